@@ -1,0 +1,100 @@
+"""The read-only view of one symbol that strategies see.
+
+Law: row t of everything reachable from a Market uses candles up to t only.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from core.candle import Candles, Floats, Ints
+from core.resample import aggregate, last_closed
+from core.timeframe import timeframe_ms
+
+_CANDLE_COLUMNS = ("open", "high", "low", "close", "volume")
+
+
+class Market:
+    """Columns of one symbol on its base timeframe, with memory for what was computed from them.
+
+    Attributes
+    ----------
+    ts_ms : int64[n], opening times; open, high, low, close, volume : float64[n].
+    extra : further columns by name, float64[n], NaN where unknown: ``funding``, ``open_interest``, book features.
+
+    Whatever is computed through `column` is remembered by its parameters, so combinations share columns.
+    """
+
+    def __init__(self, symbol: str, candles: Candles, extra: dict[str, Floats] | None = None) -> None:
+        self.symbol, self.candles, self.timeframe = symbol, candles, candles.timeframe
+        self.ts_ms: Ints = candles.ts_ms
+        self.open, self.high, self.low = candles.open, candles.high, candles.low
+        self.close, self.volume = candles.close, candles.volume
+        self.extra = dict(extra or {})
+        self._memory: dict[tuple[Any, ...], Any] = {}
+
+    def __len__(self) -> int:
+        return len(self.ts_ms)
+
+    def __getattr__(self, name: str) -> Floats:
+        extra = self.__dict__.get("extra", {})
+        if name in extra:
+            column: Floats = extra[name]
+            return column
+        raise AttributeError(f"{self.__dict__.get('symbol', 'market')} has no column {name!r}")
+
+    def column(self, function: Callable[..., Any], *arguments: Any) -> Any:
+        """``function(*arguments)``, computed once; a string argument stands for the column of that name.
+
+        >>> market.column(sma, "close", 20)                                    # doctest: +SKIP
+        """
+        key = (function, *arguments)
+        found = self._memory.get(key)
+        if found is None:
+            values = [getattr(self, a) if isinstance(a, str) else a for a in arguments]
+            found = self._memory[key] = function(*values)
+        return found
+
+    def remember(self, key: tuple[Any, ...], compute: Callable[[], Any]) -> Any:
+        """The value under ``key``, computed by ``compute`` the first time."""
+        found = self._memory.get(key)
+        if found is None:
+            found = self._memory[key] = compute()
+        return found
+
+    def on(self, timeframe: str) -> Higher:
+        """This market on a higher timeframe, to be aligned back on the base without look-ahead."""
+        higher: Higher = self.remember((Higher, timeframe), lambda: Higher(self, timeframe))
+        return higher
+
+
+class Higher:
+    """A market on a higher timeframe of the same symbol.
+
+    `market` holds its closed candles; `align` brings a column of it back onto the base: base row t sees the last
+    candle of this timeframe that had closed when base candle t closed. Rows before the first one are NaN.
+    """
+
+    def __init__(self, base: Market, timeframe: str) -> None:
+        if timeframe_ms(timeframe) % timeframe_ms(base.timeframe):
+            raise ValueError(f"timeframe {timeframe!r} is not a multiple of {base.timeframe!r}")
+        self.market = Market(base.symbol, aggregate(base.candles, timeframe))
+        self._row: NDArray[np.int64] = last_closed(base.candles, self.market.candles)
+
+    def align(self, column: Floats) -> Floats:
+        """float64[n_base] from float64[n_higher]; NaN before the first closed candle."""
+        out = np.full(len(self._row), np.nan)
+        known = self._row >= 0
+        out[known] = column[self._row[known]]
+        return out
+
+    def column(self, function: Callable[..., Any], *arguments: Any) -> Floats:
+        """As `Market.column`, computed on this timeframe and aligned on the base."""
+        aligned: Floats = self.market.remember(
+            ("aligned", function, *arguments), lambda: self.align(self.market.column(function, *arguments))
+        )
+        return aligned

@@ -1,0 +1,146 @@
+"""What actors say to one another, on one screen.
+
+Events are in the past tense and may have many receivers. ``ts_ms`` is exchange time (UTC ms); ``sequence`` counts
+per sender and stream from 1, so that a receiver sees gaps, repeats and reordering.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from core.candle import Candle
+from core.target import Target
+
+
+@dataclass(frozen=True, slots=True)
+class CandlesClosed:
+    """Every symbol's candle of one timeframe that closed at ``ts_ms`` (the closing time); one message a batch."""
+
+    ts_ms: int
+    sequence: int
+    timeframe: str
+    candles: tuple[tuple[str, Candle], ...]
+    funding: tuple[tuple[str, float], ...] = ()
+    """Rates settled at ``ts_ms``, by symbol: fraction of notional, longs pay when positive."""
+
+
+@dataclass(frozen=True, slots=True)
+class PlanChanged:
+    """A runner's target for a symbol differs from its last one."""
+
+    ts_ms: int
+    sequence: int
+    target: Target
+    price: float
+    """Last close, for the risk rules."""
+
+
+@dataclass(frozen=True, slots=True)
+class TargetRefused:
+    """Risk refused a target, wholly or in part."""
+
+    ts_ms: int
+    sequence: int
+    strategy: str
+    symbol: str
+    code: str
+    """Machine-readable reason, such as ``max_positions``; stored and shown."""
+    detail: str
+
+
+class FillRole(StrEnum):
+    """Which part of a target a fill belongs to."""
+
+    ENTRY = "entry"
+    TARGET = "target"
+    STOP = "stop"
+    LIQUIDATION = "liquidation"
+    EXIT = "exit"
+    EMERGENCY = "emergency"
+    FOREIGN = "foreign"
+
+
+@dataclass(frozen=True, slots=True)
+class OrderFilled:
+    """A fill on the exchange (or a part of one), attributed to its strategy and role."""
+
+    ts_ms: int
+    sequence: int
+    strategy: str
+    symbol: str
+    cycle: int
+    level: int
+    """Level of an ENTRY, -1 otherwise."""
+    role: FillRole
+    direction: int
+    """Of the position, not of the order."""
+    price: float
+    quantity: float
+    fee: float
+    maker: bool
+    trade_id: str
+    client_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class ProtectionSeen:
+    """What the exchange shows as protection of one symbol, read back. ``stop`` None with a position is an alarm."""
+
+    ts_ms: int
+    sequence: int
+    symbol: str
+    direction: int
+    quantity: float
+    average: float
+    stop: float | None
+    target: float | None
+    liquidation: float | None
+    unprotected_ms: int
+    """Time this position has been without stop so far, by the exchange's timestamps."""
+
+
+@dataclass(frozen=True, slots=True)
+class TradingHalted:
+    """A symbol (or everything, symbol '') stopped trading; a human ends it."""
+
+    ts_ms: int
+    sequence: int
+    symbol: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class TradeClosed:
+    """A position cycle ended, on paper or live; money in quote currency, net = gross - fees - funding."""
+
+    ts_ms: int
+    sequence: int
+    scope: str
+    """'paper' or 'live'."""
+    strategy: str
+    symbol: str
+    cycle: int
+    direction: int
+    opened_ms: int
+    quantity: float
+    average: float
+    exit_price: float
+    levels: int
+    fees: float
+    funding: float
+    net: float
+    reason: str
+    """'target', 'stop', 'liquidation', 'exit', 'age', 'end', 'emergency'."""
+
+
+@dataclass(frozen=True, slots=True)
+class EquityMarked:
+    """Money of one strategy after a batch of candles."""
+
+    ts_ms: int
+    sequence: int
+    scope: str
+    strategy: str
+    wallet: float
+    equity: float

@@ -1,0 +1,47 @@
+"""Rounding of prices and quantities: the one implementation for engine, risk and executor.
+
+Compiled, so the engine's inner loop and Python call the same function. A tick or step of 0 means: no rounding.
+Values within 1e-9 of a multiple count as that multiple, since 0.3 / 0.1 is not 3 in binary.
+"""
+
+from __future__ import annotations
+
+import math
+
+from numba import njit
+
+_NEAR = 1e-9
+
+
+@njit("float64(float64, float64)", cache=True, nogil=True, error_model="numpy")
+def floor_to_step(value: float, step: float) -> float:
+    """Largest multiple of ``step`` not above ``value``; NaN stays NaN."""
+    if step <= 0.0:
+        return value
+    return math.floor(value / step + _NEAR) * step
+
+
+@njit("float64(float64, float64)", cache=True, nogil=True, error_model="numpy")
+def ceil_to_step(value: float, step: float) -> float:
+    """Smallest multiple of ``step`` not below ``value``; NaN stays NaN."""
+    if step <= 0.0:
+        return value
+    return math.ceil(value / step - _NEAR) * step
+
+
+@njit("float64(float64, int64, float64)", cache=True, nogil=True, error_model="numpy")
+def entry_price(price: float, direction: int, tick: float) -> float:
+    """A limit entry rounded away from the market: a buy (direction +1) down, a sell up."""
+    return floor_to_step(price, tick) if direction > 0 else ceil_to_step(price, tick)
+
+
+@njit("float64(float64, int64, float64)", cache=True, nogil=True, error_model="numpy")
+def target_price(price: float, direction: int, tick: float) -> float:
+    """A take profit rounded away from the market: of a long (direction +1) up, of a short down."""
+    return ceil_to_step(price, tick) if direction > 0 else floor_to_step(price, tick)
+
+
+@njit("float64(float64, int64, float64)", cache=True, nogil=True, error_model="numpy")
+def stop_price(price: float, direction: int, tick: float) -> float:
+    """A stop loss rounded towards the entry: of a long (direction +1) up, of a short down."""
+    return ceil_to_step(price, tick) if direction > 0 else floor_to_step(price, tick)

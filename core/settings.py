@@ -1,0 +1,199 @@
+"""The configuration as one frozen tree. Reading YAML and the environment is the shells' business.
+
+Unknown keys are refused everywhere. Cross-checks that need more than one file stand in `Settings`.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
+
+from core.instrument import Instrument
+from core.timeframe import timeframe_ms
+
+
+def _timeframe(value: str) -> str:
+    timeframe_ms(value)
+    return value
+
+
+Timeframe = Annotated[str, AfterValidator(_timeframe)]
+Symbol = Annotated[str, Field(pattern=r"^[A-Z0-9]{1,20}-[A-Z0-9]{2,10}$")]
+Fraction = Annotated[float, Field(gt=0, le=1)]
+
+
+class Frozen(BaseModel):
+    """Base of every settings model: immutable, unknown keys are errors."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Asset(Frozen):
+    """One traded perpetual. ``leverage`` is the most any strategy may use on it."""
+
+    symbol: Symbol
+    group: str
+    leverage: float = Field(5.0, ge=1, le=125)
+    instrument: Instrument | None = None
+    """Trading rules for backtests; the venue's own rules win when connected."""
+
+
+class Assets(Frozen):
+    """``config/assets.yaml``."""
+
+    timeframes: tuple[Timeframe, ...] = ("1m", "5m", "15m", "1h")
+    groups: dict[str, str]
+    """Correlation groups: name and one line of explanation."""
+    assets: tuple[Asset, ...]
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Self:
+        symbols = [a.symbol for a in self.assets]
+        if len(set(symbols)) != len(symbols):
+            raise ValueError(f"assets: a symbol stands twice in {symbols}")
+        for asset in self.assets:
+            if asset.group not in self.groups:
+                raise ValueError(f"{asset.symbol}: group {asset.group!r} is unknown; known are {sorted(self.groups)}")
+        return self
+
+    @property
+    def symbols(self) -> tuple[str, ...]:
+        """Every configured symbol, in the file's order."""
+        return tuple(a.symbol for a in self.assets)
+
+    def asset(self, symbol: str) -> Asset:
+        """The asset of a symbol. Raises KeyError."""
+        for asset in self.assets:
+            if asset.symbol == symbol:
+                return asset
+        raise KeyError(symbol)
+
+
+class StrategyEntry(Frozen):
+    """One strategy in ``config/strategies.yaml``. ``params`` are checked against the strategy's own model."""
+
+    enabled: bool = False
+    live_eligible: bool = False
+    symbols: tuple[Symbol, ...] = ()
+    timeframe: Timeframe | None = None
+    """Other than the strategy's own, if it allows."""
+    leverage: float = Field(3.0, ge=1, le=125)
+    capital_usdt: float = Field(10_000.0, gt=0)
+    """Virtual capital of its runner, split evenly over its symbols."""
+    capital_fraction: Fraction = 1.0
+    """Share of a symbol's capital that a full ladder may use as margin."""
+    params: dict[str, Any] = Field(default_factory=dict)
+    grid: dict[str, tuple[Any, ...]] = Field(default_factory=dict)
+    per_asset: dict[Symbol, dict[str, Any]] = Field(default_factory=dict)
+
+
+class Strategies(Frozen):
+    """``config/strategies.yaml``. ``folders`` are searched for users' strategies beside ``strategies/``."""
+
+    folders: tuple[str, ...] = ()
+    strategies: dict[str, StrategyEntry]
+
+
+class Risk(Frozen):
+    """``config/risk.yaml``: limits of every account, fractions of capital unless said."""
+
+    margin_mode: Literal["isolated", "crossed"] = "isolated"
+    max_margin_use: Fraction = 0.7
+    min_free_margin_usdt: float = Field(0.0, ge=0)
+    max_positions: int = Field(5, ge=1)
+    max_same_direction_per_group: int = Field(2, ge=1)
+    risk_per_trade: Fraction = 1.0
+    """Most of a symbol's capital that a full ladder may lose at its stop, fees and slippage included."""
+    liquidation_margin: float = Field(0.02, ge=0, lt=1)
+    """Liquidation must be farther than the stop by this fraction of the entry price."""
+    daily_loss: Fraction = 0.05
+    drawdown_24h: Fraction = 0.05
+    stale_after_s: float = Field(90.0, gt=0)
+
+
+class Costs(Frozen):
+    """What trading costs where no venue says it, as fractions of notional."""
+
+    maker_fee: float = Field(0.0002, ge=-0.01, le=0.05)
+    taker_fee: float = Field(0.0006, ge=0, le=0.05)
+    slippage: float = Field(0.0005, ge=0, le=0.05)
+
+
+class RateBudget(Frozen):
+    """Requests a second by endpoint category, one budget per account over everything we send."""
+
+    market: float = Field(15.0, gt=0)
+    trade: float = Field(8.0, gt=0)
+    account: float = Field(8.0, gt=0)
+    position: float = Field(8.0, gt=0)
+
+
+class Exchange(Frozen):
+    """One venue in ``config/exchanges.yaml``. URLs None means the venue's own."""
+
+    account_type: Literal["classic", "unified", "probe"] = "classic"
+    rest_url: str | None = None
+    ws_url: str | None = None
+    request_timeout_s: float = Field(10.0, gt=0)
+    subscribe_interval_ms: int = Field(120, ge=0)
+    trigger_source: Literal["mark", "last"] = "mark"
+    rate: RateBudget = RateBudget()
+
+
+class Exchanges(Frozen):
+    """``config/exchanges.yaml``."""
+
+    default: str = "bitget"
+    costs: Costs = Costs()
+    exchanges: dict[str, Exchange]
+
+    @model_validator(mode="after")
+    def _default_is_known(self) -> Self:
+        if self.default not in self.exchanges:
+            raise ValueError(f"default {self.default!r} is unknown; known are {sorted(self.exchanges)}")
+        return self
+
+
+class Windows(Frozen):
+    """Walk-forward windows in days."""
+
+    in_sample_days: int = Field(180, ge=1)
+    out_of_sample_days: int = Field(60, ge=1)
+    step_days: int = Field(60, ge=1)
+
+
+class Optimization(Frozen):
+    """``config/optimization.yaml``."""
+
+    windows: Windows = Windows()
+    max_combinations: int = Field(20_000, ge=1)
+
+
+class Settings(Frozen):
+    """Everything configured, proven consistent as a whole."""
+
+    assets: Assets
+    strategies: Strategies
+    risk: Risk = Risk()
+    exchanges: Exchanges
+    optimization: Optimization = Optimization()
+
+    @model_validator(mode="after")
+    def _strategies_fit_the_assets(self) -> Self:
+        known = set(self.assets.symbols)
+        for name, entry in self.strategies.strategies.items():
+            for symbol in (*entry.symbols, *entry.per_asset):
+                if symbol not in known:
+                    raise ValueError(
+                        f"strategies.{name}: symbol {symbol!r} is not in assets.yaml; known are {sorted(known)}"
+                    )
+            for symbol in entry.symbols:
+                most = self.assets.asset(symbol).leverage
+                if entry.leverage > most:
+                    raise ValueError(f"strategies.{name}: leverage {entry.leverage:g} is above {symbol}'s {most:g}")
+            if entry.timeframe and entry.timeframe not in self.assets.timeframes:
+                raise ValueError(
+                    f"strategies.{name}: timeframe {entry.timeframe!r} is not one of {self.assets.timeframes}"
+                )
+        return self

@@ -1,0 +1,1 @@
+"""The one engine: costs, the compiled walk over plans, metrics, and the pure rules of risk and reconciliation."""

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from core.candle import Candle
+from core.order import OpenOrder
 from core.target import Target
 
 
@@ -144,3 +145,56 @@ class EquityMarked:
     strategy: str
     wallet: float
     equity: float
+
+
+@dataclass(frozen=True, slots=True)
+class TradingResumed:
+    """A human ended a halt of a symbol (or of everything, symbol '')."""
+
+    ts_ms: int
+    sequence: int
+    symbol: str
+
+
+@dataclass(frozen=True, slots=True)
+class OrderShown:
+    """An order as the exchange showed it at ``ts_ms``."""
+
+    ts_ms: int
+    sequence: int
+    order: OpenOrder
+
+
+@dataclass(frozen=True, slots=True)
+class CommandGiven:
+    """Somebody asked for something that changes state; refused attempts too."""
+
+    ts_ms: int
+    """Wall clock (UTC ms): a command is a human's, not the exchange's."""
+    sequence: int
+    kind: str
+    """'halt', 'resume'."""
+    symbol: str
+    reason: str
+    origin: str
+    """Network address it came from."""
+    outcome: str
+    """'accepted', 'wrong_key', 'unavailable' or 'unknown'."""
+
+
+@dataclass(frozen=True, slots=True)
+class ActorBeat:
+    """An actor is alive and says how it is."""
+
+    ts_ms: int
+    """Wall clock (UTC ms), unlike the other messages: liveness is not the exchange's time."""
+    sequence: int
+    name: str
+    state: str
+    """'starting', 'ok', 'degraded' (works, with trouble), 'stopping' or 'stopped'."""
+    restarts: int = 0
+    errors: int = 0
+    """Errors met at the edge of its loop since its constructor."""
+    lag: int = 0
+    """Calls to others unanswered beyond the bound; above 0 means lagging."""
+    detail: str = ""

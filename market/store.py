@@ -1,0 +1,292 @@
+"""The candle store: one Parquet dataset for all exchanges, symbols and timeframes.
+
+    <root>/<exchange>/<symbol>/<timeframe>/2025-03.parquet      below one hour: a file a month
+    <root>/<exchange>/<symbol>/1h/2025.parquet                  from one hour on: a file a year
+    <root>/<exchange>/<symbol>/funding/2025.parquet             funding and open interest likewise
+
+Laws: a file is replaced whole or not at all (`market.files`), so a crash loses at most what was being appended, and
+appending the same again repairs it. Of rows with one time the last written wins. One writer per series at a time;
+readers need no lock.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, Final, NamedTuple
+
+import numpy as np
+
+from core.candle import Candles, Ints
+from core.errors import DataError
+from core.timeframe import HOUR_MS, timeframe_ms
+from market import files
+from market.folder import SYMBOL, TIMEFRAME
+from market.port import finest_first, known_timeframe, moment, nothing_there, read_or_aggregate
+from market.tables import (
+    BEGINNING_MS,
+    END_MS,
+    SERIES_COLUMN,
+    TIME,
+    Series,
+    SeriesKind,
+    candles_to_table,
+    checked_series,
+    cut,
+    empty_series,
+    merge,
+    series_to_table,
+    table_to_candles,
+    table_to_series,
+    times,
+)
+from market.validation import Gap, find_gaps
+
+_EXCHANGE: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,39}")
+_LABEL: Final = re.compile(r"\d{4}(-(0[1-9]|1[0-2]))?")
+_COLUMNS: Final = ("ts_ms", "open", "high", "low", "close", "volume")
+
+
+class Coverage(NamedTuple):
+    """What is stored of one series: ``gaps`` is their number, ``missing`` and ``longest`` count rows."""
+
+    exchange: str
+    symbol: str
+    timeframe: str
+    first_ms: int
+    last_ms: int
+    rows: int
+    gaps: int
+    missing: int
+    longest: int
+
+
+class CandleStore:
+    """Candles, funding and open interest at rest.
+
+    Parameters
+    ----------
+    root : a local folder, or any filesystem URI that pyarrow reads (``s3://bucket/candles``, ``file:///srv/data``).
+    filesystem : a ready pyarrow filesystem on which ``root`` is a path; otherwise found from ``root``.
+
+    Spans are half-open [from_ms, to_ms) of opening times (UTC ms). Damaged files raise DataError with their name.
+    """
+
+    def __init__(self, root: str | Path, filesystem: Any = None) -> None:
+        self.root = str(root)
+        self._fs, self._base = (filesystem, self.root) if filesystem is not None else files.locate(root)
+
+    def append(self, exchange: str, symbol: str, candles: Candles) -> None:
+        """Store candles; rows that are there already are replaced. Raises DataError for unsound candles."""
+        candles.checked(f"{exchange} {symbol} {candles.timeframe}")
+        folder = self._folder(exchange, symbol, candles.timeframe)
+        self._append(folder, candles_to_table(candles), candles.ts_ms, _by_month(candles.timeframe))
+
+    def append_series(self, exchange: str, symbol: str, kind: SeriesKind, series: Series) -> None:
+        """Store funding rates or open interest; rows that are there already are replaced."""
+        ts_ms, values = checked_series(*series, f"{exchange} {symbol} {kind}")
+        folder = self._folder(exchange, symbol, kind)
+        self._append(folder, series_to_table(kind, (ts_ms, values)), ts_ms, False)
+
+    def read(
+        self, exchange: str, symbol: str, timeframe: str, from_ms: int = BEGINNING_MS, to_ms: int = END_MS
+    ) -> Candles:
+        """Stored candles of the span, checked; empty when there are none."""
+        known_timeframe(timeframe)
+        folder = self._folder(exchange, symbol, timeframe)
+        parts = [
+            table_to_candles(files.read_parquet(self._fs, path), timeframe, path)
+            for path in self._partitions(folder, from_ms, to_ms)
+        ]
+        if not parts:
+            return Candles.empty(timeframe)
+        if len(parts) == 1:
+            return parts[0].between(from_ms, to_ms)
+        columns = (np.concatenate([getattr(part, c) for part in parts]) for c in _COLUMNS)
+        return Candles(timeframe, *columns).checked(folder).between(from_ms, to_ms)
+
+    def read_series(
+        self, exchange: str, symbol: str, kind: SeriesKind, from_ms: int = BEGINNING_MS, to_ms: int = END_MS
+    ) -> Series:
+        """Stored times and values of the span, checked; empty when there are none."""
+        folder = self._folder(exchange, symbol, kind)
+        parts = [
+            table_to_series(files.read_parquet(self._fs, path), kind, path)
+            for path in self._partitions(folder, from_ms, to_ms)
+        ]
+        if not parts:
+            return empty_series()
+        return cut((np.concatenate([p[0] for p in parts]), np.concatenate([p[1] for p in parts])), from_ms, to_ms)
+
+    def exchanges(self) -> tuple[str, ...]:
+        """Exchanges that have symbols, sorted."""
+        return tuple(e for e in files.folders(self._fs, self._base) if _EXCHANGE.fullmatch(e) and self.symbols(e))
+
+    def symbols(self, exchange: str) -> tuple[str, ...]:
+        """Symbols that have anything stored, sorted."""
+        return tuple(s for s in files.folders(self._fs, f"{self._base}/{exchange}") if SYMBOL.fullmatch(s))
+
+    def timeframes(self, exchange: str, symbol: str) -> tuple[str, ...]:
+        """Timeframes stored of a symbol, finest first."""
+        inside = files.folders(self._fs, f"{self._base}/{exchange}/{symbol}")
+        return finest_first([t for t in inside if TIMEFRAME.fullmatch(t)])
+
+    def opening_times(self, exchange: str, symbol: str, timeframe: str) -> Ints:
+        """int64[n] stored times of candles, or of ``funding`` or ``open_interest``."""
+        paths = self._partitions(self._folder(exchange, symbol, timeframe), BEGINNING_MS, END_MS)
+        parts = [times(files.read_parquet(self._fs, path, [TIME]), path) for path in paths]
+        return np.concatenate(parts) if parts else np.empty(0, np.int64)
+
+    def gaps(self, exchange: str, symbol: str, timeframe: str) -> list[Gap]:
+        """Where rows are missing, oldest first."""
+        ts_ms = self.opening_times(exchange, symbol, timeframe)
+        return find_gaps(ts_ms, _interval(timeframe, ts_ms))
+
+    def coverage(self) -> list[Coverage]:
+        """One row for each stored series, by exchange, symbol and timeframe."""
+        return [
+            self._coverage(exchange, symbol, name)
+            for exchange in self.exchanges()
+            for symbol in self.symbols(exchange)
+            for name in (*self.timeframes(exchange, symbol), *self._series(exchange, symbol))
+        ]
+
+    def _coverage(self, exchange: str, symbol: str, name: str) -> Coverage:
+        ts_ms = self.opening_times(exchange, symbol, name)
+        missing = [g.missing for g in find_gaps(ts_ms, _interval(name, ts_ms))]
+        first, last = (int(ts_ms[0]), int(ts_ms[-1])) if len(ts_ms) else (0, 0)
+        return Coverage(
+            exchange, symbol, name, first, last, len(ts_ms), len(missing), sum(missing), max(missing, default=0)
+        )
+
+    def _series(self, exchange: str, symbol: str) -> list[str]:
+        return [n for n in files.folders(self._fs, f"{self._base}/{exchange}/{symbol}") if n in SERIES_COLUMN]
+
+    def _folder(self, exchange: str, symbol: str, name: str) -> str:
+        # Names become paths, so nothing else than a name may pass.
+        if not _EXCHANGE.fullmatch(exchange):
+            raise DataError(f"exchange {exchange!r}: allowed are letters, digits, - and _")
+        if not SYMBOL.fullmatch(symbol):
+            raise DataError(f"symbol {symbol!r}: allowed is BASE-QUOTE, such as BTC-USDT")
+        return f"{self._base}/{exchange}/{symbol}/{name}"
+
+    def _append(self, folder: str, table: Any, ts_ms: Ints, monthly: bool) -> None:
+        for label, start, stop in _runs(ts_ms, monthly):
+            path = f"{folder}/{label}.parquet"
+            part = table.slice(start, stop - start)
+            if f"{label}.parquet" in files.parquet_files(self._fs, folder):
+                part = merge(files.read_parquet(self._fs, path), part)
+            files.write_parquet(self._fs, path, part)
+
+    def _partitions(self, folder: str, from_ms: int, to_ms: int) -> list[str]:
+        """Paths of the files that may hold rows of the span, oldest first."""
+        names = files.parquet_files(self._fs, folder)
+        return [f"{folder}/{n}" for n in names if _overlaps(n.removesuffix(".parquet"), from_ms, to_ms)]
+
+
+class StoreSource:
+    """One exchange of a store, as a `market.port.CandleSource`."""
+
+    def __init__(self, store: CandleStore, exchange: str) -> None:
+        self.store, self.exchange = store, exchange
+
+    def symbols(self) -> tuple[str, ...]:
+        """Symbols that have anything stored, sorted."""
+        return self.store.symbols(self.exchange)
+
+    def timeframes(self, symbol: str) -> tuple[str, ...]:
+        """Timeframes stored, finest first. Raises DataError for an unknown symbol."""
+        if symbol not in self.symbols():
+            raise DataError(f"{self._name()}: no symbol {symbol!r}; there are {', '.join(self.symbols())}")
+        return self.store.timeframes(self.exchange, symbol)
+
+    def span(self, symbol: str, timeframe: str) -> tuple[int, int]:
+        """Opening times of the first and last stored candle. Raises DataError when there is none."""
+        if timeframe not in self.timeframes(symbol):
+            raise DataError(f"{self._name()}: {symbol} has no {timeframe} candles; there are {self._there(symbol)}")
+        ts_ms = self.store.opening_times(self.exchange, symbol, timeframe)
+        return int(ts_ms[0]), int(ts_ms[-1])
+
+    def read(self, symbol: str, timeframe: str, from_ms: int = BEGINNING_MS, to_ms: int = END_MS) -> Candles:
+        """Candles of the span; see `market.port.CandleSource.read`."""
+        found = read_or_aggregate(
+            self.timeframes(symbol),
+            timeframe,
+            from_ms,
+            to_ms,
+            lambda t, a, b: self.store.read(self.exchange, symbol, t, a, b),
+        )
+        if not len(found):
+            raise nothing_there(self._name(), symbol, timeframe, from_ms, to_ms, self._there(symbol))
+        return found
+
+    def read_funding(self, symbol: str, from_ms: int = BEGINNING_MS, to_ms: int = END_MS) -> Series:
+        """Settlement times and rates of the span; empty where none is stored."""
+        return self.store.read_series(self.exchange, symbol, "funding", from_ms, to_ms)
+
+    def _name(self) -> str:
+        return f"{self.store.root} {self.exchange}"
+
+    def _there(self, symbol: str) -> str:
+        spans = [(t, self.span(symbol, t)) for t in self.timeframes(symbol)]
+        return ", ".join(f"{t} {moment(a)} to {moment(b)}" for t, (a, b) in spans) or "none"
+
+
+def open_store(path: str | Path, exchange: str | None = None) -> StoreSource | None:
+    """One exchange of the store at ``path``, or None when it holds no store.
+
+    ``path`` is a store's root or the folder of one exchange in it. Raises DataError when the exchange is not there,
+    or is not named and there are several.
+    """
+    filesystem, base = files.locate(path)
+    if _holds_series(filesystem, base):
+        root, _, name = base.rpartition("/")
+        if exchange not in (None, name):
+            raise DataError(f"{path}: holds {name}, not {exchange}")
+        return StoreSource(CandleStore(root, filesystem), name)
+    found = [e for e in files.folders(filesystem, base) if _holds_series(filesystem, f"{base}/{e}")]
+    if not found:
+        return None
+    if exchange is None and len(found) > 1:
+        raise DataError(f"{path}: several exchanges: name one of {', '.join(found)}")
+    name = exchange or found[0]
+    if name not in found:
+        raise DataError(f"{path}: no exchange {name!r}; there are {', '.join(found)}")
+    return StoreSource(CandleStore(base, filesystem), name)
+
+
+def _holds_series(filesystem: Any, folder: str) -> bool:
+    """A folder of symbols of which one has a folder per timeframe: the store's layout, not that of dumps."""
+    return any(
+        SYMBOL.fullmatch(symbol) and files.folders(filesystem, f"{folder}/{symbol}")
+        for symbol in files.folders(filesystem, folder)
+    )
+
+
+def _by_month(timeframe: str) -> bool:
+    return timeframe_ms(timeframe) < HOUR_MS
+
+
+def _interval(name: str, ts_ms: Ints) -> int:
+    """Usual distance of rows: a timeframe's length, or what is most common in a series."""
+    if name not in SERIES_COLUMN:
+        return known_timeframe(name)
+    return int(np.median(np.diff(ts_ms))) if len(ts_ms) > 1 else HOUR_MS
+
+
+def _runs(ts_ms: Ints, monthly: bool) -> Iterator[tuple[str, int, int]]:
+    """Label of each file and the rows [start, stop) that belong to it."""
+    labels = ts_ms.astype("datetime64[ms]").astype("datetime64[M]" if monthly else "datetime64[Y]")
+    starts = np.flatnonzero(np.diff(labels.astype(np.int64), prepend=np.int64(-1)) != 0)
+    for start, stop in zip(starts, [*starts[1:], len(ts_ms)], strict=True):
+        yield str(labels[start]), int(start), int(stop)
+
+
+def _overlaps(label: str, from_ms: int, to_ms: int) -> bool:
+    """A file of this label may hold rows of the span; a name that is no label never does."""
+    if not _LABEL.fullmatch(label):
+        return False
+    period = np.datetime64(label)
+    begin, end = (int(p.astype("datetime64[ms]").astype(np.int64)) for p in (period, period + 1))
+    return begin < to_ms and from_ms < end

@@ -1,0 +1,98 @@
+"""Between Arrow tables on disk and the vocabulary in memory.
+
+Candle files hold ``timestamp`` (int64, opening time, UTC ms) and ``open, high, low, close, volume`` (float64).
+Series files hold ``timestamp`` and one value: ``rate`` (funding) or ``open_interest``.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Final, Literal
+
+import numpy as np
+import pyarrow as pa
+
+from core.candle import Candles, Floats, Ints
+from core.errors import DataError
+
+Series = tuple[Ints, Floats]
+"""Times (int64, UTC ms, increasing strictly) and values (float64) of one length."""
+
+SeriesKind = Literal["funding", "open_interest"]
+
+TIME: Final = "timestamp"
+CANDLE_COLUMNS: Final = ("open", "high", "low", "close", "volume")
+SERIES_COLUMN: Final[dict[SeriesKind, str]] = {"funding": "rate", "open_interest": "open_interest"}
+
+BEGINNING_MS: Final = -(2**62)
+END_MS: Final = 2**62
+
+
+def empty_series() -> Series:
+    """No rows at all."""
+    return np.empty(0, np.int64), np.empty(0, np.float64)
+
+
+def candles_to_table(candles: Candles) -> Any:
+    """Arrow table with the columns of a candle file."""
+    return pa.table({TIME: candles.ts_ms, **{name: getattr(candles, name) for name in CANDLE_COLUMNS}})
+
+
+def series_to_table(kind: SeriesKind, series: Series) -> Any:
+    """Arrow table with the columns of a series file."""
+    return pa.table({TIME: series[0], SERIES_COLUMN[kind]: series[1]})
+
+
+def times(table: Any, what: str) -> Ints:
+    """int64[n] opening times. Raises DataError naming ``what`` when the column is missing or not a number."""
+    ts_ms: Ints = _column(table, TIME, np.int64, what)
+    return ts_ms
+
+
+def table_to_candles(table: Any, timeframe: str, what: str) -> Candles:
+    """Candles, checked. Raises DataError naming ``what`` for missing columns and unsound candles."""
+    columns = [_column(table, name, np.float64, what) for name in CANDLE_COLUMNS]
+    return Candles(timeframe, times(table, what), *columns).checked(what)
+
+
+def table_to_series(table: Any, kind: SeriesKind, what: str) -> Series:
+    """A series, checked: finite values, times increasing strictly. Raises DataError naming ``what``."""
+    return checked_series(times(table, what), _column(table, SERIES_COLUMN[kind], np.float64, what), what)
+
+
+def checked_series(ts_ms: Ints, values: Floats, what: str) -> Series:
+    """The series, proven sound. Raises DataError naming ``what``, the row and its time."""
+    for complaint, wrong in (
+        ("is out of order or doubled", np.diff(ts_ms, prepend=ts_ms[:1] - 1) <= 0),
+        ("is not a number", ~np.isfinite(values)),
+    ):
+        if wrong.any():
+            row = int(np.argmax(wrong))
+            raise DataError(f"{what}: row {row} at {np.datetime64(int(ts_ms[row]), 'ms')}Z {complaint}")
+    return ts_ms, values
+
+
+def cut(series: Series, from_ms: int, to_ms: int) -> Series:
+    """The part of a series inside the half-open span [from_ms, to_ms)."""
+    start, stop = np.searchsorted(series[0], [from_ms, to_ms])
+    return series[0][start:stop], series[1][start:stop]
+
+
+def merge(old: Any, new: Any) -> Any:
+    """Rows of both tables by time; where both have one, the row of ``new``."""
+    both = pa.concat_tables([old, new.select(old.column_names).cast(old.schema)])
+    ts = both.column(TIME).to_numpy()
+    # A stable sort keeps new rows behind old ones of the same time, so the last of each run is the one to keep.
+    order = np.argsort(ts, kind="stable")
+    last = np.append(np.diff(ts[order]) != 0, True)
+    return both.take(pa.array(order[last]))
+
+
+def _column(table: Any, name: str, dtype: type[np.generic], what: str) -> Any:
+    if name not in table.column_names:
+        raise DataError(f"{what}: column {name!r} is missing; there are {', '.join(table.column_names)}")
+    column = table.column(name)
+    if column.null_count:
+        raise DataError(f"{what}: column {name!r} has {column.null_count} empty cells")
+    if not (pa.types.is_integer(column.type) or pa.types.is_floating(column.type)):
+        raise DataError(f"{what}: column {name!r} holds {column.type}, not numbers")
+    return np.ascontiguousarray(column.to_numpy(), dtype=dtype)

@@ -18,6 +18,14 @@ def _timeframe(value: str) -> str:
     return value
 
 
+class Misfit(ValueError):
+    """A value that does not fit its surroundings: ``key`` (dotted, inside its file), ``value``, what is ``allowed``."""
+
+    def __init__(self, key: str, value: object, allowed: str) -> None:
+        self.key, self.value, self.allowed = key, value, allowed
+        super().__init__(f"{key} = {value!r}: {allowed}")
+
+
 Timeframe = Annotated[str, AfterValidator(_timeframe)]
 Symbol = Annotated[str, Field(pattern=r"^[A-Z0-9]{1,20}-[A-Z0-9]{2,10}$")]
 Fraction = Annotated[float, Field(gt=0, le=1)]
@@ -49,12 +57,14 @@ class Assets(Frozen):
 
     @model_validator(mode="after")
     def _consistent(self) -> Self:
-        symbols = [a.symbol for a in self.assets]
-        if len(set(symbols)) != len(symbols):
-            raise ValueError(f"assets: a symbol stands twice in {symbols}")
-        for asset in self.assets:
+        seen: set[str] = set()
+        for i, asset in enumerate(self.assets):
+            if asset.symbol in seen:
+                raise Misfit(f"assets.{i}.symbol", asset.symbol, "stands twice")
+            seen.add(asset.symbol)
             if asset.group not in self.groups:
-                raise ValueError(f"{asset.symbol}: group {asset.group!r} is unknown; known are {sorted(self.groups)}")
+                known = ", ".join(sorted(self.groups))
+                raise Misfit(f"assets.{i}.group", asset.group, f"unknown group; known are {known}")
         return self
 
     @property
@@ -151,7 +161,8 @@ class Exchanges(Frozen):
     @model_validator(mode="after")
     def _default_is_known(self) -> Self:
         if self.default not in self.exchanges:
-            raise ValueError(f"default {self.default!r} is unknown; known are {sorted(self.exchanges)}")
+            known = ", ".join(sorted(self.exchanges))
+            raise Misfit("default", self.default, f"unknown exchange; known are {known}")
         return self
 
 
@@ -181,19 +192,17 @@ class Settings(Frozen):
 
     @model_validator(mode="after")
     def _strategies_fit_the_assets(self) -> Self:
-        known = set(self.assets.symbols)
+        known = ", ".join(self.assets.symbols)
         for name, entry in self.strategies.strategies.items():
-            for symbol in (*entry.symbols, *entry.per_asset):
-                if symbol not in known:
-                    raise ValueError(
-                        f"strategies.{name}: symbol {symbol!r} is not in assets.yaml; known are {sorted(known)}"
-                    )
+            for key, symbols in (("symbols", entry.symbols), ("per_asset", entry.per_asset)):
+                for symbol in symbols:
+                    if symbol not in self.assets.symbols:
+                        raise Misfit(f"strategies.{name}.{key}", symbol, f"not in assets.yaml; known are {known}")
             for symbol in entry.symbols:
                 most = self.assets.asset(symbol).leverage
                 if entry.leverage > most:
-                    raise ValueError(f"strategies.{name}: leverage {entry.leverage:g} is above {symbol}'s {most:g}")
+                    raise Misfit(f"strategies.{name}.leverage", entry.leverage, f"above {symbol}'s {most:g}")
             if entry.timeframe and entry.timeframe not in self.assets.timeframes:
-                raise ValueError(
-                    f"strategies.{name}: timeframe {entry.timeframe!r} is not one of {self.assets.timeframes}"
-                )
+                there = ", ".join(self.assets.timeframes)
+                raise Misfit(f"strategies.{name}.timeframe", entry.timeframe, f"not in assets.yaml: {there}")
         return self

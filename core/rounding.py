@@ -6,11 +6,11 @@ Values within 1e-9 of a multiple count as that multiple, since 0.3 / 0.1 is not 
 
 from __future__ import annotations
 
-import math
-
+import numpy as np
 from numba import njit
 
 _NEAR = 1e-9
+# np.floor and np.ceil, because math's give integers in compiled code, which turn NaN into a number
 
 
 @njit("float64(float64, float64)", cache=True, nogil=True, error_model="numpy")
@@ -18,7 +18,7 @@ def floor_to_step(value: float, step: float) -> float:
     """Largest multiple of ``step`` not above ``value``; NaN stays NaN."""
     if step <= 0.0:
         return value
-    return math.floor(value / step + _NEAR) * step
+    return np.floor(value / step + _NEAR) * step
 
 
 @njit("float64(float64, float64)", cache=True, nogil=True, error_model="numpy")
@@ -26,7 +26,7 @@ def ceil_to_step(value: float, step: float) -> float:
     """Smallest multiple of ``step`` not below ``value``; NaN stays NaN."""
     if step <= 0.0:
         return value
-    return math.ceil(value / step - _NEAR) * step
+    return np.ceil(value / step - _NEAR) * step
 
 
 @njit("float64(float64, int64, float64)", cache=True, nogil=True, error_model="numpy")

@@ -2,7 +2,8 @@
 
 Law: methods that change state raise `RetryLater` only when nothing happened at the venue, `UnknownOutcome` when
 that is not known (ask `order` by client id next), `Refused` when the venue said no, `Fatal` when nothing can work.
-Reading methods raise `RetryLater` or `Fatal`. Symbols are ours (``BTC-USDT``), times UTC milliseconds of the venue.
+Reading methods raise `RetryLater` or `Fatal`, or `Refused` when the question itself is wrong. Symbols are ours
+(``BTC-USDT``), times UTC milliseconds of the venue.
 """
 
 from __future__ import annotations
@@ -117,6 +118,20 @@ class AccountFacts(NamedTuple):
     leverage: dict[str, float]
     can_withdraw: bool | None
     """None when the venue does not tell."""
+    address_bound: bool | None = None
+    """Whether the key works from named addresses only; None when the venue does not tell."""
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Credentials:
+    """The keys of one account. Never shown: the representation hides all three."""
+
+    key: str
+    secret: str
+    passphrase: str
+
+    def __repr__(self) -> str:
+        return "Credentials(hidden)"
 
 
 class TradingVenue(Protocol):
@@ -146,6 +161,9 @@ class TradingVenue(Protocol):
     async def open_orders(self, symbol: str) -> list[OpenOrder]:
         """Every live order of a symbol, from all namespaces: plain, plan, profit/loss, trailing."""
 
+    async def all_open_orders(self) -> list[OpenOrder]:
+        """As `open_orders`, of every symbol at once: costs as much as one symbol, so audits use this."""
+
     async def order(self, symbol: str, client_id: str) -> OpenOrder | None:
         """The plain order with this client id in whatever state, or None when the venue does not know it."""
 
@@ -156,7 +174,10 @@ class TradingVenue(Protocol):
         """Send an order; returns the venue's order id."""
 
     async def amend(self, order: OpenOrder, request: OrderRequest) -> str:
-        """Change price, quantity and preset stop of a live limit order in place; it then bears ``request.client_id``."""
+        """Change price, quantity and preset stop of a live limit order in place; returns its order id.
+
+        It then bears ``request.client_id``. Raises `UnknownOutcome` when the venue shows another stop afterwards.
+        """
 
     async def cancel(self, order: OpenOrder) -> bool:
         """Cancel any live order, triggers too, read back; False when there was nothing left to cancel."""

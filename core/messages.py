@@ -149,7 +149,7 @@ class EquityMarked:
 
 @dataclass(frozen=True, slots=True)
 class TradingResumed:
-    """A human ended a halt of a symbol (or of everything, symbol '')."""
+    """A human ended a halt of a symbol, or the general one (symbol ''): symbols halted one by one stay halted."""
 
     ts_ms: int
     sequence: int

@@ -1,0 +1,91 @@
+"""One plan walked over a span with everything recorded: trades, fills, equity at every close."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from core.candle import Floats
+from core.errors import InputError
+from core.plan import Plan
+from engine.bind import Binder
+from engine.chance import symbol_id
+from engine.costs import Costs
+from engine.fold import finish, fold
+from engine.ladder import Closed, Filled, closed, filled
+from engine.records import EVENTS, FILL, ROW, STATS, TRADE, cost_record, new_account, new_books
+from engine.span import Span
+from engine.sweep import first_entries
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Backtest:
+    """What happened. fills : FILL[n] (refusals included), trades : TRADE[n], stats : STATS[1].
+
+    equity : float64[T], marked at each close. book : BOOK[1] at the end; a position still open stands there and is
+    not a trade. daily : float64[n_days], returns by UTC day.
+    """
+
+    symbol: str
+    fills: np.ndarray
+    trades: np.ndarray
+    equity: Floats
+    daily: Floats
+    stats: np.void
+    book: np.ndarray
+    wallet: float
+
+    def closed(self) -> list[Closed]:
+        """Trades in words."""
+        return [closed(t) for t in self.trades]
+
+    def filled(self) -> list[Filled]:
+        """Fills and refusals in words."""
+        return [filled(f) for f in self.fills]
+
+
+def run(symbol: str, span: Span, plan: Plan, n_rows: int, costs: Costs, capital: float = 10_000.0) -> Backtest:
+    """Walk ``plan`` (columns of ``n_rows`` rows) over ``span``, recording everything; what is open stays open."""
+    if len(span) == 0:
+        raise InputError(f"{symbol}: no candles to walk")
+    binder = Binder(n_rows)
+    binder.add(plan)
+    plans, columns, flags = binder.arrays()
+    _, nxt = first_entries(plans, span, columns, flags, costs.tick)
+    room = 4096
+    while True:
+        result, wanted = _record(symbol, span, plans, columns, flags, nxt[0], costs, capital, room)
+        if wanted <= room:
+            return result
+        room = wanted
+
+
+def _record(
+    symbol: str, span: Span, plans: np.ndarray, columns: np.ndarray, flags: np.ndarray, nxt: np.ndarray, costs: Costs,
+    capital: float, room: int,
+) -> tuple[Backtest, int]:
+    """The walk with space for ``room`` fills and trades, and how many fills there were."""
+    c, T = span.candles, len(span)
+    cost, account, book = cost_record(costs, symbol_id(symbol)), new_account(capital), new_books(1)
+    events, values, stats = np.zeros(1, EVENTS), np.zeros(1, ROW), np.zeros(1, STATS)
+    fills, trades, counts = np.zeros(room, FILL), np.zeros(room, TRADE), np.zeros(2, np.int64)
+    first_day, last_day = int(span.day[0]), int(span.day[-1])
+    equity, daily = np.empty(T), np.zeros(last_day - first_day + 1)
+    s = stats[0]
+    for name in ("peak", "low", "last_equity", "day_equity"):
+        s[name] = capital
+    s["day"], s["days"] = first_day, len(daily)
+    fold(
+        c.ts_ms, c.open, c.high, c.low, c.close, c.volume, span.funding, span.row, span.day, columns, flags, plans[0],
+        cost[0], nxt, 0, T, account[0], book[0], events[0], values[0], s, fills, trades, equity, daily, counts,
+    )
+    finish(
+        int(c.ts_ms[-1]), float(c.close[-1]), last_day, plans[0], cost[0], account[0], book[0], events[0], values[0],
+        s, daily, first_day, 0,
+    )
+    made, closed_trades = int(counts[0]), int(counts[1])
+    result = Backtest(
+        symbol, fills[:made], trades[:closed_trades], equity, daily, s, book, float(account["wallet"][0])
+    )
+    return result, made

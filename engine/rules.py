@@ -1,0 +1,413 @@
+"""The execution rules as compiled functions over records: prices, sizes, fills, exits (docs/execution.md).
+
+Inner functions take records and scalars only; an array argument would cost reference counts at every call.
+"""
+
+from __future__ import annotations
+
+import math
+
+from numba import njit
+
+from core.rounding import entry_price, floor_to_step, stop_price, target_price
+from engine.records import FROM_AVERAGE, FROM_FIRST, MAX_FILLS, NO_COLUMN, Reason
+
+ENTRY, TARGET, STOP, TRAIL, LIQUIDATION = (
+    int(Reason.ENTRY), int(Reason.TARGET), int(Reason.STOP), int(Reason.TRAIL), int(Reason.LIQUIDATION),
+)
+EXIT = int(Reason.EXIT)
+NO_CAPITAL, NO_STOP, STOP_PASSED = int(Reason.NO_CAPITAL), int(Reason.NO_STOP), int(Reason.STOP_PASSED)
+BELOW_MINIMUM, MARGIN_GUARD = int(Reason.BELOW_MINIMUM), int(Reason.MARGIN_GUARD)
+LIQUIDATION_PASSED = int(Reason.LIQUIDATION_PASSED)
+
+inline = njit(error_model="numpy", nogil=True)
+
+
+@inline
+def reference(kind, column, average, first):
+    """The value a level starts from: the average, the first fill, or its column's value."""
+    if kind == FROM_AVERAGE:
+        return average
+    if kind == FROM_FIRST:
+        return first
+    return column
+
+
+@inline
+def level(ref, d, coefficient, unit_kind, unit):
+    """``reference + (d * coefficient) * unit``; without a unit, the reference is it."""
+    return ref + (d * coefficient) * (ref if unit_kind == NO_COLUMN else unit)
+
+
+@inline
+def limit_price(book, plan, cost, d, k):
+    """Price of limit entry ``k`` in direction ``d``, rounded; NaN when unknown."""
+    ref = reference(plan.base, book.base, math.nan, book.first_price)
+    return entry_price(level(ref, d, plan.coefficient[k], plan.unit, book.unit), d, cost.tick)
+
+
+@inline
+def stop_level(book, plan, d, average, first):
+    """The stop before rounding, for a position of this average and first price."""
+    ref = reference(plan.stop, book.stop_reference, average, first)
+    return level(ref, d, plan.stop_coefficient, plan.stop_unit, book.stop_unit)
+
+
+@inline
+def latch(book, plan, row):
+    """Take all columns from the row: what a flat book does at each row, so the first fill finds them latched."""
+    book.base = row.base
+    book.unit = row.unit
+    book.target_reference = row.target
+    book.target_unit = row.target_unit
+    book.stop_reference = row.stop
+    book.stop_unit = row.stop_unit
+    book.trail_unit = row.trail_unit
+
+
+@inline
+def take_moving(book, plan, row, cost):
+    """A new row for an open position: moving columns change, protection never ends because of a NaN."""
+    if plan.freeze == 0:
+        book.base = row.base
+        book.unit = row.unit
+    if plan.target_moving != 0:
+        book.target_reference = row.target
+        book.target_unit = row.target_unit
+        renew_target(book, plan, cost)
+    if plan.stop_moving != 0 and not math.isnan(row.stop) and not math.isnan(row.stop_unit):
+        book.stop_reference = row.stop
+        book.stop_unit = row.stop_unit
+        renew_stop(book, plan, cost)
+    if plan.trail_moving != 0 and plan.trail_distance > 0.0 and not math.isnan(row.trail_unit):
+        book.trail_unit = row.trail_unit
+        renew_trail(book, plan, cost)
+
+
+@inline
+def renew_target(book, plan, cost):
+    """Bring the take profit up to date with the average."""
+    if plan.has_target != 0:
+        ref = reference(plan.target, book.target_reference, book.cost / book.quantity, book.first_price)
+        book.target = target_price(
+            level(ref, book.direction, plan.target_coefficient, plan.target_unit, book.target_unit),
+            book.direction, cost.tick,
+        )
+
+
+@inline
+def renew_stop(book, plan, cost):
+    """Bring the stop up to date with the average; a NaN never replaces a good one."""
+    price = stop_price(
+        stop_level(book, plan, book.direction, book.cost / book.quantity, book.first_price), book.direction, cost.tick
+    )
+    if not math.isnan(price):
+        book.stop = price
+
+
+@inline
+def renew_trail(book, plan, cost):
+    """Tighten the trail behind the best price."""
+    if plan.trail_distance > 0.0:
+        unit = book.best if plan.trail_unit == NO_COLUMN else book.trail_unit
+        price = stop_price(book.best - (book.direction * plan.trail_distance) * unit, book.direction, cost.tick)
+        if not math.isnan(price) and (math.isnan(book.trail) or book.direction * price > book.direction * book.trail):
+            book.trail = price
+
+
+@inline
+def improve_best(book, plan, cost, p):
+    """Remember the best price since the first fill."""
+    if book.direction * p > book.direction * book.best:
+        book.best = p
+        renew_trail(book, plan, cost)
+
+
+@inline
+def liquidation_price(account, book, cost):
+    """Where the venue takes the position over (isolated: from its margin; crossed: from the account's)."""
+    i = 0
+    while i < cost.tiers - 1 and book.cost > cost.tier_notional[i]:
+        i += 1
+    d = book.direction
+    return (book.cost - d * at_risk(account, book, cost) - d * cost.tier_deduction[i]) / (
+        book.quantity * (1.0 - d * cost.tier_rate[i])
+    )
+
+
+@inline
+def at_risk(account, book, cost):
+    """Money lost in a liquidation."""
+    if cost.crossed != 0:
+        return account.wallet - (account.reserved - book.margin) - book.fees - book.funding
+    return book.margin
+
+
+@inline
+def stop_in_force(book):
+    """The nearer of stop and trail."""
+    if not math.isnan(book.trail) and book.direction * book.trail > book.direction * book.stop:
+        return book.trail
+    return book.stop
+
+
+@inline
+def equity(account, book, price):
+    """Wallet plus what the open position is worth at ``price``, before exit costs."""
+    return account.wallet + book.direction * (book.quantity * price - book.cost) - book.fees - book.funding
+
+
+@inline
+def record_fill(events, book, ts, reason, k, price, quantity, fee, maker):
+    """Append a fill or a refusal to the candle's events."""
+    n = events.fills
+    if n < MAX_FILLS:
+        f = events.fill[n]
+        f.ts_ms = ts
+        f.price = price
+        f.quantity = quantity
+        f.fee = fee
+        f.reason = reason
+        f.level = k
+        f.maker = maker
+        f.direction = book.direction
+        f.cycle = book.cycle
+    events.fills = n + 1
+
+
+@inline
+def close(account, book, events, ts, reason, price, gross, fee_rate, maker):
+    """End the cycle: the wallet changes by the trade's net result, the book is flat."""
+    fee = book.quantity * price * fee_rate
+    record_fill(events, book, ts, reason, -1, price, book.quantity, fee, maker)
+    book.fees += fee
+    net = gross - book.fees - book.funding
+    n = events.trades
+    t = events.trade[n]
+    t.opened_ms = book.first_ms
+    t.closed_ms = ts
+    t.cycle = book.cycle
+    t.quantity = book.quantity
+    t.average = book.cost / book.quantity
+    t.exit_price = price
+    t.fees = book.fees
+    t.funding = book.funding
+    t.gross = gross
+    t.net = net
+    t.direction = book.direction
+    t.levels = book.used
+    t.reason = reason
+    t.first_row = book.first_row
+    events.trades = n + 1
+    account.wallet += net
+    account.reserved -= book.margin
+    book.quantity = 0.0
+    book.cost = 0.0
+    book.fees = 0.0
+    book.funding = 0.0
+    book.margin = 0.0
+    book.direction = 0
+    book.used = 0
+    book.cycle += 1
+    book.first_price = math.nan
+    book.target = math.nan
+    book.stop = math.nan
+    book.trail = math.nan
+    book.liquidation = math.nan
+
+
+@inline
+def block(book, plan, row_number, reason):
+    """No entry in the rest of this row, and longer after a stop-out."""
+    until = row_number
+    if reason in (STOP, TRAIL, LIQUIDATION):
+        until += plan.cooldown
+    book.blocked_row = max(book.blocked_row, until)
+
+
+@inline
+def market_exit(account, book, plan, cost, row, events, ts, row_number, reason, p):
+    """Leave at market from price ``p``, slippage and taker fee."""
+    price = p * (1.0 - book.direction * cost.slippage)
+    gross = book.direction * (book.quantity * price - book.cost)
+    close(account, book, events, ts, reason, price, gross, cost.taker_fee, 0)
+    if reason != EXIT:
+        block(book, plan, row_number, reason)
+    latch(book, plan, row)
+
+
+@inline
+def stop_exit(account, book, plan, cost, row, events, ts, row_number, p):
+    """The stop in force is met at ``p``."""
+    reason = STOP if stop_in_force(book) == book.stop else TRAIL
+    market_exit(account, book, plan, cost, row, events, ts, row_number, reason, p)
+
+
+@inline
+def target_exit(account, book, plan, cost, row, events, ts, row_number, p, maker):
+    """The take profit is filled at ``p``."""
+    gross = book.direction * (book.quantity * p - book.cost)
+    close(account, book, events, ts, TARGET, p, gross, cost.maker_fee if maker != 0 else cost.taker_fee, maker)
+    block(book, plan, row_number, TARGET)
+    latch(book, plan, row)
+
+
+@inline
+def liquidate(account, book, plan, cost, row, events, ts, row_number):
+    """The venue takes the position: the money at risk is lost."""
+    lost = at_risk(account, book, cost)
+    price = (book.cost - book.direction * lost) / book.quantity
+    close(account, book, events, ts, LIQUIDATION, price, -lost, 0.0, 0)
+    block(book, plan, row_number, LIQUIDATION)
+    latch(book, plan, row)
+
+
+@inline
+def check_point(account, book, plan, cost, row, events, ts, row_number, p, resting):
+    """Liquidation, stop and target at one price on the path; the book may be flat afterwards.
+
+    ``resting``: the target was resting before the path came here, so touching it exactly makes it a maker fill.
+    """
+    d = book.direction
+    if d * (p - book.liquidation) <= 0.0:
+        liquidate(account, book, plan, cost, row, events, ts, row_number)
+    elif d * (p - stop_in_force(book)) <= 0.0:
+        stop_exit(account, book, plan, cost, row, events, ts, row_number, p)
+    elif d * (p - book.target) >= 0.0:
+        maker = 1 if resting != 0 and p == book.target else 0
+        target_exit(account, book, plan, cost, row, events, ts, row_number, p, maker)
+
+
+@inline
+def entries_allowed(account, book, plan, row, row_number):
+    """Whether the next level may fill in this row."""
+    d = row.direction
+    return (
+        d != 0
+        and (book.direction == 0 or book.direction == d)
+        and row_number > book.blocked_row
+        and row_number != book.refused_row
+        and book.used < plan.entries
+        and row.weight > 0.0
+        and account.halted == 0
+        and book.missed == 0
+    )
+
+
+@inline
+def refuse(book, events, ts, row_number, reason, k, price):
+    """Record why an entry was not taken; its row takes no more."""
+    book.refused_row = row_number
+    record_fill(events, book, ts, reason, k, price, 0.0, 0.0, 0)
+
+
+@inline
+def entry_notional(book, plan, cost, row, d, k, q):
+    """Quote value of entry ``k`` at order price ``q``; NaN when its stop has been passed already."""
+    share = plan.weight[k]
+    notional = book.capital * cost.capital_fraction * share * row.weight * cost.leverage
+    if cost.risk > 0.0:
+        first = q if book.direction == 0 else book.first_price
+        distance = d * (q - stop_level(book, plan, d, q, first)) / q
+        if not distance > 0.0:
+            return math.nan
+        entry_fee = cost.taker_fee if math.isnan(plan.coefficient[k]) else cost.maker_fee
+        at_most = book.capital * cost.risk * share * row.weight / (
+            distance + entry_fee + cost.taker_fee + cost.slippage
+        )
+        notional = min(notional, at_most)
+    return notional
+
+
+@inline
+def refusal_by_size(account, cost, quantity, q, f):
+    """The reason why this size cannot be taken, or ENTRY when it can."""
+    if not quantity > 0.0 or quantity < cost.min_quantity or quantity * q < cost.min_notional:
+        return BELOW_MINIMUM
+    if account.reserved + quantity * f / cost.leverage > cost.guard * account.wallet * (1.0 + 1e-9):
+        return MARGIN_GUARD
+    return ENTRY
+
+
+@inline
+def add_quantity(account, book, cost, quantity, f, fee_rate):
+    """A fill's effect on the book's sums."""
+    book.cost += quantity * f
+    book.fees += quantity * f * fee_rate
+    margin = quantity * f / cost.leverage
+    book.margin += margin
+    account.reserved += margin
+    book.quantity += quantity
+
+
+@inline
+def begin_cycle(book, plan, cost, d, f, p):
+    """State of a book at its first fill."""
+    book.direction = d
+    book.first_price = f
+    book.best = p
+
+
+@inline
+def abandon_cycle(account, book):
+    """Take back a first entry that turned out to be refused."""
+    account.reserved -= book.margin
+    book.quantity = 0.0
+    book.cost = 0.0
+    book.fees = 0.0
+    book.margin = 0.0
+    book.direction = 0
+    book.first_price = math.nan
+    book.stop = math.nan
+    book.liquidation = math.nan
+
+
+@inline
+def fill_entry(account, book, plan, cost, row, events, ts, row_number, k, q, f, p, fee_rate, maker, volume):
+    """Fill entry ``k`` (order price q, fill price f, market at p) or refuse it; what is met at once happens too."""
+    d = row.direction
+    flat = book.direction == 0
+    if flat:
+        book.capital = account.wallet if cost.compounding != 0 else account.initial
+        if not book.capital > 0.0:
+            refuse(book, events, ts, row_number, NO_CAPITAL, k, f)
+            return
+        stop = stop_price(stop_level(book, plan, d, f, f), d, cost.tick)
+        if math.isnan(stop):
+            refuse(book, events, ts, row_number, NO_STOP, k, f)
+            return
+        if d * (p - stop) <= 0.0:
+            refuse(book, events, ts, row_number, STOP_PASSED, k, f)
+            return
+    notional = entry_notional(book, plan, cost, row, d, k, q)
+    if math.isnan(notional):
+        refuse(book, events, ts, row_number, STOP_PASSED, k, f)
+        return
+    quantity = floor_to_step(notional / q, cost.step)
+    if cost.participation > 0.0:
+        quantity = min(quantity, floor_to_step(cost.participation * volume, cost.step))
+    reason = refusal_by_size(account, cost, quantity, q, f)
+    if reason != ENTRY:
+        refuse(book, events, ts, row_number, reason, k, f)
+        return
+    if flat:
+        begin_cycle(book, plan, cost, d, f, p)
+    add_quantity(account, book, cost, quantity, f, fee_rate)
+    book.liquidation = liquidation_price(account, book, cost)
+    if flat:
+        if d * (p - book.liquidation) <= 0.0:
+            abandon_cycle(account, book)
+            refuse(book, events, ts, row_number, LIQUIDATION_PASSED, k, f)
+            return
+        book.first_row = row_number
+        book.first_ms = ts
+    book.used = k + 1
+    record_fill(events, book, ts, ENTRY, k, f, quantity, quantity * f * fee_rate, maker)
+    if flat:
+        renew_trail(book, plan, cost)
+    else:
+        improve_best(book, plan, cost, p)
+    renew_stop(book, plan, cost)
+    renew_target(book, plan, cost)
+    check_point(account, book, plan, cost, row, events, ts, row_number, p, 0)
+

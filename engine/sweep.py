@@ -1,0 +1,135 @@
+"""Many plans over one span: the parameter sweep of one symbol, compiled, interruptible between pieces."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+from numba import float64, from_dtype, int64, njit, types
+
+from core.errors import InputError
+from engine.bind import Binder
+from engine.chance import symbol_id
+from engine.costs import Costs
+from engine.fold import begin_stats, finish, fold, next_entry, read_only
+from engine.records import ACCOUNT, BOOK, COST, EVENTS, PLAN, ROW, STATS, cost_record, new_account, new_books
+from engine.span import Span
+
+_NO_FILLS_DTYPE = EVENTS["fill"].base
+_NO_TRADES_DTYPE = EVENTS["trade"].base
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Swept:
+    """One window of a sweep. stats : STATS[n_plans].
+
+    daily : float64[n_plans, n_days], daily returns of equity, or [0, 0] when not asked for.
+    """
+
+    stats: np.ndarray
+    daily: np.ndarray
+
+
+@njit(
+    int64(
+        read_only(np.int64, 1), read_only(np.float64, 1), read_only(np.float64, 1), read_only(np.float64, 1),
+        read_only(np.float64, 1), read_only(np.float64, 1), read_only(np.float64, 1), read_only(np.int32, 1),
+        read_only(np.int32, 1), read_only(np.float64, 2), read_only(np.int8, 2), read_only(PLAN, 1),
+        read_only(COST, 1), read_only(np.int32, 2), read_only(np.int32, 1), int64, int64, int64, int64, float64,
+        types.Array(from_dtype(ACCOUNT), 1, "C"), types.Array(from_dtype(BOOK), 1, "C"),
+        types.Array(from_dtype(EVENTS), 1, "C"), types.Array(from_dtype(ROW), 1, "C"), read_only(BOOK, 1),
+        types.Array(from_dtype(STATS), 1, "C"), float64[:, ::1],
+        types.Array(from_dtype(_NO_FILLS_DTYPE), 1, "C"), types.Array(from_dtype(_NO_TRADES_DTYPE), 1, "C"),
+        float64[::1], int64[::1],
+    ),
+    error_model="numpy", nogil=True, cache=True,
+)
+def _walk_plans(
+    ts, o, h, l, c, volume, funding, row, day, columns, flags, plans, cost, nxt, key, start, end, first_plan,
+    last_plan, capital, account, book, events, values, fresh, stats, daily, fills, trades, equity_out, counts,
+):
+    """Walk plans [first_plan, last_plan) over candles [start, end); returns the candles given to `advance`."""
+    called = 0
+    for i in range(first_plan, last_plan):
+        account[0].wallet = capital
+        account[0].initial = capital
+        account[0].reserved = 0.0
+        account[0].halted = 0
+        book[0] = fresh[0]
+        begin_stats(stats[i], capital, day[start], day[end - 1])
+        mine = daily[i] if daily.shape[0] > 0 else equity_out
+        called += fold(
+            ts, o, h, l, c, volume, funding, row, day, columns, flags, plans[i], cost[0], nxt[key[i]], start, end,
+            account[0], book[0], events[0], values[0], stats[i], fills, trades, equity_out, mine, counts,
+        )
+        finish(
+            ts[end - 1], c[end - 1], day[end - 1], plans[i], cost[0], account[0], book[0], events[0], values[0],
+            stats[i], mine, day[start], 1,
+        )
+    return called
+
+
+class Sweep:
+    """Plans bound to a span, ready to be walked window by window.
+
+    The columns are shared, the next-entry index is built once per distinct first entry. Any window [start, end)
+    of candles may be walked, any number of times, from several threads at once (compiled code frees the lock).
+    """
+
+    def __init__(self, symbol: str, span: Span, binder: Binder, costs: Costs, capital: float = 10_000.0) -> None:
+        if len(span) == 0:
+            raise InputError(f"{symbol}: no candles to walk")
+        self.span, self.capital = span, capital
+        self.plans, self.columns, self.flags = binder.arrays()
+        self.cost = cost_record(costs, symbol_id(symbol))
+        self.key, self.nxt = first_entries(self.plans, span, self.columns, self.flags, costs.tick)
+
+    def __len__(self) -> int:
+        return len(self.plans)
+
+    def walk(self, start: int = 0, end: int | None = None, *, daily: bool = False) -> Swept:
+        """Every plan over candles [start, end), flat at its beginning, closed at its end."""
+        for swept in self.pieces(start, end, daily=daily, plans_a_piece=len(self.plans)):
+            pass
+        return swept
+
+    def pieces(
+        self, start: int = 0, end: int | None = None, *, daily: bool = False, plans_a_piece: int = 64
+    ) -> Iterator[Swept]:
+        """As `walk`, yielding the growing result after each piece so that a caller can stop in between."""
+        end = len(self.span) if end is None else end
+        if not 0 <= start < end <= len(self.span):
+            raise InputError(f"window [{start}, {end}) of {len(self.span)} candles is empty or outside")
+        candles, n = self.span.candles, len(self.plans)
+        days = int(self.span.day[end - 1]) - int(self.span.day[start]) + 1
+        swept = Swept(np.zeros(n, STATS), np.zeros((n, days) if daily else (0, 0)))
+        nothing = (np.zeros(0, _NO_FILLS_DTYPE), np.zeros(0, _NO_TRADES_DTYPE), np.zeros(0), np.zeros(2, np.int64))
+        state = (new_account(self.capital), new_books(1), np.zeros(1, EVENTS), np.zeros(1, ROW), new_books(1))
+        for first in range(0, n, plans_a_piece):
+            _walk_plans(
+                candles.ts_ms, candles.open, candles.high, candles.low, candles.close, candles.volume,
+                self.span.funding, self.span.row, self.span.day, self.columns, self.flags, self.plans, self.cost,
+                self.nxt, self.key, start, end, first, min(first + plans_a_piece, n), self.capital, *state,
+                swept.stats, swept.daily, *nothing,
+            )
+            yield swept
+
+
+def first_entries(
+    plans: np.ndarray, span: Span, columns: np.ndarray, flags: np.ndarray, tick: float
+) -> tuple[np.ndarray, np.ndarray]:
+    """Where a flat book must look next: key int32[n_plans] into nxt int32[n_keys, T + 1] (`engine.fold.next_entry`)."""
+    coefficient = plans["coefficient"][:, 0]
+    keys = np.stack([plans["direction"], plans["base"], plans["unit"]], 1).astype(np.float64)
+    keys = np.column_stack([keys, np.where(np.isnan(coefficient), np.inf, coefficient)])
+    unique, first, inverse = np.unique(keys, axis=0, return_index=True, return_inverse=True)
+    candles = span.candles
+    nxt = np.empty((len(unique), len(span) + 1), np.int32)
+    for i, plan in enumerate(first):
+        p = plans[plan]
+        nxt[i] = next_entry(
+            candles.high, candles.low, span.row, flags, columns, p["direction"], p["base"], p["unit"],
+            p["coefficient"][0], tick,
+        )
+    return inverse.reshape(-1).astype(np.int32), nxt

@@ -1,0 +1,1 @@
+"""The command line: parse, one call, show. Everything it does is done elsewhere."""

@@ -1,0 +1,97 @@
+"""The configuration folder as one `Settings`, checked as a whole before anything starts.
+
+Every error is a ConfigurationError: file, dotted key, value, what is allowed.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any, Final
+
+from pydantic import BaseModel, ValidationError
+
+from core.errors import ConfigurationError
+from core.settings import Assets, Exchanges, Misfit, Optimization, Risk, Settings, Strategies
+from core.strategy import Strategy
+from scripts.strategy_checks import check_strategies
+from scripts.validation import shortened, suggestion, validated
+from scripts.yamlfile import read_yaml
+from strategies.discovery import discover
+
+Discover = Callable[[Sequence[Path]], Mapping[str, Strategy]]
+
+FILES: Final[Mapping[str, type[BaseModel]]] = {
+    "assets": Assets,
+    "strategies": Strategies,
+    "risk": Risk,
+    "exchanges": Exchanges,
+    "optimization": Optimization,
+}
+STRATEGIES_VARIABLE: Final = "SCALP_RADAR_STRATEGIES"
+
+
+def load_settings(folder: Path, discovering: Discover = discover) -> Settings:
+    """Everything configured in ``folder``, proven consistent, strategies' parameters included.
+
+    Raises ConfigurationError.
+    """
+    settings = read_settings(folder)
+    check_strategies(settings, discovering(strategy_folders(settings, folder)), str(folder / "strategies.yaml"))
+    return settings
+
+
+def read_settings(folder: Path) -> Settings:
+    """The files alone, without looking at the strategies' own parameters. Raises ConfigurationError."""
+    if not folder.is_dir():
+        raise ConfigurationError("--config", "folder", str(folder), "no such folder")
+    _refuse_strangers(folder)
+    parts: dict[str, Any] = {}
+    for name, model in FILES.items():
+        path = folder / f"{name}.yaml"
+        if not path.is_file():
+            raise ConfigurationError(str(folder), "file", path.name, "missing")
+        parts[name] = validated(model, read_yaml(path), str(path))
+    try:
+        return Settings(**parts)
+    except ValidationError as error:
+        raise _across(folder, error) from error
+
+
+def strategy_folders(settings: Settings, folder: Path) -> list[Path]:
+    """Folders of users' strategies: those configured, then those of SCALP_RADAR_STRATEGIES (separated by ``:``).
+
+    Relative configured folders are beside the configuration folder. Raises ConfigurationError when one is missing.
+    """
+    configured = [(str(folder / "strategies.yaml"), folder.absolute().parent / name, name)
+                  for name in settings.strategies.folders]
+    given = [(STRATEGIES_VARIABLE, Path(name), name)
+             for name in os.environ.get(STRATEGIES_VARIABLE, "").split(os.pathsep) if name]
+    for where, path, name in (*configured, *given):
+        if not path.is_dir():
+            raise ConfigurationError(where, "folders", name, f"no such folder: {path}")
+    return [path for _, path, _ in (*configured, *given)]
+
+
+def find_strategies(settings: Settings, folder: Path, discovering: Discover = discover) -> Mapping[str, Strategy]:
+    """Every strategy by name: the house's and those of the users' folders."""
+    return discovering(strategy_folders(settings, folder))
+
+
+def _refuse_strangers(folder: Path) -> None:
+    """A file of a wrong name would be ignored in silence."""
+    for path in sorted(folder.iterdir()):
+        if path.suffix in (".yaml", ".yml") and path.name not in {f"{name}.yaml" for name in FILES}:
+            allowed = f"unknown file; {suggestion(path.name, (f'{name}.yaml' for name in FILES))}"
+            raise ConfigurationError(str(folder), "file", path.name, allowed)
+
+
+def _across(folder: Path, error: ValidationError) -> ConfigurationError:
+    """What does not fit across files: always an entry of strategies.yaml against another file."""
+    first = error.errors(include_url=False)[0]
+    cause = first.get("ctx", {}).get("error")
+    where = str(folder / "strategies.yaml")
+    if isinstance(cause, Misfit):
+        return ConfigurationError(where, cause.key, shortened(cause.value), cause.allowed)
+    return ConfigurationError(where, "file", "strategies.yaml", first["msg"])

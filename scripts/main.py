@@ -1,0 +1,79 @@
+"""The command ``scalp-radar``: every file of ``scripts/commands`` with a ``register`` is a part of it.
+
+Law: one error boundary. An InputError is one line on standard error and exit code 2, any other error raised on
+purpose one line and exit code 1; a defect keeps its traceback.
+"""
+
+from __future__ import annotations
+
+import importlib
+import os
+import pkgutil
+from pathlib import Path
+from typing import Any, Final
+
+import typer
+from typer.core import TyperGroup
+
+from core.errors import InputError, ScalpRadarError
+from scripts import commands
+
+WRONG_INPUT: Final = 2
+FAILED: Final = 1
+
+
+class Boundary(TyperGroup):
+    """The command group in which errors end as a line and an exit code."""
+
+    def invoke(self, ctx: Any) -> Any:
+        """What the command returns. Raises typer.Exit for every error that was raised on purpose."""
+        try:
+            return super().invoke(ctx)
+        except InputError as error:
+            _say(error)
+            raise typer.Exit(WRONG_INPUT) from error
+        except ScalpRadarError as error:
+            _say(error)
+            raise typer.Exit(FAILED) from error
+
+
+def build() -> typer.Typer:
+    """The application with every command that is there."""
+    app = typer.Typer(
+        name="scalp-radar",
+        cls=Boundary,
+        help="Automated trading of crypto perpetual futures: research, paper and live with one engine.",
+        no_args_is_help=True,
+        add_completion=False,
+        pretty_exceptions_enable=False,
+    )
+
+    @app.callback()
+    def root() -> None:
+        """A callback makes sub-commands sub-commands even when there is only one."""
+
+    for module in sorted(pkgutil.iter_modules(commands.__path__), key=lambda m: m.name):
+        importlib.import_module(f"{commands.__name__}.{module.name}").register(app)
+    return app
+
+
+def main() -> None:
+    """Entry point of the installed command."""
+    keep_compiled_code()
+    build()()
+
+
+def keep_compiled_code() -> None:
+    """Tell Numba, before it is imported, to keep compiled code in one folder that ``make install`` fills."""
+    repository = Path(__file__).resolve().parents[1]
+    home = repository if (repository / "pyproject.toml").exists() else Path.home()
+    os.environ.setdefault("NUMBA_CACHE_DIR", str(home / ".cache" / "numba"))
+
+
+def _say(error: ScalpRadarError) -> None:
+    line = " ".join(str(error).split()) or type(error).__name__
+    typer.echo(f"scalp-radar: {line}", err=True)
+
+
+if __name__ == "__main__":
+    main()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from typing import ClassVar, Literal, NamedTuple
+from typing import ClassVar, Generic, Literal, NamedTuple, TypeVar
 
 from pydantic import BaseModel, ConfigDict
 
@@ -17,6 +17,9 @@ class Parameters(BaseModel):
     """Base of every strategy's parameters: typed, bounded, each with one line of help; unknown keys refused."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+P = TypeVar("P", bound=Parameters)
 
 
 class Condition(NamedTuple):
@@ -34,10 +37,10 @@ class Condition(NamedTuple):
     nearness: float
 
 
-class Strategy(ABC):
+class Strategy(ABC, Generic[P]):
     """A pure function from market data to a plan, with what the system must know about it.
 
-    Subclasses set the class attributes and write `plan`; no clock, randomness, I/O or state. The first line of the
+    Subclasses, ``class Mine(Strategy[MineParams])``, set the class attributes and write `warmup` and `plan`; no clock, randomness, I/O or state. The first line of the
     docstring is shown to users. ``mirror`` names the strategy that does the same on the inverted price, if any.
     """
 
@@ -48,13 +51,13 @@ class Strategy(ABC):
     Params: ClassVar[type[Parameters]] = Parameters
 
     @abstractmethod
-    def warmup(self, params: Parameters) -> int:
+    def warmup(self, params: P) -> int:
         """Candles needed before row t equals what the whole history would give, to 1e-9."""
 
     @abstractmethod
-    def plan(self, market: Market, params: Parameters) -> Plan:
+    def plan(self, market: Market, params: P) -> Plan:
         """The plan for every row of ``market``; row t uses candles up to t only."""
 
-    def conditions(self, market: Market, params: Parameters) -> list[Condition]:
+    def conditions(self, market: Market, params: P) -> list[Condition]:
         """How near each entry condition is on the last row; an empty list when there is nothing to say."""
         return []

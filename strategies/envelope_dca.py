@@ -1,0 +1,79 @@
+"""Envelope DCA: buy in steps when price falls far below its average, sell all when it is back.
+
+Idea: after a sharp fall below a short moving average price tends to come back to it; several resting limits average
+the entry. Regime: ranges and trends with sharp counter-moves; it loses in slow falls that drag the average along.
+Source: the multi-level envelope of the freqtrade and passivbot communities; definitions in docs/strategies.md.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import ClassVar
+
+from pydantic import Field
+
+from core.market import Market
+from core.plan import AVERAGE, Level, Plan
+from core.strategy import Condition, Parameters, Strategy
+from indicators.moving_average import sma
+
+
+class EnvelopeParams(Parameters):
+    """Parameters of both envelopes; offsets and the stop are fractions of price."""
+
+    ma_period: int = Field(7, ge=2, le=200, description="candles of the simple moving average")
+    num_levels: int = Field(3, ge=1, le=8, description="how many limits rest beyond the average")
+    envelope_start: float = Field(0.07, gt=0, lt=0.9, description="distance of the first level from the average")
+    envelope_step: float = Field(0.03, gt=0, lt=0.5, description="distance between levels")
+    stop_fraction: float = Field(0.25, gt=0, lt=0.95, description="stop loss below the average entry price")
+
+
+@lru_cache(maxsize=4096)
+def lower_offsets(levels: int, start: float, step: float) -> tuple[float, ...]:
+    """Distances of the levels below the average, as fractions of it."""
+    return tuple(start + k * step for k in range(levels))
+
+
+@lru_cache(maxsize=4096)
+def _long_ladder(levels: int, start: float, step: float) -> tuple[tuple[float, ...], tuple[float, ...]]:
+    """Coefficients and equal weights of the long ladder."""
+    return tuple(-x for x in lower_offsets(levels, start, step)), (1.0 / levels,) * levels
+
+
+class EnvelopeDca(Strategy[EnvelopeParams]):
+    """Buys in steps below a moving average, takes profit at the average, one stop for the whole position."""
+
+    name: ClassVar[str] = "envelope_dca"
+    timeframe: ClassVar[str] = "1h"
+    mirror: ClassVar[str] = "envelope_dca_short"
+    Params: ClassVar[type[Parameters]] = EnvelopeParams
+
+    def warmup(self, params: EnvelopeParams) -> int:
+        """The window of the average."""
+        return params.ma_period
+
+    def plan(self, market: Market, params: EnvelopeParams) -> Plan:
+        """Limits at ``sma x (1 - offset)``, target at the moving average."""
+        average = market.column(sma, "close", params.ma_period)
+        coefficients, weights = _long_ladder(params.num_levels, params.envelope_start, params.envelope_step)
+        return Plan(
+            1, coefficients, weights, Level(AVERAGE, -params.stop_fraction), base=average,
+            target=Level(average, moving=True),
+        )
+
+    def conditions(self, market: Market, params: EnvelopeParams) -> list[Condition]:
+        """Distance of the last price from each level."""
+        average = float(market.column(sma, "close", params.ma_period)[-1])
+        offsets = lower_offsets(params.num_levels, params.envelope_start, params.envelope_step)
+        return level_conditions(float(market.close[-1]), [average * (1.0 - x) for x in offsets], 1)
+
+
+def level_conditions(price: float, levels: list[float], direction: int) -> list[Condition]:
+    """One condition per level: price at it or beyond; nearness falls to 0 at a tenth of the price away."""
+    conditions = []
+    for k, level in enumerate(levels):
+        away = direction * (price - level) / price
+        nearness = min(1.0, max(0.0, 1.0 - away / 0.1))
+        comparison = "<=" if direction > 0 else ">="
+        conditions.append(Condition(f"level {k + 1}", direction, price, level, comparison, away <= 0.0, nearness))
+    return conditions

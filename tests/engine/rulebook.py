@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from core.plan import AVERAGE, MARKET, Level, Plan
 from engine.costs import Costs
-from tests.reference.records import Tape
+from tests.reference.records import Outcome, Tape
 
 LULL = (101.0, 101.0, 101.0, 101.0)
 STANDARD: dict[str, Any] = {
@@ -78,11 +78,11 @@ class Case:
         n = len(self.candles) + 1
         return np.array([-1, *self.rows] if self.rows else range(-1, n - 1), dtype=np.int32)
 
-    def check(self, result: Any) -> None:
+    def check(self, result: Outcome) -> None:
         """Compares what an engine gave with what the case says."""
         got = [
             (f.ts_ms // HOUR_MS, f"entry {f.level}" if f.reason == "entry" else f.reason, f.price, f.quantity, f.fee)
-            for f in result.fills
+            for f in result.made
         ]
         assert [row[:2] for row in got] == [row[:2] for row in self.fills]
         for mine, theirs in zip(got, self.fills, strict=True):

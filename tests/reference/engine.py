@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from core.plan import EXIT_LONG, EXIT_SHORT, Plan
 from engine.costs import Costs, Path
 from tests.reference.arithmetic import against, draw, floor_to, level_price, price_of, round_entry, round_exit
-from tests.reference.records import NAN, Cycle, Fill, ReferenceResult, Refusal, Row, Tape, Trade, row_of
+from tests.reference.records import NAN, Cycle, Fill, Outcome, Row, Tape, Trade, row_of
 
 
 def run(
@@ -28,7 +28,7 @@ def run(
     symbol_id: int = 0,
     halted: Callable[[int], bool] = lambda t: False,
     close_at_end: bool = False,
-) -> ReferenceResult:
+) -> Outcome:
     """Everything that the plan does on these candles.
 
     row : int[n], the plan row in force at each candle, -1 before the first. halted : whether new entries are
@@ -42,9 +42,8 @@ def run(
         before = r
     if close_at_end and walk.cycle is not None:
         walk.market_exit(walk.close, "end")
-    result = walk.result
-    result.wallet, result.reserved = walk.wallet, walk.reserved
-    return result
+    walk.outcome.wallet = walk.wallet
+    return walk.outcome
 
 
 class _Walk:
@@ -56,7 +55,7 @@ class _Walk:
         self.reserved = 0.0
         self.cycle: Cycle | None = None
         self.blocked_row = self.refused_row = self.market_row = -1
-        self.result = ReferenceResult()
+        self.outcome = Outcome()
 
     # one candle, step by step
 
@@ -78,9 +77,9 @@ class _Walk:
         self.leg(self.open, first)
         self.leg(first, second)
         self.leg(second, self.close)
-        self.result.ambiguous += self.ambiguous
-        self.result.exposure += self.cycle is not None
-        self.result.equity.append(self.equity())
+        self.outcome.ambiguous += self.ambiguous
+        self.outcome.exposure += self.cycle is not None
+        self.outcome.equity.append(self.equity())
 
     def carried_at_open(self, rate: float) -> None:
         c, p = self.cycle, self.open
@@ -240,7 +239,7 @@ class _Walk:
 
     def refuse(self, reason: str, k: int, q: float) -> bool:
         self.refused_row = self.row.number
-        self.result.refusals.append(Refusal(self.ts_ms, reason, k, q, self.row.direction))
+        self.record(reason, k, self.row.direction, q, 0.0, 0.0, maker=False)
         return False
 
     def enter(self, k: int, q: float, f: float, rate: float, p: float, *, maker: bool) -> bool:
@@ -286,7 +285,7 @@ class _Walk:
         if flat:
             after.first_price, after.best = f, p
         self.cycle = after
-        self.result.fills.append(Fill(self.ts_ms, f, quantity, fee, "entry", k, maker, d))
+        self.record("entry", k, d, f, quantity, fee, maker=maker)
         after.improve(p, plan.trail, costs.tick)
         after.renew(plan, costs.tick)
         self.at_once(after, p)
@@ -349,10 +348,16 @@ class _Walk:
             self.blocked_row = max(self.blocked_row, self.row.number)
         if reason in ("stop", "trail", "liquidation"):
             self.blocked_row = max(self.blocked_row, self.row.number + self.plan.cooldown)
-        self.result.fills.append(Fill(self.ts_ms, price, c.quantity, fee, reason, -1, maker, c.d))
-        self.result.trades.append(
+        self.record(reason, -1, c.d, price, c.quantity, fee, maker=maker)
+        self.outcome.trades.append(
             Trade(
-                c.first_ms, self.ts_ms, c.d, c.quantity, c.average, price, c.fees, c.funding, gross, net, c.used,
-                reason, c.first_row,
+                c.first_ms, self.ts_ms, len(self.outcome.trades), c.d, c.quantity, c.average, price, c.used, c.fees,
+                c.funding, gross, net, reason,
             )
         )
+
+    def record(
+        self, reason: str, level: int, d: int, price: float, quantity: float, fee: float, *, maker: bool
+    ) -> None:
+        cycle = len(self.outcome.trades)
+        self.outcome.fills.append(Fill(self.ts_ms, reason, level, d, price, quantity, fee, maker, cycle))

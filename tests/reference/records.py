@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -30,62 +31,59 @@ class Tape:
         return len(self.ts_ms)
 
 
-@dataclass(frozen=True, slots=True)
-class Fill:
-    """An entry (reason ``entry``) or what ended a cycle; ``level`` is -1 for exits."""
+class Fill(NamedTuple):
+    """An entry (reason ``entry``), an exit (level -1), or a refused entry (quantity 0, at its order price)."""
 
     ts_ms: int
+    reason: str
+    level: int
+    direction: int
     price: float
     quantity: float
     fee: float
-    reason: str
-    level: int
     maker: bool
-    direction: int
+    cycle: int
 
 
-@dataclass(frozen=True, slots=True)
-class Refusal:
-    """An entry that was not made; ``price`` is its order price."""
-
-    ts_ms: int
-    reason: str
-    level: int
-    price: float
-    direction: int
-
-
-@dataclass(frozen=True, slots=True)
-class Trade:
-    """One cycle from flat to flat."""
+class Trade(NamedTuple):
+    """One cycle from flat to flat; net = gross - fees - funding."""
 
     opened_ms: int
     closed_ms: int
+    cycle: int
     direction: int
     quantity: float
     average: float
     exit_price: float
+    levels: int
     fees: float
     funding: float
     gross: float
     net: float
-    levels: int
     reason: str
-    first_row: int
 
 
 @dataclass(slots=True)
-class ReferenceResult:
-    """Everything that happened, in order."""
+class Outcome:
+    """Everything that happened, in order; the same for every engine.
+
+    equity : at each close, before what the end of a window does.
+    """
 
     fills: list[Fill] = field(default_factory=list)
     trades: list[Trade] = field(default_factory=list)
-    refusals: list[Refusal] = field(default_factory=list)
     equity: list[float] = field(default_factory=list)
     ambiguous: int = 0
     exposure: int = 0
     wallet: float = 0.0
-    reserved: float = 0.0
+
+    @property
+    def made(self) -> list[Fill]:
+        return [fill for fill in self.fills if fill.quantity > 0]
+
+    @property
+    def refusals(self) -> list[Fill]:
+        return [fill for fill in self.fills if fill.quantity == 0]
 
 
 @dataclass(frozen=True, slots=True)

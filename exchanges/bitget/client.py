@@ -7,6 +7,7 @@ priority; ours does), loading currencies and the five contract families that we 
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable, Coroutine
 from typing import Any, Final
 
 from core.errors import RetryLater, UnknownOutcome
@@ -36,6 +37,11 @@ class BitgetClient:
         self.settings, self._limiter = settings, limiter
         self.ccxt: Any = _built(settings, credentials)
         self.closed = False
+        self.routes: dict[str, Callable[[Any], bool]] = {}
+        """Who takes the decoded frames of a socket, by its URL; the answer says whether ccxt must see them too."""
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._ccxt_takes = self.ccxt.handle_message
+        self.ccxt.handle_message = self._route
 
     def socket_url(self, *, private: bool) -> str:
         """Where the classic streams are."""
@@ -53,17 +59,33 @@ class BitgetClient:
             answer = await getattr(self.ccxt, endpoint.method)(params)
         except asyncio.CancelledError:
             raise
-        except Exception as error:  # noqa: BLE001  # ccxt lets aiohttp's and json's own errors through
+        except Exception as error:  # ccxt lets aiohttp's and json's own errors through
             raise translate(error, writes=endpoint.writes) from error
         if not isinstance(answer, dict) or "data" not in answer:
             text = f"{endpoint.method}: an answer without data"
             raise UnknownOutcome(text) if endpoint.writes else RetryLater(text)
         return answer["data"]
 
+    def _route(self, wire: Any, message: Any) -> None:
+        receiver = self.routes.get(wire.url)
+        if receiver is None or receiver(message):
+            self._ccxt_takes(wire, message)
+
+    def start(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
+        """A task that ends, at the latest, when the client is closed."""
+        task = asyncio.create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+        return task
+
     async def close(self) -> None:
         """Close session and sockets; safe to call twice."""
         if not self.closed:
             self.closed = True
+            tasks = list(self._tasks)
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
             await self.ccxt.close()
 
 

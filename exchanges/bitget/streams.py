@@ -48,7 +48,7 @@ class Connected(NamedTuple):
 
 
 def backoffs(chance: random.Random, first_s: float = _FIRST_BACKOFF_S) -> Iterator[float]:
-    """Waits in seconds: doubling up to a minute, each between half and all of it, so that clients do not return as one."""
+    """Waits in seconds: doubling up to a minute, each cut to between half and all of it so that clients spread."""
     wait = first_s
     while True:
         yield wait * (0.5 + 0.5 * chance.random())
@@ -61,7 +61,6 @@ class Socket:
     Parameters
     ----------
     channels : ``(channel, instId)`` to subscribe to, one frame each, ``subscribe_interval_ms`` apart.
-    sink : called with every data message, and with `Connected`; must not block.
     private : log in first, and hold data back until every subscription is confirmed, so that `Connected` comes first.
     """
 
@@ -70,7 +69,6 @@ class Socket:
         client: BitgetClient,
         name: str,
         channels: Sequence[tuple[str, str]],
-        sink: Callable[[Row | Connected], None],
         *,
         private: bool = False,
         timing: Timing | None = None,
@@ -78,38 +76,42 @@ class Socket:
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
         chance: random.Random | None = None,
     ) -> None:
-        self._client, self._name, self._channels, self._sink, self._private = client, name, channels, sink, private
+        self._client, self._name, self._channels, self._private = client, name, channels, private
         self._timing, self._clock, self._sleep = timing or Timing(), clock, sleep
         self._chance = chance or random.Random()
         self._url = f"{client.socket_url(private=private)}#{name}"
         self._session: _Session | None = None
-        self.connects = 0
+        self._sink: Callable[[Row | Connected], None] = _nobody
 
-    async def run(self) -> None:
-        """Serve for ever. Raises `Fatal` when the venue refuses the login."""
-        routes = _routes(self._client)
-        routes[self._url] = self._received
+    async def run(self, sink: Callable[[Row | Connected], None]) -> None:
+        """Serve until the client is closed: ``sink`` gets every data message and `Connected`, and must not block.
+
+        Raises `Fatal` when the venue refuses the login.
+        """
+        self._sink = sink
+        self._client.routes[self._url] = self._received
         waits = backoffs(self._chance)
         try:
-            while not self._client.closed:
+            while True:
                 began = self._clock()
                 try:
                     await self._serve()
                 except Fatal:
                     raise
                 except VenueError as error:
+                    if self._client.closed:
+                        return
                     logger.info("stream {} lost: {}", self._name, error)
                 if self._clock() - began > self._timing.steady_s:
                     waits = backoffs(self._chance)
                 await self._sleep(next(waits))
         finally:
-            routes.pop(self._url, None)
+            self._client.routes.pop(self._url, None)
             await self._drop()
 
     async def _serve(self) -> None:
         """One session: dial, subscribe, watch over it until it is lost. Always ends with a VenueError."""
         wire, lost = await self._dial()
-        self.connects += 1
         session = self._session = _Session(self._channels, hold=self._private, now=self._clock())
         if not self._private:
             self._sink(Connected(self._name))
@@ -142,6 +144,8 @@ class Socket:
         wire = ccxt.client(self._url)
         # Whatever way ccxt notices a loss, it rejects every future of the socket: so we keep one there.
         lost: asyncio.Future[Any] = wire.future("session")
+        lost.add_done_callback(_seen)
+        wire.connectionTimeout = int(self._timing.dial_s * 1000)
         opening = asyncio.ensure_future(self._login(wire) if self._private else self._connect(wire))
         try:
             await asyncio.wait({opening, lost}, timeout=self._timing.dial_s, return_when=asyncio.FIRST_COMPLETED)
@@ -231,24 +235,17 @@ class _Session:
             self.confirmed.set()
 
 
+def _nobody(message: Row | Connected) -> None:
+    """Where messages go before `Socket.run` says where."""
+
+
+def _seen(lost: asyncio.Future[Any]) -> None:
+    """Mark the loss as looked at, or asyncio complains when nobody waited for it any more."""
+    if not lost.cancelled():
+        lost.exception()
+
+
 def _reason(lost: asyncio.Future[Any]) -> BaseException:
     if lost.cancelled():
         return ConnectionError("closed")
     return lost.exception() or ConnectionError("closed")
-
-
-def _routes(client: BitgetClient) -> dict[str, Callable[[Any], bool]]:
-    """Where the client's frames go, by URL; installed on ccxt's own entry point the first time it is asked for."""
-    exchange = client.ccxt
-    found: dict[str, Callable[[Any], bool]] | None = getattr(exchange, "_frame_routes", None)
-    if found is None:
-        found = exchange._frame_routes = {}
-        routes, original = found, exchange.handle_message
-
-        def route(wire: Any, message: Any) -> None:
-            receiver = routes.get(wire.url)
-            if receiver is None or receiver(message):
-                original(wire, message)
-
-        exchange.handle_message = route
-    return found

@@ -1,0 +1,48 @@
+"""Symbols and trading rules as the venue has them today."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+
+from core.errors import Refused
+from core.instrument import Instrument
+from exchanges.bitget.client import BitgetClient
+from exchanges.bitget.dialect import words
+from exchanges.bitget.dialect.market import Symbols, instrument
+
+
+class Rules:
+    """The venue's contracts, and the instruments of the symbols asked for."""
+
+    def __init__(self, symbols: Symbols, instruments: dict[str, Instrument]) -> None:
+        self.symbols, self._instruments = symbols, instruments
+
+    @property
+    def known(self) -> tuple[str, ...]:
+        """The symbols asked for that the venue lists, in the order of asking."""
+        return tuple(self._instruments)
+
+    def instrument(self, symbol: str) -> Instrument:
+        """The trading rules of a known symbol. Raises KeyError."""
+        return self._instruments[symbol]
+
+
+async def load_rules(client: BitgetClient, wanted: Sequence[str]) -> Rules:
+    """Rules of the wanted symbols; those that the venue does not list are left out.
+
+    Raises RetryLater, Fatal.
+    """
+    symbols = Symbols(await client.call(words.CONTRACTS, {"productType": words.PRODUCT}))
+    known = [s for s in dict.fromkeys(wanted) if s in symbols]
+    loaded = await asyncio.gather(*(_instrument(client, symbols, s) for s in known))
+    return Rules(symbols, dict(zip(known, loaded, strict=True)))
+
+
+async def _instrument(client: BitgetClient, symbols: Symbols, symbol: str) -> Instrument:
+    asked = {"symbol": symbols.id(symbol), "productType": words.PRODUCT}
+    try:
+        tiers = await client.call(words.TIERS, asked)
+    except Refused:
+        tiers = []  # a venue that does not tell its tiers: the vocabulary's default stands
+    return instrument(symbol, symbols.row(symbol), tiers or [])

@@ -1,0 +1,83 @@
+"""What a local exchange is told at its start: accounts, rules of the symbols, pace."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Final
+
+from core.errors import ConfigurationError
+from core.instrument import Instrument, Tier
+
+_WIDE: Final = ((150_000, 0.004), (900_000, 0.005), (2_400_000, 0.01), (5_000_000, 0.02), (1e18, 0.05))
+_NARROW: Final = ((50_000, 0.0065), (250_000, 0.01), (1_000_000, 0.02), (3_000_000, 0.05), (1e18, 0.1))
+
+
+def tiers(limits: Sequence[tuple[float, float]]) -> tuple[Tier, ...]:
+    """Maintenance tiers from (most notional, rate), with the deductions that make the margin continuous."""
+    result: list[Tier] = []
+    for i, (limit, rate) in enumerate(limits):
+        below, previous = limits[i - 1] if i else (0.0, rate)
+        deduction = (result[-1].deduction if result else 0.0) + below * (rate - previous)
+        result.append(Tier(limit, rate, deduction))
+    return tuple(result)
+
+
+def _instrument(symbol: str, tick: float, step: float, leverage: float, wide: bool) -> Instrument:
+    return Instrument(
+        symbol=symbol, tick=tick, step=step, min_quantity=step, min_notional=5.0, maker_fee=0.0002, taker_fee=0.0006,
+        max_leverage=leverage, tiers=tiers(_WIDE if wide else _NARROW),
+    )
+
+
+def default_instruments() -> dict[str, Instrument]:
+    """Rules like Bitget's for five perpetuals."""
+    rules = (
+        _instrument("BTC-USDT", 0.1, 0.001, 125, True),
+        _instrument("ETH-USDT", 0.01, 0.01, 100, True),
+        _instrument("SOL-USDT", 0.001, 0.1, 75, False),
+        _instrument("DOGE-USDT", 0.00001, 1.0, 75, False),
+        _instrument("LINK-USDT", 0.001, 0.1, 75, False),
+    )
+    return {rule.symbol: rule for rule in rules}
+
+
+@dataclass(frozen=True, slots=True)
+class AccountConfig:
+    """One customer's keys and first deposit in USDT."""
+
+    key: str = "sandbox-key"
+    secret: str = "sandbox-secret"  # noqa: S105  # opens nothing but this exchange on loopback
+    passphrase: str = "sandbox-passphrase"  # noqa: S105  # as above
+    balance: float = 10_000.0
+
+
+@dataclass(frozen=True, slots=True)
+class SandboxConfig:
+    """A local exchange. Raises ConfigurationError when a value is unsound.
+
+    port : 0 chooses a free one. slippage : fraction of the price, on market executions. speed : simulated seconds
+    per second of wall time, when not in ``lockstep``, where only the admin endpoint moves the market.
+    """
+
+    host: str = "127.0.0.1"
+    port: int = 0
+    accounts: tuple[AccountConfig, ...] = (AccountConfig(),)
+    slippage: float = 0.0005
+    speed: float = 60.0
+    lockstep: bool = False
+    instruments: Mapping[str, Instrument] = field(default_factory=default_instruments)
+    admin_key: str = field(default_factory=lambda: secrets.token_urlsafe(24))
+
+    def __post_init__(self) -> None:
+        keys = {account.key for account in self.accounts}
+        rules = (
+            ("port", 0 <= self.port < 65536, "0 to 65535"),
+            ("slippage", 0 <= self.slippage < 1, "from 0 to below 1"),
+            ("speed", 0 < self.speed <= 1e6, "above 0, at most a million"),
+            ("accounts", 0 < len(self.accounts) == len(keys), "at least one, with different keys"),
+        )
+        for key, good, allowed in rules:
+            if not good:
+                raise ConfigurationError("sandbox", key, getattr(self, key), allowed)

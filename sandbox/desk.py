@@ -1,0 +1,188 @@
+"""Plain orders: place, amend, cancel; checks before anything changes, then what fills at once.
+
+A market order fills at the last price with slippage, as taker. A limit order that the last price lies beyond fills at
+the last price, as taker; one at exactly the last price rests (the nearest quote is a tick away) and is met there as
+maker, as in the engine.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from core.instrument import Instrument
+from core.order import Side
+from core.rounding import floor_to_step
+from sandbox.account import Account
+from sandbox.orders import Force, NewOrder, Order
+from sandbox.refusal import Refusal, insufficient, no_position, order_not_found, wrong_side_of_price
+from sandbox.settlement import Deal, fill, withdraw
+from sandbox.state import State
+
+_NEAR = 1e-9
+
+
+def place(state: State, account: Account, wanted: NewOrder, *, source: str = "normal") -> Order:
+    """The order, filled already if the market allows. Raises Refusal and changes nothing when it may not be placed."""
+    last = state.price(wanted.symbol)
+    instrument = state.instrument(wanted.symbol)
+    if wanted.client_id and wanted.client_id in account.order_of_client:
+        raise Refusal("40786", "Duplicate clientOid")
+    check_quantity(instrument, wanted.quantity, wanted.limit or last, closing=wanted.reduce_only)
+    if wanted.limit is not None:
+        check_price(instrument, wanted.limit)
+    _check_presets(wanted, last)
+    position = account.positions.get(wanted.symbol)
+    if wanted.reduce_only and (position is None or position.direction == wanted.side.sign):
+        raise no_position()
+    if not wanted.reduce_only:
+        _check_margin(state, account, wanted, last)
+    order = Order(
+        state.next_id(), wanted.client_id, wanted.symbol, wanted.side, wanted.quantity, wanted.limit, wanted.force,
+        wanted.reduce_only, wanted.preset_stop, wanted.preset_target, account.leverage_of(wanted.symbol),
+        account.margin_mode_of(wanted.symbol), state.now_ms, state.now_ms, source,
+    )
+    account.every_order[order.order_id] = order
+    account.orders.setdefault(order.symbol, {})[order.order_id] = order
+    if not order.client_id:
+        order.client_id = str(state.next_id())
+    account.order_of_client[order.client_id] = order.order_id
+    state.record("order", account, order.symbol, order)
+    take_liquidity(state, account, order, last)
+    return order
+
+
+def take_liquidity(state: State, account: Account, order: Order, last: float) -> None:
+    """Fill what crosses at once; cancel what may not rest."""
+    crosses = order.limit is None or order.side.sign * (order.limit - last) > 0
+    if crosses and order.force is Force.POST_ONLY:
+        withdraw(state, account, order, "post only")
+    elif crosses:
+        price = last if order.limit is not None else slipped(state, order.side, last)
+        execute(state, account, order, price, maker=False)
+    elif order.force in (Force.IOC, Force.FOK):
+        withdraw(state, account, order, order.force.value)
+
+
+def execute(state: State, account: Account, order: Order, price: float, *, maker: bool) -> None:
+    """Fill all that remains of an order; a reduce-only order no more than the position, the rest is cancelled."""
+    quantity = order.remaining
+    if order.reduce_only:
+        position = account.positions.get(order.symbol)
+        held = position.quantity if position and position.direction != order.side.sign else 0.0
+        quantity = min(quantity, held)
+    if quantity > 0:
+        fill(state, account, order, Deal(price, quantity, maker, order.limit is None))
+    if order.status.value in ("live", "partially_filled"):
+        withdraw(state, account, order, "nothing left to reduce")
+
+
+def slipped(state: State, side: Side, price: float) -> float:
+    """What a market order pays or gets at a price."""
+    return price * (1 + side.sign * state.slippage)
+
+
+class Amendment(NamedTuple):
+    """What of an order is to change; None leaves it."""
+
+    quantity: float | None = None
+    limit: float | None = None
+    client_id: str | None = None
+    preset_stop: float | None = None
+    preset_target: float | None = None
+
+
+def amend(state: State, account: Account, order: Order, change: Amendment) -> Order:
+    """The live order changed in place under its own id. Raises Refusal and changes nothing when that is not allowed."""
+    if order.order_id not in account.orders.get(order.symbol, {}) or order.limit is None:
+        raise order_not_found()
+    if change.client_id and account.order_of_client.get(change.client_id, order.order_id) != order.order_id:
+        raise Refusal("40786", "Duplicate clientOid")
+    instrument, last = state.instrument(order.symbol), state.price(order.symbol)
+    limit = order.limit if change.limit is None else change.limit
+    quantity = order.quantity if change.quantity is None else change.quantity
+    check_price(instrument, limit)
+    check_quantity(instrument, quantity, limit, closing=order.reduce_only)
+    if quantity <= order.filled:
+        raise Refusal("40808", "Parameter verification exception: the size is filled already")
+    stop = order.preset_stop if change.preset_stop is None else change.preset_stop
+    target = order.preset_target if change.preset_target is None else change.preset_target
+    wanted = NewOrder(order.symbol, order.side, quantity, limit, preset_stop=stop, preset_target=target)
+    _check_presets(wanted, last)
+    if not order.reduce_only:
+        before = order.quantity, order.limit
+        order.quantity, order.limit = order.filled, order.limit  # its own reservation does not count against it
+        try:
+            _check_margin(state, account, wanted._replace(quantity=quantity - order.filled), last)
+        finally:
+            order.quantity, order.limit = before
+    order.limit, order.quantity, order.updated_ms = limit, quantity, state.now_ms
+    order.preset_stop, order.preset_target = stop, target
+    if change.client_id:
+        order.client_id = change.client_id
+        account.order_of_client[change.client_id] = order.order_id
+    state.record("order", account, order.symbol, order, "amended")
+    take_liquidity(state, account, order, last)
+    return order
+
+
+def cancel(state: State, account: Account, order_id: int | None, client_id: str = "") -> Order:
+    """The order, cancelled. Raises Refusal when it is not live."""
+    order = find(account, order_id, client_id)
+    if order.order_id not in account.orders.get(order.symbol, {}):
+        raise order_not_found()
+    withdraw(state, account, order, "cancelled by user")
+    state.record("account", account, order.symbol)
+    return order
+
+
+def find(account: Account, order_id: int | None, client_id: str = "") -> Order:
+    """An order in whatever state, by its id or by any client id it ever bore. Raises Refusal when there is none."""
+    key = order_id if order_id is not None else account.order_of_client.get(client_id)
+    order = account.every_order.get(key) if key is not None else None
+    if order is None:
+        raise order_not_found()
+    return order
+
+
+def check_price(instrument: Instrument, price: float) -> None:
+    """A price must be positive and on the tick."""
+    if not price > 0 or not _on_grid(price, instrument.tick):
+        raise Refusal("45115", f"The price you enter should be in multiples of {instrument.tick:g}")
+
+
+def check_quantity(instrument: Instrument, quantity: float, price: float, *, closing: bool) -> None:
+    """A quantity must be on the step and large enough; a closing order has no least notional."""
+    if not quantity > 0 or not _on_grid(quantity, instrument.step):
+        raise Refusal("40808", f"Parameter verification exception size checkBDScale error value={quantity:g}")
+    if quantity < instrument.min_quantity - _NEAR:
+        raise Refusal("45111", f"less than the minimum order quantity {instrument.min_quantity:g}")
+    if not closing and quantity * price < instrument.min_notional - _NEAR:
+        raise Refusal("45110", f"less than the minimum amount {instrument.min_notional:g} USDT")
+
+
+def _on_grid(value: float, grid: float) -> bool:
+    """Whether a value is a multiple of the grid, rounding aside."""
+    return grid <= 0 or abs(value - floor_to_step(value + grid / 2, grid)) <= grid * 1e-6
+
+
+def _check_presets(wanted: NewOrder, last: float) -> None:
+    """A preset stop lies on the losing side of where the order would fill, a preset target on the other."""
+    sign = wanted.side.sign
+    at = last if wanted.limit is None or sign * (wanted.limit - last) > 0 else wanted.limit
+    if wanted.preset_stop is not None and sign * (at - wanted.preset_stop) <= 0:
+        raise wrong_side_of_price("stop loss")
+    if wanted.preset_target is not None and sign * (wanted.preset_target - at) <= 0:
+        raise wrong_side_of_price("take profit")
+
+
+def _check_margin(state: State, account: Account, wanted: NewOrder, last: float) -> None:
+    """Free margin must cover the margin and the fee of what the order would open."""
+    position = account.positions.get(wanted.symbol)
+    quantity = wanted.quantity
+    if position is not None and position.direction != wanted.side.sign:
+        quantity = max(quantity - position.quantity, 0.0)
+    notional = quantity * (wanted.limit or last)
+    instrument = state.instrument(wanted.symbol)
+    fee = notional * (instrument.taker_fee if wanted.limit is None else instrument.maker_fee)
+    if quantity and notional / account.leverage_of(wanted.symbol) + fee > account.free(state.prices) * (1 + 1e-9):
+        raise insufficient()

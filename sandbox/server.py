@@ -1,0 +1,231 @@
+"""The composition root of the local exchange: core, market, protocol, and the loop that moves time."""
+
+from __future__ import annotations
+
+import asyncio
+import hmac
+import json
+import time
+from collections.abc import Callable, Coroutine
+from typing import Any, Final
+
+from aiohttp import web
+
+from core.errors import ConfigurationError
+from core.timeframe import MINUTE_MS
+from sandbox.account import Account
+from sandbox.admin import ADMIN_HEADER, AdminEndpoint, AdminEndpoints
+from sandbox.clock import Pacer
+from sandbox.config import SandboxConfig
+from sandbox.market import Market
+from sandbox.parameters import Parameters
+from sandbox.refusal import Refusal
+from sandbox.rest_private import PrivateEndpoint, ReadingEndpoints
+from sandbox.rest_public import Endpoint, PublicEndpoints
+from sandbox.rest_trading import TradingEndpoints
+from sandbox.rows import market_id
+from sandbox.signing import authenticate, login
+from sandbox.source import CandleSource
+from sandbox.state import State
+from sandbox.streams import Streams
+from sandbox.ws import Subscriptions
+
+Handler = Callable[[web.Request], Coroutine[Any, Any, web.StreamResponse]]
+
+PROGRESS_S: Final = 1.0
+"""Wall seconds between pushes of candles in progress."""
+LATE_S: Final = 1.0
+"""Wall seconds the market may fall behind before it gives up catching up."""
+DRAIN_S: Final = 5.0
+"""Wall seconds to wait for a client that does not read."""
+
+
+class Sandbox:
+    """A running local exchange.
+
+    ``await start()`` gives the port; ``await stop()`` ends it, twice does no harm. Raises ConfigurationError when the
+    source trades a symbol without rules or the port is taken.
+    """
+
+    def __init__(self, config: SandboxConfig, source: CandleSource) -> None:
+        missing = [symbol for symbol in source.symbols if symbol not in config.instruments]
+        if missing:
+            raise ConfigurationError("sandbox", "instruments", missing, "rules are needed for every symbol")
+        self.config = config
+        instruments = {symbol: config.instruments[symbol] for symbol in source.symbols}
+        accounts = [Account(a.key, a.secret, a.passphrase, a.balance) for a in config.accounts]
+        self.state = State(accounts, instruments, config.slippage, source.start_ms)
+        self.market = Market(self.state, source)
+        self.pacer = None if config.lockstep else Pacer(self.market.open_ms, config.speed)
+        self._symbols = {market_id(symbol): symbol for symbol in source.symbols}
+        public = PublicEndpoints(self.state, self.market)
+        self.streams = Streams(self.state, self.market, public, coalesce=not config.lockstep)
+        self.subscriptions = Subscriptions(
+            lambda args: login(self.state.accounts, args), self.streams.check, self.streams.welcome
+        )
+        self.streams.subscriptions = self.subscriptions
+        self._app = web.Application()
+        self._route(public)
+        self._runner: web.AppRunner | None = None
+        self._loop: asyncio.Task[None] | None = None
+        self._advancing = asyncio.Lock()
+        self._pushed_s = 0.0
+
+    async def start(self) -> int:
+        """Listen and let time pass; the port."""
+        runner = web.AppRunner(self._app, access_log=None, shutdown_timeout=1.0)
+        await runner.setup()
+        site = web.TCPSite(runner, self.config.host, self.config.port)
+        try:
+            await site.start()
+        except OSError as error:
+            await runner.cleanup()
+            raise ConfigurationError("sandbox", "port", self.config.port, f"cannot listen: {error.strerror}") from None
+        self._runner = runner
+        if self.pacer is not None:
+            self.pacer.anchor(self.state.now_ms)
+            self._loop = asyncio.ensure_future(self._run(self.pacer))
+        return int(runner.addresses[0][1])
+
+    async def stop(self) -> None:
+        """Disconnect everybody and free the port."""
+        if self._loop is not None:
+            self._loop.cancel()
+            await asyncio.gather(self._loop, return_exceptions=True)
+            self._loop = None
+        await self.subscriptions.close()
+        if self._runner is not None:
+            await self._runner.cleanup()
+            self._runner = None
+
+    async def advance(self, candles: int = 1, pause_on_fill: bool = False) -> dict[str, Any]:
+        """Lockstep: walk and turn so many minutes; with ``pause_on_fill`` stop after each fill or trigger.
+
+        ``done`` is False when stopped by a fill: the next call goes on from there. ``closed`` counts minutes closed.
+        """
+        async with self._advancing:
+            fills = closed = 0
+            while closed < candles and not self.market.ended:
+                met = self.market.walk(pause=pause_on_fill)
+                fills += met
+                if not (pause_on_fill and met):
+                    self.streams.turned(self.market.turn())
+                    closed += 1
+                self.streams.flush()
+                await self.subscriptions.drained(DRAIN_S)
+                if pause_on_fill and met:
+                    break
+            done = closed == candles or self.market.ended
+            return {
+                "done": done, "fills": fills, "closed": closed, "time": self.state.now_ms, "ended": self.market.ended
+            }
+
+    async def _run(self, pacer: Pacer) -> None:
+        """Let simulated time follow wall time until the market ends."""
+        while not self.market.ended:
+            await asyncio.sleep(pacer.tick_s)
+            if pacer.paused:
+                continue
+            target = pacer.time_ms()
+            behind = 0
+            while target >= self.market.open_ms + MINUTE_MS and not self.market.ended:
+                self.market.walk()
+                self.streams.turned(self.market.turn())
+                self.streams.flush()
+                behind += 1
+                if behind % 20 == 0:
+                    await self.subscriptions.drained(DRAIN_S)
+            late = pacer.time_ms() - target > LATE_S * 1000 * pacer.speed
+            if late or self.market.open_ms > target:
+                pacer.anchor(self.market.open_ms)  # could not keep up, or jumped over a gap
+            elif not self.market.ended:
+                self._within_minute(target)
+
+    def _within_minute(self, target: float) -> None:
+        """Walk the open candles as far as the time says."""
+        self.market.walk((target - self.market.open_ms) / MINUTE_MS)
+        self.state.now_ms = max(self.state.now_ms, min(int(target), self.market.open_ms + MINUTE_MS - 1))
+        self.streams.flush()
+        wall = time.monotonic()
+        if wall - self._pushed_s >= PROGRESS_S:
+            self._pushed_s = wall
+            self.streams.progressed(self.market.in_progress())
+
+    def _route(self, public: PublicEndpoints) -> None:
+        router = self._app.router
+        for path, endpoint in public.routes().items():
+            router.add_get(path, self._public(endpoint))
+        private = {**ReadingEndpoints(self.state).routes(), **TradingEndpoints(self.state).routes()}
+        for (method, path), private_endpoint in private.items():
+            router.add_route(method, path, self._private(private_endpoint))
+        admin = AdminEndpoints(self.state, self.market, self.pacer, self.advance)
+        for (method, path), admin_endpoint in admin.routes().items():
+            router.add_route(method, path, self._admin(admin_endpoint))
+        router.add_get("/v2/ws/public", self.subscriptions.serve)
+        router.add_get("/v2/ws/private", self.subscriptions.serve)
+        router.add_route("*", "/{path:.*}", self._unknown)
+
+    def _public(self, endpoint: Endpoint) -> Handler:
+        async def handle(request: web.Request) -> web.Response:
+            try:
+                return self._answer(endpoint(Parameters(request.query, self._symbols)))
+            except Refusal as refusal:
+                return self._refuse(refusal)
+
+        return handle
+
+    def _private(self, endpoint: PrivateEndpoint) -> Handler:
+        async def handle(request: web.Request) -> web.Response:
+            body = await request.text()
+            try:
+                account = authenticate(
+                    self.state.accounts, request.headers, request.method, request.raw_path, body
+                )
+                data = endpoint(account, Parameters(_json(body) if body else request.query, self._symbols))
+            except Refusal as refusal:
+                return self._refuse(refusal)
+            self.streams.flush()
+            return self._answer(data)
+
+        return handle
+
+    def _admin(self, endpoint: AdminEndpoint) -> Handler:
+        async def handle(request: web.Request) -> web.Response:
+            if not hmac.compare_digest(request.headers.get(ADMIN_HEADER, ""), self.config.admin_key):
+                return web.json_response({"error": f"{ADMIN_HEADER} is missing or wrong"}, status=403)
+            body = await request.text()
+            try:
+                return web.json_response(await endpoint(_json(body) if body else dict(request.query)))
+            except Refusal as refusal:
+                return web.json_response({"error": refusal.message}, status=400)
+
+        return handle
+
+    async def _unknown(self, request: web.Request) -> web.Response:
+        """A classic account's answer to the unified interface, or no such path."""
+        if request.path.startswith("/api/v3/"):
+            message = "You are in Classic Account mode, and the Unified Account API is not supported at this time"
+            return self._refuse(Refusal("40084", message))
+        return self._refuse(Refusal("40404", "Request URL NOT FOUND", status=404))
+
+    def _answer(self, data: Any) -> web.Response:
+        return _json_response({"code": "00000", "msg": "success", "requestTime": self.state.now_ms, "data": data}, 200)
+
+    def _refuse(self, refusal: Refusal) -> web.Response:
+        body = {"code": refusal.code, "msg": refusal.message, "requestTime": self.state.now_ms, "data": None}
+        return _json_response(body, refusal.status)
+
+
+def _json(body: str) -> dict[str, Any]:
+    try:
+        values = json.loads(body)
+    except ValueError:
+        raise Refusal("40020", "Parameter body error: not JSON") from None
+    if not isinstance(values, dict):
+        raise Refusal("40020", "Parameter body error: not an object")
+    return values
+
+
+def _json_response(body: dict[str, Any], status: int) -> web.Response:
+    shown = json.dumps(body, separators=(",", ":")).encode()
+    return web.Response(body=shown, status=status, content_type="application/json")

@@ -1,0 +1,58 @@
+"""Everything the matching core knows: accounts, rules, prices, the time, and what happened."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any, Final
+
+from core.instrument import Instrument
+from sandbox.account import Account
+from sandbox.journal import Journal
+from sandbox.orders import Force
+from sandbox.protection import ProtectionRecord
+from sandbox.refusal import Refusal
+
+FIRST_ID: Final = 1_200_000_000_000_000_000
+"""Ids look like Bitget's: nineteen digits, increasing."""
+
+
+class State:
+    """The matching core's state. It has no clock of its own: ``now_ms`` is set by whoever moves the market."""
+
+    default_force: Final = Force.GTC
+
+    def __init__(
+        self, accounts: Iterable[Account], instruments: Mapping[str, Instrument], slippage: float, now_ms: int
+    ) -> None:
+        self.accounts = {account.key: account for account in accounts}
+        self.instruments = dict(instruments)
+        self.slippage = slippage
+        self.now_ms = now_ms
+        self.prices: dict[str, float] = {}
+        self.journal = Journal()
+        self.protection = ProtectionRecord()
+        self._last_id = FIRST_ID
+
+    def next_id(self) -> int:
+        """A new order, trade or position id."""
+        self._last_id += 1
+        return self._last_id
+
+    def instrument(self, symbol: str) -> Instrument:
+        """The rules of a symbol. Raises Refusal when it is not traded here."""
+        try:
+            return self.instruments[symbol]
+        except KeyError:
+            raise Refusal("40034", f"Parameter {symbol} does not exist") from None
+
+    def price(self, symbol: str) -> float:
+        """Last price, which is the mark price too. Raises Refusal while the symbol has none."""
+        self.instrument(symbol)
+        try:
+            return self.prices[symbol]
+        except KeyError:
+            raise Refusal("40309", f"The contract {symbol} has been removed") from None
+
+    def record(self, kind: str, account: Account | None, symbol: str, subject: Any = None, note: str = "") -> None:
+        """Journal something that happened now."""
+        self.journal.record(self.now_ms, kind, account, symbol, subject, note)

@@ -24,7 +24,7 @@ from engine.records import (
     TRADE,
     Reason,
 )
-from engine.rules import equity, inline, latch, level, market_exit, reference, take_moving
+from engine.rules import equity, inline, latch, leave, level, reference, take_moving
 from engine.walk import advance
 
 END = int(Reason.END)
@@ -326,7 +326,7 @@ def finish(ts, close, day, plan, cost, account, book, events, values, stats, dai
     if close_out != 0 and book.direction != 0:
         events.fills = 0
         events.trades = 0
-        market_exit(account, book, plan, cost, values, events, ts, 0, END, close)
+        leave(account, book, plan, cost, values, events, ts, 0, END, close, 0)
         fold_events(stats, events)
         mark(stats, account.wallet, day)
     if daily_out.size > 0:

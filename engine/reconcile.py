@@ -120,7 +120,7 @@ def reconcile(
     if not known and not facts.settled:
         return tuple(commands)
     commands += _exits(wanted, ours, position, facts)
-    commands += _entries(wanted, ours, position, facts)
+    commands += _entries(wanted, ours, position, facts, known)
     return tuple(commands)
 
 
@@ -199,7 +199,9 @@ def _exits(target: Target, ours: Ours, position: VenuePosition | None, facts: Ci
     return [*(Cancel(o, "take profit of another cycle") for o in old), *_keep_one(wanted, there, facts)]
 
 
-def _entries(target: Target, ours: Ours, position: VenuePosition | None, facts: Circumstances) -> list[Command]:
+def _entries(
+    target: Target, ours: Ours, position: VenuePosition | None, facts: Circumstances, known: bool
+) -> list[Command]:
     """One order for each rung that is not filled yet; every other entry of ours withdrawn."""
     live = [(o, i) for o, i in ours.values() if i.role is FillRole.ENTRY]
     against = position is not None and position.direction != target.direction
@@ -211,7 +213,7 @@ def _entries(target: Target, ours: Ours, position: VenuePosition | None, facts: 
         if i.level not in rungs or not i.of(facts.tag, target.cycle)
     ]
     for level, rung in sorted(rungs.items()):
-        wanted = _entry(rung, target.direction, facts)
+        wanted = _entry(rung, target.direction, facts, known)
         there = [o for o, i in live if i.level == level and i.of(facts.tag, target.cycle)]
         if wanted is None:
             commands += [Cancel(o, "level is filled") for o in there if not o.filled]
@@ -220,13 +222,16 @@ def _entries(target: Target, ours: Ours, position: VenuePosition | None, facts: 
     return commands
 
 
-def _entry(rung: Rung, direction: int, facts: Circumstances) -> Place | None:
-    """The order for what is left of a rung; None when it is filled or too small to send."""
+def _entry(rung: Rung, direction: int, facts: Circumstances, known: bool) -> Place | None:
+    """The order for a rung; None when it is filled or too small to send.
+
+    A target that knows of every fill speaks of what is left of a rung. One that does not may still name a level that
+    has filled: that one is not sent again.
+    """
     rules = facts.instrument
-    filled = facts.filled.get(rung.level, 0.0)
-    if filled > 0 and rung.price is None:
-        return None  # a market order is sent once
-    left = floor_to_step(rung.quantity - filled, rules.step)
+    if facts.filled.get(rung.level, 0.0) > 0 and (not known or rung.price is None):
+        return None  # a market order is sent once, a level that the runner has not heard of filling not again
+    left = floor_to_step(rung.quantity, rules.step)
     if left <= 0 or left < rules.min_quantity:
         return None
     price = None if rung.price is None else entry_price(rung.price, direction, rules.tick)

@@ -15,12 +15,13 @@ from engine.records import FROM_AVERAGE, FROM_FIRST, MAX_FILLS, NO_COLUMN, Reaso
 ENTRY, TARGET, STOP, TRAIL, LIQUIDATION = (
     int(Reason.ENTRY), int(Reason.TARGET), int(Reason.STOP), int(Reason.TRAIL), int(Reason.LIQUIDATION),
 )
-EXIT = int(Reason.EXIT)
+EXIT, AGE, END = int(Reason.EXIT), int(Reason.AGE), int(Reason.END)
 NO_CAPITAL, NO_STOP, STOP_PASSED = int(Reason.NO_CAPITAL), int(Reason.NO_STOP), int(Reason.STOP_PASSED)
 BELOW_MINIMUM, MARGIN_GUARD = int(Reason.BELOW_MINIMUM), int(Reason.MARGIN_GUARD)
-LIQUIDATION_PASSED = int(Reason.LIQUIDATION_PASSED)
+LIQUIDATION_PASSED, POST_ONLY = int(Reason.LIQUIDATION_PASSED), int(Reason.POST_ONLY)
 
-inline = njit(error_model="numpy", nogil=True)
+inline = njit(error_model="numpy", nogil=True, forceinline=True)
+"""Everything here is copied into its few callers: a call with a dozen records costs more than most of these do."""
 
 
 @inline
@@ -226,56 +227,40 @@ def block(book, plan, row_number, reason):
 
 
 @inline
-def market_exit(account, book, plan, cost, row, events, ts, row_number, reason, p):
-    """Leave at market from price ``p``, slippage and taker fee."""
-    price = p * (1.0 - book.direction * cost.slippage)
-    gross = book.direction * (book.quantity * price - book.cost)
-    close(account, book, events, ts, reason, price, gross, cost.taker_fee, 0)
+def leave(account, book, plan, cost, row, events, ts, row_number, reason, p, maker):
+    """End the cycle for ``reason`` where price stands at ``p``; the book then waits with the row's columns."""
+    d = book.direction
+    price = p
+    rate = cost.taker_fee
+    if reason == LIQUIDATION:
+        lost = at_risk(account, book, cost)
+        price = (book.cost - d * lost) / book.quantity
+        gross = -lost
+        rate = 0.0
+    else:
+        if reason != TARGET:
+            price = p * (1.0 - d * cost.slippage)
+        elif maker != 0:
+            rate = cost.maker_fee
+        gross = d * (book.quantity * price - book.cost)
+    close(account, book, events, ts, reason, price, gross, rate, maker)
     if reason != EXIT:
         block(book, plan, row_number, reason)
     latch(book, plan, row)
 
 
 @inline
-def stop_exit(account, book, plan, cost, row, events, ts, row_number, p):
-    """The stop in force is met at ``p``."""
-    reason = STOP if stop_in_force(book) == book.stop else TRAIL
-    market_exit(account, book, plan, cost, row, events, ts, row_number, reason, p)
-
-
-@inline
-def target_exit(account, book, plan, cost, row, events, ts, row_number, p, maker):
-    """The take profit is filled at ``p``."""
-    gross = book.direction * (book.quantity * p - book.cost)
-    close(account, book, events, ts, TARGET, p, gross, cost.maker_fee if maker != 0 else cost.taker_fee, maker)
-    block(book, plan, row_number, TARGET)
-    latch(book, plan, row)
-
-
-@inline
-def liquidate(account, book, plan, cost, row, events, ts, row_number):
-    """The venue takes the position: the money at risk is lost."""
-    lost = at_risk(account, book, cost)
-    price = (book.cost - book.direction * lost) / book.quantity
-    close(account, book, events, ts, LIQUIDATION, price, -lost, 0.0, 0)
-    block(book, plan, row_number, LIQUIDATION)
-    latch(book, plan, row)
-
-
-@inline
-def check_point(account, book, plan, cost, row, events, ts, row_number, p, resting):
-    """Liquidation, stop and target at one price on the path; the book may be flat afterwards.
-
-    ``resting``: the target was resting before the path came here, so touching it exactly makes it a maker fill.
-    """
+def exit_at(book, p):
+    """Which exit is due at price ``p`` on the path; ENTRY for none. An open position is assumed."""
     d = book.direction
     if d * (p - book.liquidation) <= 0.0:
-        liquidate(account, book, plan, cost, row, events, ts, row_number)
-    elif d * (p - stop_in_force(book)) <= 0.0:
-        stop_exit(account, book, plan, cost, row, events, ts, row_number, p)
-    elif d * (p - book.target) >= 0.0:
-        maker = 1 if resting != 0 and p == book.target else 0
-        target_exit(account, book, plan, cost, row, events, ts, row_number, p, maker)
+        return LIQUIDATION
+    stop = stop_in_force(book)
+    if d * (p - stop) <= 0.0:
+        return STOP if stop == book.stop else TRAIL
+    if d * (p - book.target) >= 0.0:
+        return TARGET
+    return ENTRY
 
 
 @inline
@@ -364,7 +349,7 @@ def abandon_cycle(account, book):
 
 @inline
 def fill_entry(account, book, plan, cost, row, events, ts, row_number, k, q, f, p, fee_rate, maker, volume):
-    """Fill entry ``k`` (order price q, fill price f, market at p) or refuse it; what is met at once happens too."""
+    """Fill entry ``k`` (order price q, fill price f, market at p) or refuse it, with a reason."""
     d = row.direction
     flat = book.direction == 0
     if flat:
@@ -409,5 +394,3 @@ def fill_entry(account, book, plan, cost, row, events, ts, row_number, k, q, f, 
         improve_best(book, plan, cost, p)
     renew_stop(book, plan, cost)
     renew_target(book, plan, cost)
-    check_point(account, book, plan, cost, row, events, ts, row_number, p, 0)
-

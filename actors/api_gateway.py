@@ -1,0 +1,159 @@
+"""The API's port, filled: the present from the read model, history from the ledger, commands to risk."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from typing import Any, Final, Literal
+
+from loguru import logger
+
+from actors import read_views
+from actors.read_model import ReadModel
+from api import models
+from api.gateway import Unavailable
+from core.errors import InputError
+from core.messages import CommandGiven
+from storage.queries import Page, Query
+
+_ANSWER_S: Final = 2.0
+_PENDING: Final = 100
+
+
+class ModelGateway:
+    """Fills `api.gateway.Gateway`.
+
+    Parameters
+    ----------
+    ledger, risk : handles with ``.method.remote(...)`` that gives something awaitable.
+    now_ms : the wall clock. answer_s : how long an answer may take before the actor counts as absent.
+    """
+
+    def __init__(
+        self, state: ReadModel, ledger: Any, risk: Any, now_ms: Callable[[], int], *, answer_s: float = _ANSWER_S
+    ) -> None:
+        self._state, self._ledger, self._risk = state, ledger, risk
+        self._now_ms, self._answer_s = now_ms, answer_s
+        self._started_ms = now_ms()
+        self._sequence = 0
+        self._audits: set[asyncio.Task[None]] = set()
+
+    async def health(self) -> models.Health:
+        """How everything is."""
+        return read_views.health(self._state, self._now_ms(), self._started_ms)
+
+    async def now(self) -> models.Now:
+        """The five answers."""
+        return read_views.now(self._state, self._now_ms(), self._started_ms)
+
+    async def runners(self) -> tuple[models.Runner, ...]:
+        """Every strategy, by name."""
+        return read_views.runners(self._state)
+
+    async def positions(self) -> tuple[models.Position, ...]:
+        """Open positions, those without protection first."""
+        return read_views.positions(self._state, self._now_ms())
+
+    async def trades(self, query: Query) -> models.TradePage:
+        """Closed trades, newest first."""
+        page = await self._history("trades", query)
+        items = tuple(read_views.message(models.Trade, trade) for trade in page.items)
+        return models.TradePage(items=items, cursor=page.cursor)
+
+    async def fills(self, query: Query) -> models.FillPage:
+        """Fills, newest first."""
+        page = await self._history("fills", query)
+        return models.FillPage(
+            items=tuple(read_views.message(models.Fill, fill) for fill in page.items), cursor=page.cursor
+        )
+
+    async def orders(self, query: Query) -> models.OrderPage:
+        """Orders as last seen, newest first."""
+        page = await self._history("orders", query)
+        return models.OrderPage(items=tuple(read_views.order(stored) for stored in page.items), cursor=page.cursor)
+
+    async def equity(self, query: Query) -> models.EquityPage:
+        """Equity points, newest first."""
+        page = await self._history("equity", query)
+        items = tuple(read_views.message(models.EquityPoint, point) for point in page.items)
+        return models.EquityPage(items=items, cursor=page.cursor)
+
+    async def events(self, query: Query) -> models.EventPage:
+        """Every other event, newest first."""
+        page = await self._history("events", query)
+        return models.EventPage(items=tuple(read_views.event(stored) for stored in page.items), cursor=page.cursor)
+
+    async def halt(self, symbol: str, reason: str, origin: str) -> models.CommandResult:
+        """No new entries until a human resumes."""
+        return await self._command("halt", symbol, reason, origin, lambda: self._risk.halt.remote(symbol, reason))
+
+    async def resume(self, symbol: str, reason: str, origin: str) -> models.CommandResult:
+        """End a halt."""
+        return await self._command("resume", symbol, reason, origin, lambda: self._risk.resume.remote(symbol))
+
+    async def refused(self, kind: str, origin: str) -> None:
+        """Keep a command with a wrong key in the audit."""
+        self._audit(kind, "", "", origin, "wrong_key")
+
+    def version(self) -> int:
+        """Grows with every message."""
+        return self._state.version
+
+    def topic(self, name: str) -> dict[str, Any]:
+        """JSON values of one topic by key."""
+        return read_views.topic(self._state, name, self._now_ms(), self._started_ms)
+
+    def pulse(self) -> dict[str, Any]:
+        """Server and exchange time, overall word, age of every feed."""
+        now_ms = self._now_ms()
+        return {
+            "server_ms": now_ms, "exchange_ms": self._state.exchange_ms,
+            "status": read_views.health(self._state, now_ms, self._started_ms).status,
+            "ages_s": {feed.symbol: feed.age_s for feed in read_views.feeds(self._state, now_ms)},
+        }
+
+    async def close(self) -> None:
+        """Wait for the audits that are under way."""
+        await asyncio.gather(*self._audits)
+
+    async def _history(self, kind: str, query: Query) -> Page[Any]:
+        try:
+            page: Page[Any] = await asyncio.wait_for(getattr(self._ledger, kind).remote(query), self._answer_s)
+        except InputError:
+            raise
+        except Exception as error:  # whatever the way to the actor raises when there is none
+            raise Unavailable("the ledger does not answer") from error
+        return page
+
+    async def _command(
+        self, kind: Literal["halt", "resume"], symbol: str, reason: str, origin: str, send: Callable[[], Any]
+    ) -> models.CommandResult:
+        outcome: Literal["accepted", "unknown"] = "accepted"
+        try:
+            await asyncio.wait_for(send(), self._answer_s)
+        except TimeoutError:
+            outcome = "unknown"  # it may still arrive: this is no refusal
+        except InputError:
+            self._audit(kind, symbol, reason, origin, "refused")
+            raise
+        except Exception as error:
+            self._audit(kind, symbol, reason, origin, "unavailable")
+            raise Unavailable("the risk actor does not answer: nothing was changed") from error
+        self._audit(kind, symbol, reason, origin, outcome)
+        return models.CommandResult(kind=kind, symbol=symbol, outcome=outcome, ts_ms=self._now_ms())
+
+    def _audit(self, kind: str, symbol: str, reason: str, origin: str, outcome: str) -> None:
+        self._sequence += 1
+        given = CommandGiven(self._now_ms(), self._sequence, kind, symbol, reason, origin, outcome)
+        logger.info("api: {} {} from {}: {}", kind, symbol or "everything", origin, outcome)
+        self._state.apply(given, given.ts_ms)
+        if len(self._audits) < _PENDING:
+            task = asyncio.create_task(self._keep(given))
+            self._audits.add(task)
+            task.add_done_callback(self._audits.discard)
+
+    async def _keep(self, given: CommandGiven) -> None:
+        try:
+            await asyncio.wait_for(self._ledger.record.remote([given]), self._answer_s)
+        except Exception as error:  # noqa: BLE001  (the command was given all the same; the log has it)
+            logger.warning("api: the ledger did not keep {}: {}", given, type(error).__name__)

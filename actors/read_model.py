@@ -1,0 +1,240 @@
+"""The present, as messages told it: what the API shows without asking anybody.
+
+Law: pure state. The caller says when a message was seen (wall clock, UTC ms); 0 means that it came from the ledger,
+so its age is unknown and it never counts as fresh. A message older than what is known changes nothing.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import deque
+from dataclasses import dataclass, field, replace
+from typing import Any, Final, NamedTuple
+
+from core.messages import (
+    ActorBeat,
+    CandlesClosed,
+    CommandGiven,
+    EquityMarked,
+    OrderFilled,
+    OrderShown,
+    PlanChanged,
+    ProtectionSeen,
+    TargetRefused,
+    TradeClosed,
+    TradingHalted,
+    TradingResumed,
+)
+from exchanges.port import TickerSeen
+from storage.queries import Latest, Totals
+from storage.rows import StoredEvent, StoredOrder, rows_of, stored_event
+
+_RECENT: Final = 200
+_REFUSALS: Final = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What does not change while the API runs.
+
+    symbols : shown as feeds even before their first candle. timeframes : decision timeframe by strategy.
+    actors : expected to be heard of. stale_after_s : age at which candles are stale. taker_fee : fraction.
+    """
+
+    mode: str
+    symbols: tuple[str, ...] = ()
+    timeframes: dict[str, str] = field(default_factory=dict)
+    actors: tuple[str, ...] = ()
+    stale_after_s: float = 90.0
+    beat_within_s: float = 10.0
+    reading_within_s: float = 30.0
+    taker_fee: float = 0.0006
+    versions: dict[str, str] = field(default_factory=dict)
+
+
+class Seen(NamedTuple):
+    """A message and the wall-clock time (UTC ms) at which it came; 0: from the ledger."""
+
+    event: Any
+    seen_ms: int
+
+
+class Quote(NamedTuple):
+    """Prices of one symbol; what only a ticker knows is None."""
+
+    ts_ms: int
+    last: float
+    mark: float | None = None
+    bid: float | None = None
+    ask: float | None = None
+
+
+class ReadModel:
+    """Fed by `apply` and, once at the start, by `restore`; read by `actors.read_views`.
+
+    Attributes are read-only for others. ``version`` grows with everything applied.
+    """
+
+    def __init__(self, facts: Facts) -> None:
+        self.facts = facts
+        self.version = 0
+        self.exchange_ms = 0
+        self.beats: dict[str, Seen] = {}
+        self.candles: dict[str, Seen] = {}
+        """By symbol: closing time of the last candle and when it came."""
+        self.quotes: dict[str, Quote] = {}
+        self.plans: dict[tuple[str, str], PlanChanged] = {}
+        self.protections: dict[str, Seen] = {}
+        self.equity: dict[tuple[str, str], EquityMarked] = {}
+        self.totals: dict[tuple[str, str, str], Totals] = {}
+        self.halts: dict[str, TradingHalted] = {}
+        self.refusals: dict[str, deque[TargetRefused]] = {}
+        self.orders: dict[tuple[str, str], StoredOrder] = {}
+        self.fills: deque[OrderFilled] = deque(maxlen=_RECENT)
+        self.trades: deque[TradeClosed] = deque(maxlen=_RECENT)
+        self.events: deque[tuple[int, StoredEvent]] = deque(maxlen=_RECENT)
+        """With a number that grows, as key for those who show them."""
+        self._event_number = 0
+
+    def restore(self, latest: Latest) -> None:
+        """Take over what the ledger knows; messages that came already win."""
+        for plan in latest.plans:
+            self.plans.setdefault((plan.target.strategy, plan.target.symbol), plan)
+        for reading in latest.protections:
+            self.protections.setdefault(reading.symbol, Seen(reading, 0))
+        for mark in latest.equity:
+            self.equity.setdefault((mark.scope, mark.strategy), mark)
+        for halt in latest.halts:
+            self.halts.setdefault(halt.symbol, halt)
+        for stored in latest.orders:
+            self.orders.setdefault((stored.order.symbol, stored.order.order_id), stored)
+        for total in latest.totals:
+            self.totals[total.scope, total.strategy, total.symbol] = total
+        early_trades, early_fills = tuple(self.trades), tuple(self.fills)
+        self.trades = deque(latest.trades, maxlen=_RECENT)
+        self.fills = deque(latest.fills, maxlen=_RECENT)
+        for trade in early_trades:
+            self._traded(trade)
+        for fill in early_fills:
+            self._filled(fill)
+        for event in latest.events:
+            self._happened(event)
+        self.version += 1
+
+    def apply(self, event: object, seen_ms: int) -> None:
+        """Take a message in; one that nothing is shown of is ignored."""
+        self.version += 1
+        match event:
+            case ActorBeat():
+                self._beaten(event, seen_ms)
+                return  # its time is the wall clock, not the exchange's
+            case CandlesClosed():
+                self._candles_closed(event, seen_ms)
+            case TickerSeen():
+                self._quote(event.symbol, Quote(event.ts_ms, event.last, event.mark, event.bid, event.ask))
+            case PlanChanged():
+                key = (event.target.strategy, event.target.symbol)
+                if key not in self.plans or event.ts_ms >= self.plans[key].ts_ms:
+                    self.plans[key] = event
+            case ProtectionSeen():
+                known = self.protections.get(event.symbol)
+                if known is None or event.ts_ms >= known.event.ts_ms:
+                    self.protections[event.symbol] = Seen(event, seen_ms)
+                    self._eventful(event)  # a position without stop is an alarm
+            case EquityMarked():
+                mark = self.equity.get((event.scope, event.strategy))
+                if mark is None or event.ts_ms >= mark.ts_ms:
+                    self.equity[event.scope, event.strategy] = event
+            case OrderFilled():
+                self._filled(event)
+            case TradeClosed():
+                self._traded(event)
+            case OrderShown():
+                self._shown(event)
+            case _:
+                self._otherwise(event)
+        self.exchange_ms = max(self.exchange_ms, _exchange_ms(event))
+
+    def _beaten(self, beat: ActorBeat, seen_ms: int) -> None:
+        """An actor that counts from the beginning again was restarted, whatever it says itself."""
+        known = self.beats.get(beat.name)
+        if known is not None:
+            if beat.ts_ms < known.event.ts_ms:
+                return
+            again = beat.sequence < known.event.sequence
+            beat = replace(beat, restarts=max(beat.restarts, known.event.restarts + again))
+        self.beats[beat.name] = Seen(beat, seen_ms)
+
+    def _candles_closed(self, event: CandlesClosed, seen_ms: int) -> None:
+        for symbol, candle in event.candles:
+            known = self.candles.get(symbol)
+            if known is None or event.ts_ms >= known.event:
+                self.candles[symbol] = Seen(event.ts_ms, seen_ms)
+                self._quote(symbol, Quote(event.ts_ms, candle.close))
+
+    def _quote(self, symbol: str, quote: Quote) -> None:
+        known = self.quotes.get(symbol)
+        if known is None or quote.ts_ms > known.ts_ms or (quote.ts_ms == known.ts_ms and quote.mark is not None):
+            self.quotes[symbol] = quote
+
+    def _filled(self, fill: OrderFilled) -> None:
+        if all((fill.symbol, fill.trade_id) != (known.symbol, known.trade_id) for known in self.fills):
+            self.fills.append(fill)
+
+    def _traded(self, trade: TradeClosed) -> None:
+        """Count a trade once: cycles of a strategy on a symbol only grow."""
+        key = (trade.scope, trade.strategy, trade.symbol)
+        known = self.totals.get(key)
+        if known is not None and trade.cycle <= known.cycle:
+            return
+        so_far = known or Totals(*key, 0, 0, 0.0, 0.0, 0.0, 0.0, 0.0, 0, -1)
+        net = trade.net if math.isfinite(trade.net) else 0.0
+        self.totals[key] = so_far._replace(
+            trades=so_far.trades + 1, wins=so_far.wins + (net > 0), net=so_far.net + net,
+            fees=so_far.fees + _or_zero(trade.fees), funding=so_far.funding + _or_zero(trade.funding),
+            won=so_far.won + max(net, 0.0), lost=so_far.lost + max(-net, 0.0),
+            last_ms=max(so_far.last_ms, trade.ts_ms), cycle=trade.cycle,
+        )
+        self.trades.append(trade)
+
+    def _shown(self, event: OrderShown) -> None:
+        key = (event.order.symbol, event.order.order_id)
+        known = self.orders.get(key)
+        if known is not None and event.ts_ms < known.ts_ms:
+            return
+        if event.order.status.live:
+            self.orders[key] = StoredOrder(event.order, event.ts_ms)
+        else:
+            self.orders.pop(key, None)
+
+    def _otherwise(self, event: object) -> None:
+        if isinstance(event, TradingHalted):
+            self.halts[event.symbol] = event
+        elif isinstance(event, TradingResumed):
+            self.halts.pop(event.symbol, None)
+        elif isinstance(event, TargetRefused):
+            self.refusals.setdefault(event.strategy, deque(maxlen=_REFUSALS)).append(event)
+        self._eventful(event)
+
+    def _eventful(self, event: object) -> None:
+        """Show what the ledger keeps in its general table, in the same words; other things are no events."""
+        try:
+            kept = rows_of(event)
+        except TypeError:
+            return
+        for row in kept:
+            if row.table == "events":
+                self._happened(stored_event(row.values))
+
+    def _happened(self, event: StoredEvent) -> None:
+        self._event_number += 1
+        self.events.append((self._event_number, event))
+
+
+def _exchange_ms(event: object) -> int:
+    """The exchange time of a message; 0 for what bears the wall clock or no time."""
+    return 0 if isinstance(event, CommandGiven) else getattr(event, "ts_ms", 0)
+
+
+def _or_zero(value: float) -> float:
+    return value if math.isfinite(value) else 0.0

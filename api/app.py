@@ -1,0 +1,62 @@
+"""The application: routes found by themselves, the WebSocket, problem documents, the perimeter."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from fastapi import FastAPI
+
+from api import live, problems
+from api.gateway import Gateway
+from api.guard import Guard
+from api.models import Problem
+from api.perimeter import Perimeter
+from api.routes import discovered
+
+
+def create_app(
+    gateway: Gateway,
+    api_key: str | None,
+    *,
+    version: str = "0",
+    hosts: tuple[str, ...] = (),
+    send_timeout_s: float = 2.0,
+) -> FastAPI:
+    """The API over ``gateway``.
+
+    Parameters
+    ----------
+    api_key : for state-changing calls; None: none is possible. Raises ConfigurationError for a short one.
+    hosts : names by which it may be called besides loopback; '*' switches the check off.
+    send_timeout_s : a WebSocket client that takes longer for a push is dropped.
+
+    No CORS header is ever sent, so pages of other origins read nothing. The interactive documentation is off,
+    because it would load from third parties; ``/openapi.json`` describes everything.
+    """
+    app = FastAPI(
+        title="Scalp Radar", version=version, docs_url=None, redoc_url=None,
+        description="State and history of the trading system, and the commands to halt and resume it.",
+    )
+    guard = Guard(api_key, gateway)
+    for router in discovered(gateway, guard):
+        app.include_router(router)
+    app.include_router(live.routes(live.Live(gateway, send_timeout_s=send_timeout_s)))
+    problems.install(app)
+    app.add_middleware(Perimeter, hosts=hosts)
+    app.openapi = _with_problems(app.openapi)  # type: ignore[method-assign]  # FastAPI's documented way
+    return app
+
+
+def _with_problems(openapi: Callable[[], dict[str, Any]]) -> Callable[[], dict[str, Any]]:
+    """The description with the schema of problem documents, and 422 answered by one as well."""
+
+    def described() -> dict[str, Any]:
+        schema = openapi()
+        schemas = schema.setdefault("components", {}).setdefault("schemas", {})
+        schemas.setdefault("Problem", Problem.model_json_schema(ref_template="#/components/schemas/{model}"))
+        schemas.pop("HTTPValidationError", None)
+        schemas.pop("ValidationError", None)
+        return schema
+
+    return described

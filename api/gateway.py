@@ -1,0 +1,75 @@
+"""The port to the rest of the system: everything the API shows or asks for."""
+
+from __future__ import annotations
+
+from typing import Any, Final, Protocol
+
+from api.models import (
+    CommandResult,
+    EquityPage,
+    EventPage,
+    FillPage,
+    Health,
+    Now,
+    OrderPage,
+    Position,
+    Runner,
+    TradePage,
+)
+from storage.queries import Query
+
+TOPICS: Final = ("status", "prices", "positions", "orders", "runners", "fills", "trades", "events", "feeds", "actors")
+"""What the WebSocket offers; each is a mapping from key to JSON value."""
+
+
+class Unavailable(Exception):
+    """A part of the system does not answer; the message says which. Worth trying again."""
+
+
+class Gateway(Protocol):
+    """Views of the present never wait for trading; history and commands raise `Unavailable` when nobody answers."""
+
+    async def health(self) -> Health:
+        """How everything is."""
+
+    async def now(self) -> Now:
+        """The five answers."""
+
+    async def runners(self) -> tuple[Runner, ...]:
+        """Every strategy, by name."""
+
+    async def positions(self) -> tuple[Position, ...]:
+        """Open positions, those without protection first."""
+
+    async def trades(self, query: Query) -> TradePage:
+        """Closed trades, newest first."""
+
+    async def fills(self, query: Query) -> FillPage:
+        """Fills, newest first."""
+
+    async def orders(self, query: Query) -> OrderPage:
+        """Orders as last seen, newest first."""
+
+    async def equity(self, query: Query) -> EquityPage:
+        """Equity points, newest first."""
+
+    async def events(self, query: Query) -> EventPage:
+        """Every other event, newest first."""
+
+    async def halt(self, symbol: str, reason: str, origin: str) -> CommandResult:
+        """No new entries for a symbol ('' for all) until a human resumes; kept in the audit."""
+
+    async def resume(self, symbol: str, reason: str, origin: str) -> CommandResult:
+        """End a halt; kept in the audit."""
+
+    async def refused(self, kind: str, origin: str) -> None:
+        """Keep a command with a wrong key in the audit."""
+
+    def version(self) -> int:
+        """Grows whenever something that a topic shows may have changed."""
+
+    def topic(self, name: str) -> dict[str, Any]:
+        """JSON values of one of `TOPICS` by key."""
+
+    def pulse(self) -> dict[str, Any]:
+        """A heartbeat: server and exchange time, overall word, age of every feed."""

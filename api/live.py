@@ -1,0 +1,170 @@
+"""``/ws/live``: a snapshot of each topic asked for, then what changed, at most four times a second.
+
+    client  {"op": "subscribe", "topics": ["status", "positions"], "max_per_s": 4}     replaces what was asked before
+            {"op": "snapshot", "topic": "positions"}                                     when a ``seq`` was missed
+    server  {"type": "snapshot", "topic", "seq": 1, "ts_ms", "sent_ms", "data": {key: value}}
+            {"type": "change", "topic", "seq", "ts_ms", "sent_ms", "set": {key: value}, "gone": [key]}
+            {"type": "heartbeat", ...} every 2 s; {"type": "error", "detail"}
+
+``?topics=a,b`` subscribes at once; without it and without a message, everything is sent. Law: one slow or silent
+client costs nobody else anything: a push that it does not take in time ends its connection.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import time
+from typing import Annotated, Any, Final, Literal
+
+from fastapi import APIRouter, WebSocket
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
+from starlette.websockets import WebSocketDisconnect
+
+from api.gateway import TOPICS, Gateway
+
+MAX_PER_S: Final = 4.0
+_MAX_CLIENTS: Final = 32
+_HEARTBEAT_S: Final = 2.0
+_REFRESH_S: Final = 1.0
+_SEND_TIMEOUT_S: Final = 2.0
+_TRY_AGAIN_LATER: Final = 1013
+
+Topic = Literal["status", "prices", "positions", "orders", "runners", "fills", "trades", "events", "feeds", "actors"]
+
+
+class _Subscribe(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+    op: Literal["subscribe"]
+    topics: tuple[Topic, ...]
+    max_per_s: float = Field(MAX_PER_S, ge=0.1, le=MAX_PER_S)
+
+
+class _Snapshot(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+    op: Literal["snapshot"]
+    topic: Topic
+
+
+_Wish = Annotated[_Subscribe | _Snapshot, Field(discriminator="op")]
+_WISHES: Final[TypeAdapter[_Subscribe | _Snapshot]] = TypeAdapter(_Wish)
+
+
+class Live:
+    """Serves every WebSocket client of one gateway. ``clients`` and ``dropped`` count them."""
+
+    def __init__(self, gateway: Gateway, *, send_timeout_s: float = _SEND_TIMEOUT_S) -> None:
+        self._gateway, self._send_timeout_s = gateway, send_timeout_s
+        self.clients = 0
+        self.dropped = 0
+
+    async def serve(self, socket: WebSocket) -> None:
+        """One client, until it leaves or is too slow."""
+        if self.clients >= _MAX_CLIENTS:
+            await socket.close(_TRY_AGAIN_LATER, "too many clients")
+            return
+        await socket.accept()
+        self.clients += 1
+        client = _Client(socket, self._gateway, self._send_timeout_s)
+        tasks = [asyncio.create_task(client.listen()), asyncio.create_task(client.push())]
+        try:
+            done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+            for task in done:
+                task.result()
+        except WebSocketDisconnect:
+            pass
+        except TimeoutError:
+            self.dropped += 1
+            with contextlib.suppress(TimeoutError, RuntimeError, WebSocketDisconnect):
+                async with asyncio.timeout(self._send_timeout_s):
+                    await socket.close(_TRY_AGAIN_LATER, "too slow")
+        finally:
+            self.clients -= 1
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+
+
+class _Client:
+    """What one client asked for and has been sent."""
+
+    def __init__(self, socket: WebSocket, gateway: Gateway, send_timeout_s: float) -> None:
+        self._socket, self._gateway, self._send_timeout_s = socket, gateway, send_timeout_s
+        asked = socket.query_params.get("topics")
+        wanted = TOPICS if asked is None else tuple(name for name in asked.split(",") if name in TOPICS)
+        self._sent: dict[str, tuple[int, dict[str, Any]] | None] = dict.fromkeys(wanted)
+        self._interval_s = 1 / MAX_PER_S
+
+    async def listen(self) -> None:
+        """Take wishes until the client leaves; they are met with the next push."""
+        while True:
+            message = await self._socket.receive()
+            if message["type"] == "websocket.disconnect":
+                return
+            try:
+                wish = _WISHES.validate_json(message.get("text") or "")
+            except ValidationError:
+                await self._send({"type": "error", "detail": "allowed are subscribe and snapshot with known topics"})
+                await asyncio.sleep(self._interval_s)  # a client that sends nonsense is answered at our pace
+                continue
+            if isinstance(wish, _Snapshot):
+                if wish.topic in self._sent:
+                    self._sent[wish.topic] = None
+            else:
+                self._sent = {name: self._sent.get(name) for name in wish.topics}
+                self._interval_s = 1 / wish.max_per_s
+
+    async def push(self) -> None:
+        """Send snapshots and changes for ever."""
+        version, looked_s, beat_s = -1, 0.0, 0.0
+        while True:
+            now_s = time.monotonic()
+            # Ages and staleness change without any message, so a look now and then is due anyway.
+            fresh = None in self._sent.values()
+            if fresh or self._gateway.version() != version or now_s - looked_s >= _REFRESH_S:
+                version, looked_s = self._gateway.version(), now_s
+                for name in tuple(self._sent):
+                    if name in self._sent:  # a wish may have come while another topic was being sent
+                        await self._topic(name)
+            if now_s - beat_s >= _HEARTBEAT_S:
+                beat_s = now_s
+                await self._send({"type": "heartbeat", "sent_ms": _now_ms(), **self._gateway.pulse()})
+            await asyncio.sleep(self._interval_s)
+
+    async def _topic(self, name: str) -> None:
+        data = self._gateway.topic(name)
+        before = self._sent.get(name)
+        head = {"topic": name, "ts_ms": self._gateway.pulse()["exchange_ms"], "sent_ms": _now_ms()}
+        if before is None:
+            self._sent[name] = (1, data)
+            await self._send({"type": "snapshot", **head, "seq": 1, "data": data})
+            return
+        sequence, old = before
+        changed = {key: value for key, value in data.items() if key not in old or old[key] != value}
+        gone = [key for key in old if key not in data]
+        if changed or gone:
+            self._sent[name] = (sequence + 1, data)
+            await self._send({"type": "change", **head, "seq": sequence + 1, "set": changed, "gone": gone})
+
+    async def _send(self, message: dict[str, Any]) -> None:
+        text = json.dumps(message, allow_nan=False, separators=(",", ":"))
+        async with asyncio.timeout(self._send_timeout_s):
+            await self._socket.send_text(text)
+
+
+def routes(live: Live) -> APIRouter:
+    """The WebSocket route."""
+    router = APIRouter()
+
+    @router.websocket("/ws/live")
+    async def stream(socket: WebSocket) -> None:
+        await live.serve(socket)
+
+    return router
+
+
+def _now_ms() -> int:
+    return time.time_ns() // 1_000_000

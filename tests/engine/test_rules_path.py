@@ -130,6 +130,12 @@ CASES = [
         [IN],
     ),
     Case(
+        "an open exactly at the limit touches it before the path goes up",
+        lambda col: ladder(col, 100, target=110, stop=90),
+        [(100, 111, 88, 100)],
+        [IN, out(1, "target")],
+    ),
+    Case(
         "a stop touched exactly by the low is met there",
         lambda col: ladder(col, 100, stop=90),
         [TOUCH, (101, 101, 90, 95)],

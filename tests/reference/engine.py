@@ -138,7 +138,7 @@ class _Walk:
                 continue
             d = self.cycle.d if self.cycle else self.row.direction
             falls = d * (b - a) <= 0  # a leg without length counts as one against the position
-            if falls and self.entry_reached(p):
+            if (falls or p == a) and self.entry_reached(p):
                 continue
             stations = self.stations_against() if falls else self.stations_in_favour()
             between = [x for x in stations if min(p, b) <= x <= max(p, b)]

@@ -14,13 +14,12 @@ from pydantic import BaseModel, ValidationError
 
 from core.errors import ConfigurationError
 from core.settings import Assets, Exchanges, Misfit, Optimization, Risk, Settings, Strategies
-from core.strategy import Strategy
 from scripts.strategy_checks import check_strategies
 from scripts.validation import shortened, suggestion, validated
 from scripts.yamlfile import read_yaml
-from strategies.discovery import discover
+from strategies.discovery import AnyStrategy, discover
 
-Discover = Callable[[Sequence[Path]], Mapping[str, Strategy]]
+Discover = Callable[[Sequence[Path]], Mapping[str, AnyStrategy]]
 
 FILES: Final[Mapping[str, type[BaseModel]]] = {
     "assets": Assets,
@@ -74,7 +73,7 @@ def strategy_folders(settings: Settings, folder: Path) -> list[Path]:
     return [path for _, path, _ in (*configured, *given)]
 
 
-def find_strategies(settings: Settings, folder: Path, discovering: Discover = discover) -> Mapping[str, Strategy]:
+def find_strategies(settings: Settings, folder: Path, discovering: Discover = discover) -> Mapping[str, AnyStrategy]:
     """Every strategy by name: the house's and those of the users' folders."""
     return discovering(strategy_folders(settings, folder))
 

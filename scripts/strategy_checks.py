@@ -12,14 +12,15 @@ from typing import Any, Final
 from core.errors import ConfigurationError
 from core.instrument import Instrument
 from core.settings import Settings, StrategyEntry
-from core.strategy import Parameters, Strategy
+from core.strategy import Parameters
 from engine.risk import liquidation_price
 from scripts.validation import complaint_about, shortened, suggestion, validated
+from strategies.discovery import AnyStrategy
 
 _STOP: Final = "stop_fraction"
 
 
-def check_strategies(settings: Settings, known: Mapping[str, Strategy], where: str) -> None:
+def check_strategies(settings: Settings, known: Mapping[str, AnyStrategy], where: str) -> None:
     """Every entry against its strategy. Raises ConfigurationError naming ``where`` and the key."""
     for name, entry in settings.strategies.strategies.items():
         if name not in known:
@@ -28,7 +29,7 @@ def check_strategies(settings: Settings, known: Mapping[str, Strategy], where: s
         _check_liquidation(name, entry, settings, known[name].Params, where)
 
 
-def parameters(strategy: Strategy, entry: StrategyEntry, symbol: str) -> Parameters:
+def parameters(strategy: AnyStrategy, entry: StrategyEntry, symbol: str) -> Parameters:
     """The parameters that a configured strategy uses on a symbol: its own, then ``params``, then ``per_asset``."""
     where = f"strategies.{strategy.name}"
     return validated(strategy.Params, entry.params | entry.per_asset.get(symbol, {}), "strategies.yaml", where)

@@ -11,7 +11,7 @@ from scripts.options import AsJson, ConfigFolder, config_folder, print_json
 
 if TYPE_CHECKING:
     from core.settings import Settings
-    from core.strategy import Strategy
+    from strategies.discovery import AnyStrategy
 
 
 def register(app: typer.Typer) -> None:
@@ -35,7 +35,7 @@ def strategies(config: ConfigFolder = None, as_json: AsJson = False) -> None:
         _print(described)
 
 
-def describe(strategy: Strategy, settings: Settings) -> dict[str, Any]:
+def describe(strategy: AnyStrategy, settings: Settings) -> dict[str, Any]:
     """One strategy as plain values, fit for JSON."""
     entry = settings.strategies.strategies.get(strategy.name)
     schema = strategy.Params.model_json_schema()

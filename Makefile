@@ -1,0 +1,94 @@
+# Needs Python 3.11 or newer (with venv), git and make. Everything else is installed into .venv, from requirements.lock.
+#
+#   make up        run the demo: local exchange, synthetic market, virtual money (ARGS="--mode paper" and so on)
+#   make test      all tests             make lint    style, types, import rules
+#   make bench     measure               make fuzz    engine against its reference, 100,000 scenarios
+#   make install   only prepare .venv and compile the engine
+
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DELETE_ON_ERROR:
+.DEFAULT_GOAL := help
+
+VENV := .venv
+BIN := $(VENV)/bin
+LOCKED := $(VENV)/.locked
+READY := $(VENV)/.ready
+WARM := $(VENV)/.warm
+# Two, since each starts processes of its own; more where there are more cores: make test WORKERS=8
+WORKERS ?= 2
+COUNT ?= 100000
+SEED ?= 1
+ARGS ?=
+
+export NUMBA_CACHE_DIR ?= $(CURDIR)/.cache/numba
+export RAY_USAGE_STATS_ENABLED := 0
+
+.PHONY: help dependencies install up test lint bench fuzz clean
+
+help:
+	@sed -n '3,6s/^# *//p' Makefile
+
+# What the lock says, without the program itself: a layer of its own in an image.
+dependencies: $(LOCKED)
+
+install: $(READY) $(WARM)
+
+up: install
+	@$(BIN)/scalp-radar up $(ARGS)
+
+test: install
+	@$(BIN)/python -m pytest -n $(WORKERS) -q $(ARGS)
+
+lint: $(READY)
+	@$(BIN)/ruff check .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports
+
+bench: install
+	@$(BIN)/scalp-radar bench $(ARGS)
+
+fuzz: install
+	@$(BIN)/python -m tests.fuzz --count $(COUNT) --seed $(SEED) $(ARGS)
+
+clean:
+	rm -rf $(VENV) .cache .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+
+# The newest Python that we support makes the environment; pip is used once, to bring uv, which installs fast.
+$(BIN)/python:
+	@python=""; \
+	for candidate in $(PYTHON) python3.13 python3.12 python3.11 python3 python; do \
+	    if command -v "$$candidate" >/dev/null \
+	        && "$$candidate" -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 14))' 2>/dev/null; then \
+	        python="$$candidate"; break; \
+	    fi; \
+	done; \
+	if [ -z "$$python" ]; then \
+	    echo "Scalp Radar needs Python 3.11, 3.12 or 3.13; found: $$(python3 --version 2>&1 || true)." >&2; \
+	    echo "Install one (for example: apt install python3.11 python3.11-venv), or say where: make PYTHON=/path/to/python" >&2; \
+	    exit 1; \
+	fi; \
+	if ! "$$python" -c 'import venv, ensurepip' 2>/dev/null; then \
+	    version="$$("$$python" -c 'import sys; print("%d.%d" % sys.version_info[:2])')"; \
+	    echo "$$python has no venv module; install it (for example: apt install python$$version-venv)." >&2; \
+	    exit 1; \
+	fi; \
+	echo "making $(VENV) with $$("$$python" --version)"; \
+	"$$python" -m venv --clear $(VENV)
+
+$(BIN)/uv: | $(BIN)/python
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check uv
+
+# Again whenever what must be installed has changed; a moment when nothing has.
+$(LOCKED): requirements.lock | $(BIN)/python $(BIN)/uv
+	@VIRTUAL_ENV=$(CURDIR)/$(VENV) $(BIN)/uv pip sync --quiet --require-hashes requirements.lock
+	@touch $@
+
+$(READY): $(LOCKED) pyproject.toml
+	@VIRTUAL_ENV=$(CURDIR)/$(VENV) $(BIN)/uv pip install --quiet --no-deps --editable .
+	@touch $@
+
+# The engine is compiled once into Numba's cache; again when its sources change.
+$(WARM): $(READY) $(wildcard core/*.py engine/*.py indicators/*.py)
+	@$(BIN)/python -m scripts.warm
+	@touch $@

@@ -10,19 +10,19 @@ from numpy.typing import NDArray
 
 from core.candle import Candle, Candles
 from core.plan import Level, Plan, Trail
-from core.timeframe import DAY_MS
 from engine import backtest
 from engine.bind import Binder
 from engine.chance import symbol_id
 from engine.costs import Costs
 from engine.ladder import Ladder
-from engine.span import Span
+from engine.span import Span, span
 from engine.sweep import Sweep
 from tests.engine.rulebook import Case, Columns
 from tests.reference import engine as reference
 from tests.reference.records import Fill, Outcome, Tape, Trade
 
 SYMBOL = "TEST-USDT"
+MINUTE_MS = 60_000
 Run = Callable[[Case], Outcome]
 
 
@@ -38,9 +38,15 @@ class Scene:
     capital: float = 1000.0
 
     def span(self) -> Span:
+        """Built as a caller does: from execution candles, and decision candles that close when their row begins."""
         t = self.tape
-        candles = Candles("1m", t.ts_ms, t.open, t.high, t.low, t.close, t.volume)
-        return Span(candles, self.row, (t.ts_ms // DAY_MS).astype(np.int32), t.funding)
+        execution = Candles("1m", t.ts_ms, t.open, t.high, t.low, t.close, t.volume)
+        begins = np.searchsorted(self.row, np.arange(max(int(self.row.max()) + 1, 0)))
+        closes = t.ts_ms[begins] - MINUTE_MS
+        unknown = np.zeros(len(closes))
+        decision = Candles("1m", closes, unknown, unknown, unknown, unknown, unknown)
+        due = t.funding != 0
+        return span(execution, decision, (t.ts_ms[due], t.funding[due]))
 
 
 def by_reference(scene: Scene, *, close_at_end: bool = False) -> Outcome:

@@ -103,7 +103,8 @@ class Studio:
         prices = [np.ascontiguousarray(ticks[:, i] * self.scale) for i in range(4)]
         volume = np.array(source.integers(n, 0, 1000), dtype=np.float64)
         rate = one_of(source, (0.0, 0.0001, 0.01))
-        funding = np.array([rate * (x - 3) if x <= 5 and x != 3 else 0.0 for x in source.integers(n, 0, 15)], dtype=np.float64)
+        due = np.array(source.integers(n, 0, 15))
+        funding = np.where(due <= 5, rate * np.abs(due - 3) * np.where(due > 3, 1.0, -1.0), 0.0) + 0.0
         start = source.integer(0, 2) * 43_190_000 * 2 + 1_700_006_400_000
         ts_ms = start // MINUTE_MS * MINUTE_MS + np.arange(n, dtype=np.int64) * MINUTE_MS
         return Tape(ts_ms, *prices, volume, funding), ticks

@@ -24,6 +24,8 @@ from exchanges.bitget.errors import translate
 
 MAX_BACKOFF_S: Final = 60.0
 _FIRST_BACKOFF_S: Final = 0.25
+_ENDS_SESSION: Final = frozenset({"30004", "30007"})
+"""Not logged in (any more); over the limit, connection closed: no subscription of this session will work again."""
 
 
 class Timing(NamedTuple):
@@ -112,7 +114,7 @@ class Socket:
     async def _serve(self) -> None:
         """One session: dial, subscribe, watch over it until it is lost. Always ends with a VenueError."""
         wire, lost = await self._dial()
-        session = self._session = _Session(self._channels, hold=self._private, now=self._clock())
+        session = self._session = _Session(self._channels, lost, hold=self._private, now=self._clock())
         if not self._private:
             self._sink(Connected(self._name))
         subscriber = asyncio.create_task(self._subscribe(wire, session))
@@ -203,6 +205,8 @@ class Socket:
                 self._release(session)
         elif event == "error":
             logger.warning("stream {}: refused {}", self._name, message)
+            if str(message.get("code")) in _ENDS_SESSION and not session.lost.done():
+                session.lost.set_exception(RetryLater(f"the venue ends the session: {message.get('msg')}"))
         elif "data" in message:
             session.last_data = session.last_frame
             if session.held is None:
@@ -223,7 +227,10 @@ class Socket:
 class _Session:
     """What is known of one connection while it lasts."""
 
-    def __init__(self, channels: Sequence[tuple[str, str]], *, hold: bool, now: float) -> None:
+    def __init__(
+        self, channels: Sequence[tuple[str, str]], lost: asyncio.Future[Any], *, hold: bool, now: float
+    ) -> None:
+        self.lost = lost
         self.unconfirmed = dict.fromkeys(channels)
         self.confirmed = asyncio.Event()
         self.held: list[Row] | None = [] if hold else None

@@ -153,7 +153,9 @@ def test_without_a_grid_a_number_is_written_exactly(value: float):
     assert float(written(value, 0)) == value
 
 
-TIERS = st.lists(st.tuples(st.floats(1e3, 1e6), st.floats(0.001, 0.5)), min_size=1, max_size=8, unique_by=lambda t: t[0])
+TIERS = st.lists(
+    st.tuples(st.floats(1e3, 1e6), st.floats(0.001, 0.5)), min_size=1, max_size=8, unique_by=lambda t: t[0]
+)
 
 
 @given(TIERS)

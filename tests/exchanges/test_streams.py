@@ -183,6 +183,21 @@ async def test_a_venue_that_is_down_is_dialled_again_with_growing_patience(venue
     await again.stop()
 
 
+async def test_a_session_that_the_venue_has_logged_out_is_begun_again(venue: FakeBitget, trading: BitgetTrading):
+    logged_out = [True]
+
+    async def frame(socket: web.WebSocketResponse, frame: Any) -> None:
+        if logged_out:
+            logged_out.clear()
+            await socket.send_json({"event": "error", "code": 30004, "msg": "User not logged in"})
+        else:
+            await confirm(socket, frame)
+
+    venue.on_frame = frame
+    assert isinstance((await take(trading.events(["BTC-USDT"]), 1))[0], Reconnected)
+    assert len(venue.sockets) == 2
+
+
 async def test_a_refused_login_is_fatal(venue: FakeBitget, trading: BitgetTrading):
     venue.login = {"event": "error", "code": 30015, "msg": "Invalid sign"}
     with pytest.raises(Fatal):

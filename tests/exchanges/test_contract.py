@@ -1,0 +1,292 @@
+"""What every venue owes the port, run over all that the registry finds, each against the local exchange.
+
+A new venue joins by offering the two functions; when the local exchange does not speak its protocol, it adds a
+``Bench`` of its own to `BENCHES`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import inspect
+from collections.abc import AsyncIterator, Awaitable, Callable
+from typing import Any, NamedTuple, TypeVar
+
+import pytest
+
+from core.candle import Candle, Candles
+from core.errors import ConfigurationError, DataError, Refused
+from core.order import OrderKind, OrderRequest, OrderStatus, Side
+from core.settings import Exchange, RateBudget
+from exchanges import port, registry
+from exchanges.port import Credentials, Executed, OrderSeen, PositionsSeen, PublicVenue, Reconnected, TradingVenue
+from sandbox.config import AccountConfig, SandboxConfig
+from sandbox.server import Sandbox
+from sandbox.source import StoredSource
+
+T = TypeVar("T")
+MINUTE = 60_000
+START = 1_700_000_040_000 // 3_600_000 * 3_600_000
+HISTORY = 1500
+SYMBOLS = ["BTC-USDT", "ETH-USDT"]
+ACCOUNT = AccountConfig()
+FAST = RateBudget(market=1e6, trade=1e6, account=1e6, position=1e6)
+
+
+def minutes(base: float) -> Candles:
+    """Quiet history, then falling by half a percent a minute for ten minutes, then rising as much."""
+    rows = [Candle(START + i * MINUTE, base, base + 1, base - 1, base, 5.0) for i in range(-HISTORY, 0)]
+    price = base
+    for i in range(40):
+        close = round(price * (0.995 if i < 10 else 1.005), 1)
+        rows.append(Candle(START + i * MINUTE, price, max(price, close), min(price, close), close, 7.0))
+        price = close
+    return Candles.of("1m", rows)
+
+
+class Bench(NamedTuple):
+    """A venue on its local exchange: both halves, and what moves its market by one minute."""
+
+    public: PublicVenue
+    trading: TradingVenue
+    step: Callable[..., Awaitable[Any]]
+
+
+async def bitget_bench(name: str) -> AsyncIterator[Bench]:
+    source = StoredSource({s: minutes(b) for s, b in zip(SYMBOLS, (20_000.0, 1_000.0), strict=True)}, START,
+                          {s: [(START - 8 * 3_600_000, 0.0001), (START, 0.0002)] for s in SYMBOLS})  # fmt: skip
+    sandbox = Sandbox(SandboxConfig(lockstep=True, accounts=(ACCOUNT,)), source)
+    where = f"127.0.0.1:{await sandbox.start()}"
+    settings = Exchange(rest_url=f"http://{where}", ws_url=f"ws://{where}", subscribe_interval_ms=0, rate=FAST)
+    public = registry.public_venue(name, settings)
+    trading = registry.trading_venue(name, settings, Credentials(ACCOUNT.key, ACCOUNT.secret, ACCOUNT.passphrase))
+    assert await public.open([*SYMBOLS, "NO-USDT"]) == tuple(SYMBOLS)
+    assert await trading.open(SYMBOLS) == tuple(SYMBOLS)
+    yield Bench(public, trading, sandbox.advance)
+    await public.close()
+    await trading.close()
+    await sandbox.stop()
+
+
+BENCHES: dict[str, Callable[[str], AsyncIterator[Bench]]] = {"bitget": bitget_bench}
+
+
+@pytest.fixture(params=registry.venue_names())
+async def bench(request: pytest.FixtureRequest) -> AsyncIterator[Bench]:
+    async for found in BENCHES[request.param](request.param):
+        yield found
+
+
+@pytest.fixture
+async def ready(bench: Bench) -> Bench:
+    await bench.trading.prepare("BTC-USDT", 5.0, "isolated")
+    return bench
+
+
+async def take(events: AsyncIterator[T], wanted: Callable[[T], bool]) -> T:
+    """The first event that is wanted."""
+    async with asyncio.timeout(5):
+        async for event in events:
+            if wanted(event):
+                return event
+    raise AssertionError("the stream ended")
+
+
+def entry(price: float | None, client_id: str = "e1", stop: float | None = 18_000.0, **changes: Any) -> OrderRequest:
+    kind = OrderKind.MARKET if price is None else OrderKind.LIMIT
+    return OrderRequest(client_id, "BTC-USDT", Side.BUY, kind, 0.01, price, stop=stop, **changes)
+
+
+# ---- the registry and the shape of the port
+
+
+def test_bitget_is_found_without_being_listed():
+    assert "bitget" in registry.venue_names()
+
+
+@pytest.mark.parametrize("name", ["binance", "port", "../x", ""])
+def test_a_name_that_is_no_venue_is_a_configuration_error(name: str):
+    with pytest.raises(ConfigurationError, match="bitget"):
+        registry.public_venue(name, Exchange())
+
+
+@pytest.mark.parametrize("protocol", [port.PublicVenue, port.TradingVenue])
+async def test_every_venue_has_the_ports_methods_with_the_ports_parameters(bench: Bench, protocol: type):
+    venue = bench.public if protocol is port.PublicVenue else bench.trading
+    for name, declared in inspect.getmembers(protocol, inspect.isfunction):
+        if not name.startswith("_"):
+            theirs = inspect.signature(getattr(venue, name)).parameters
+            assert list(theirs) == [p for p in inspect.signature(declared).parameters if p != "self"], name
+
+
+# ---- market data
+
+
+async def test_rules_make_sense(bench: Bench):
+    for venue in (bench.public, bench.trading):
+        rules = venue.instrument("BTC-USDT")
+        assert rules.symbol == "BTC-USDT"
+        assert rules.tick > 0
+        assert rules.step > 0
+        assert 0 <= rules.maker_fee <= rules.taker_fee
+
+
+async def test_candles_are_closed_complete_and_in_order_whatever_the_venues_limits(bench: Bench):
+    found = await bench.public.candles("BTC-USDT", "1m", START - HISTORY * MINUTE, START + 100 * MINUTE)
+    assert found.ts_ms.tolist() == [START + i * MINUTE for i in range(-HISTORY, 0)]
+    hours = await bench.public.candles("BTC-USDT", "1h", START - 10 * 3_600_000, START)
+    assert len(hours) == 10
+
+
+async def test_an_unknown_timeframe_is_a_data_error(bench: Bench):
+    with pytest.raises(DataError):
+        await bench.public.candles("BTC-USDT", "8m", START - 3_600_000, START)
+
+
+async def test_the_clock_is_the_venues(bench: Bench):
+    assert await bench.public.time_ms() == START
+    await bench.step()
+    assert await bench.public.time_ms() == START + MINUTE
+
+
+async def test_funding_that_was_settled_comes_oldest_first(bench: Bench):
+    await bench.step()
+    rates = await bench.public.funding("BTC-USDT", 0, START + MINUTE)
+    assert [r.ts_ms for r in rates] == sorted(r.ts_ms for r in rates)
+    assert rates[-1].rate == 0.0002
+    assert await bench.public.open_interest("BTC-USDT") >= 0
+
+
+async def test_a_newer_row_tells_that_a_candle_closed(bench: Bench):
+    events = bench.public.watch_candles(SYMBOLS)
+    first = await take(events, lambda e: e.symbol == "BTC-USDT")
+    assert first.rows[-1].ts_ms == START
+    await bench.step()
+    pushed = await take(events, lambda e: e.symbol == "BTC-USDT" and e.rows[-1].ts_ms > START)
+    assert [r.ts_ms for r in pushed.rows] == [START, START + MINUTE]
+    assert pushed.rows[0].close == 19_900.0
+
+
+async def test_tickers_say_last_mark_bid_and_ask(bench: Bench):
+    seen = await take(bench.public.watch_tickers(["BTC-USDT"]), lambda t: True)
+    assert seen.symbol == "BTC-USDT"
+    assert seen.bid <= seen.last <= seen.ask
+    assert seen.mark > 0
+
+
+# ---- the account
+
+
+async def test_the_account_is_told_and_prepared(bench: Bench):
+    await bench.trading.prepare("BTC-USDT", 4.0, "crossed")
+    facts = await bench.trading.facts(["BTC-USDT"])
+    assert facts.one_way
+    assert facts.margin_mode == {"BTC-USDT": "crossed"}
+    assert facts.leverage == {"BTC-USDT": 4.0}
+    balance = await bench.trading.balance()
+    assert balance.equity == balance.free == ACCOUNT.balance
+    assert await bench.trading.positions() == []
+    assert await bench.trading.all_open_orders() == []
+
+
+async def test_a_resting_entry_is_shown_amended_and_cancelled(ready: Bench):
+    order_id = await ready.trading.place(entry(19_000.0))
+    (resting,) = await ready.trading.open_orders("BTC-USDT")
+    assert resting[:8] == (order_id, "e1", "BTC-USDT", Side.BUY, OrderKind.LIMIT, OrderStatus.OPEN, 0.01, 0.0)
+    assert (resting.price, resting.stop) == (19_000.0, 18_000.0)
+    await ready.trading.amend(resting, entry(18_900.0, "e2", 17_500.0)._replace(quantity=0.02))
+    (amended,) = await ready.trading.all_open_orders()
+    assert (amended.client_id, amended.price, amended.stop, amended.quantity) == ("e2", 18_900.0, 17_500.0, 0.02)
+    assert await ready.trading.order("BTC-USDT", "e2") is not None
+    assert await ready.trading.cancel(amended) is True
+    assert await ready.trading.cancel(amended) is False
+    assert await ready.trading.open_orders("BTC-USDT") == []
+    gone = await ready.trading.order("BTC-USDT", "e2")
+    assert gone is not None
+    assert gone.status is OrderStatus.CANCELLED
+
+
+async def test_an_order_that_was_never_sent_is_none(ready: Bench):
+    assert await ready.trading.order("BTC-USDT", "never") is None
+
+
+async def test_a_client_id_is_taken_once(ready: Bench):
+    await ready.trading.place(entry(19_000.0))
+    with pytest.raises(Refused):
+        await ready.trading.place(entry(19_000.0))
+    assert len(await ready.trading.open_orders("BTC-USDT")) == 1
+
+
+async def test_a_stop_on_the_wrong_side_is_refused(ready: Bench):
+    with pytest.raises(Refused):
+        await ready.trading.place(entry(19_000.0, stop=21_000.0))
+    assert await ready.trading.open_orders("BTC-USDT") == []
+
+
+async def test_an_entrys_stop_stands_from_its_fill_moves_in_place_and_executes(ready: Bench):
+    trading = ready.trading
+    events = trading.events(["BTC-USDT"])
+    assert isinstance(await take(events, lambda _: True), Reconnected)
+    await trading.place(entry(19_950.0, stop=19_500.0))
+    await take(events, lambda e: isinstance(e, OrderSeen) and e.order.client_id == "e1")
+    step = await ready.step(1, pause_on_fill=True)
+    assert step["fills"] == 1
+    filled = await take(events, lambda e: isinstance(e, Executed))
+    assert isinstance(filled, Executed)
+    fill = filled.execution
+    assert (fill.side, fill.price, fill.quantity, fill.maker) == (Side.BUY, 19_950.0, 0.01, True)
+    assert fill.fee == pytest.approx(19_950.0 * 0.01 * 0.0002)
+    held = await take(events, lambda e: isinstance(e, PositionsSeen) and bool(e.positions))
+    assert isinstance(held, PositionsSeen)
+    (position,) = held.positions
+    assert (position.symbol, position.direction, position.quantity, position.average) == ("BTC-USDT", 1, 0.01, 19_950.0)
+    (same,) = await trading.positions()
+    assert (same.average, same.leverage, same.margin_mode) == (19_950.0, 5.0, "isolated")
+    assert same.liquidation is not None
+    (stop,) = await trading.open_orders("BTC-USDT")
+    assert (stop.kind, stop.trigger, stop.side, stop.quantity) == (OrderKind.STOP_LOSS, 19_500.0, Side.SELL, 0.0)
+    await trading.amend_stop(stop, 19_600.0)
+    (moved,) = await trading.open_orders("BTC-USDT")
+    assert (moved.order_id, moved.trigger) == (stop.order_id, 19_600.0)
+    while not await flat(trading):
+        await ready.step()
+    done = await trading.executions("BTC-USDT", START)
+    assert [e.side for e in done] == [Side.BUY, Side.SELL]
+    assert done[1].price < 19_600.0
+    assert await trading.open_orders("BTC-USDT") == []
+    await take(events, lambda e: isinstance(e, PositionsSeen) and not e.positions)
+
+
+async def flat(trading: TradingVenue) -> bool:
+    return not await trading.positions()
+
+
+@pytest.mark.parametrize(("side", "direction", "trigger"), [(Side.BUY, 1, 19_000.0), (Side.SELL, -1, 21_000.0)])
+async def test_a_stop_is_placed_on_a_bare_position_and_cancelled(
+    ready: Bench, side: Side, direction: int, trigger: float
+):
+    await ready.trading.place(entry(None, stop=None)._replace(side=side))
+    order_id = await ready.trading.place_stop("BTC-USDT", direction, trigger, "s1")
+    (stop,) = await ready.trading.open_orders("BTC-USDT")
+    assert (stop.order_id, stop.client_id, stop.trigger, stop.trigger_source) == (order_id, "s1", trigger, "mark")
+    assert stop.side is Side.opening(-direction)
+    assert await ready.trading.cancel(stop) is True
+    assert await ready.trading.open_orders("BTC-USDT") == []
+    assert await ready.trading.cancel(stop) is False
+
+
+async def test_a_reduce_only_order_closes_and_never_opens(ready: Bench):
+    close = entry(None, "x1", None, reduce_only=True)._replace(side=Side.SELL)
+    with pytest.raises(Refused):
+        await ready.trading.place(close)
+    await ready.trading.place(entry(None, stop=None))
+    await ready.trading.place(close._replace(client_id="x2"))
+    assert await ready.trading.positions() == []
+
+
+async def test_wrong_keys_are_fatal_at_the_start(bench: Bench):
+    name = "bitget"
+    settings = bench.trading._settings  # type: ignore[attr-defined]
+    trading = registry.trading_venue(name, settings, Credentials(ACCOUNT.key, "wrong", ACCOUNT.passphrase))
+    with pytest.raises(Exception, match="40009"):
+        await trading.open(SYMBOLS)
+    await trading.close()

@@ -28,7 +28,7 @@ class CommandBody(BaseModel):
 def routes(gateway: Gateway, guard: Guard) -> APIRouter:
     """``POST /api/halt`` and ``POST /api/resume``."""
     router = APIRouter(
-        tags=["control"], dependencies=[Depends(guard)], responses=documented(401, 403, 413, 422, 429, 503)
+        tags=["control"], dependencies=[Depends(guard)], responses=documented(400, 401, 403, 413, 422, 429, 503)
     )
 
     @router.post("/api/halt")

@@ -1,0 +1,95 @@
+"""``scalp-radar sandbox``: the local exchange alone, for clients of one's own."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from scripts.options import ConfigFolder, config_folder, parse_symbols, parse_when
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from core.instrument import Instrument
+    from core.settings import Settings
+    from sandbox.source import CandleSource
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+    app.command("sandbox")(sandbox)
+
+
+def sandbox(
+    port: Annotated[int, typer.Option(help="Port on loopback; 0 takes a free one.")] = 0,
+    data: Annotated[str | None, typer.Option(help="Candles: a store or a folder of dumps; else synthetic.")] = None,
+    exchange: Annotated[str | None, typer.Option(help="Which of DATA's exchanges, where there are several.")] = None,
+    from_: Annotated[str | None, typer.Option("--from", help="When the market opens, as 2025-03-01 (UTC).")] = None,
+    timeframe: Annotated[str, typer.Option(help="Stored candles that minutes are walked out of.")] = "1h",
+    history_days: Annotated[int, typer.Option(min=1, max=3650, help="History served before the market opens.")] = 30,
+    speed: Annotated[float, typer.Option(help="Simulated seconds per second.")] = 60.0,
+    seed: Annotated[int, typer.Option(min=0, help="Of the synthetic market.")] = 1,
+    symbols: Annotated[str | None, typer.Option(help="As BTC-USDT,ETH-USDT; else all that are configured.")] = None,
+    lockstep: Annotated[bool, typer.Option(help="Time moves by POST /admin/advance only.")] = False,
+    balance: Annotated[float, typer.Option(help="First deposit of the account in USDT.")] = 10_000.0,
+    config: ConfigFolder = None,
+) -> None:
+    """Run the local exchange until Ctrl-C; its first line of output is JSON with the port and the admin key."""
+    # Here, since aiohttp, numpy and numba would slow every other command's start.
+    from core.errors import ConfigurationError
+    from sandbox.config import AccountConfig, SandboxConfig
+    from sandbox.process import serve
+    from scripts.configuration import read_settings
+
+    settings = read_settings(config_folder(config))
+    if not balance > 0:
+        raise ConfigurationError("command line", "--balance", balance, "must be above 0")
+    chosen = parse_symbols(symbols, settings.assets.symbols) if symbols else settings.assets.symbols
+    instruments = _instruments(settings)
+    served = SandboxConfig(
+        port=port,
+        speed=speed,
+        lockstep=lockstep,
+        slippage=settings.exchanges.costs.slippage,
+        accounts=(AccountConfig(balance=balance),),
+        instruments=instruments,
+    )
+    start_ms = parse_when(from_, "--from") if from_ else None
+    serve(served, _market(data, exchange, start_ms, timeframe, history_days, seed, chosen, instruments))
+
+
+def _market(
+    data: str | None,
+    exchange: str | None,
+    start_ms: int | None,
+    timeframe: str,
+    history_days: int,
+    seed: int,
+    symbols: tuple[str, ...],
+    instruments: Mapping[str, Instrument],
+) -> CandleSource:
+    """The market that the options describe."""
+    # Here, since pyarrow and numpy would slow every other command's start.
+    from core.errors import ConfigurationError
+    from market.source import open_source
+    from scripts.local_market import SYNTHETIC_START_MS, Span, stored_market, synthetic_market
+
+    if data is None:
+        span = Span(SYNTHETIC_START_MS if start_ms is None else start_ms, history_days)
+        return synthetic_market(symbols, seed, span, instruments)
+    if start_ms is None:
+        raise ConfigurationError("command line", "--from", None, "stored candles need a day on which the market opens")
+    return stored_market(open_source(data, exchange), symbols, Span(start_ms, history_days), timeframe)
+
+
+def _instruments(settings: Settings) -> dict[str, Instrument]:
+    """The configured rules, those of the local exchange where none are."""
+    # Here, since the local exchange's core would slow every other command's start.
+    from core.instrument import Instrument
+    from sandbox.config import default_instruments
+
+    usual = default_instruments()
+    return {
+        a.symbol: a.instrument or usual.get(a.symbol) or Instrument(symbol=a.symbol) for a in settings.assets.assets
+    }

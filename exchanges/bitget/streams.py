@@ -188,6 +188,7 @@ class Socket:
                 await asyncio.wait_for(session.confirmed.wait(), next(waits))
             except TimeoutError:
                 logger.warning("stream {}: unconfirmed {}", self._name, sorted(session.unconfirmed))
+                session.partial = True
                 self._release(session)  # one refused channel must not hold the others back
 
     def _received(self, message: Any) -> bool:
@@ -216,12 +217,18 @@ class Socket:
         return False
 
     def _release(self, session: _Session) -> None:
-        """Say that we are connected, then hand out what came meanwhile."""
+        """Say that we are connected, then hand out what came meanwhile.
+
+        Said a second time when a channel was confirmed late: what it had to tell until then is lost as well.
+        """
         held, session.held = session.held, None
         if held is not None:
             self._sink(Connected(self._name))
             for message in held:
                 self._sink(message)
+        elif session.partial and self._private and not session.unconfirmed:
+            session.partial = False
+            self._sink(Connected(self._name))
 
 
 class _Session:
@@ -234,6 +241,7 @@ class _Session:
         self.unconfirmed = dict.fromkeys(channels)
         self.confirmed = asyncio.Event()
         self.held: list[Row] | None = [] if hold else None
+        self.partial = False
         self.last_frame = self.last_data = now
 
     def confirm(self, arg: Row) -> None:

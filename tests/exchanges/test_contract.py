@@ -19,7 +19,7 @@ from core.order import OrderKind, OrderRequest, OrderStatus, Side
 from core.settings import Exchange, RateBudget
 from exchanges import port, registry
 from exchanges.port import Credentials, Executed, OrderSeen, PositionsSeen, PublicVenue, Reconnected, TradingVenue
-from sandbox.config import AccountConfig, SandboxConfig
+from sandbox.config import AccountConfig, SandboxConfig, default_instruments
 from sandbox.server import Sandbox
 from sandbox.source import StoredSource
 
@@ -128,6 +128,7 @@ async def test_rules_make_sense(bench: Bench):
         assert rules.tick > 0
         assert rules.step > 0
         assert 0 <= rules.maker_fee <= rules.taker_fee
+        assert rules == default_instruments()["BTC-USDT"]  # tick, step, minima, fees, leverage, margin tiers
 
 
 async def test_candles_are_closed_complete_and_in_order_whatever_the_venues_limits(bench: Bench):

@@ -8,6 +8,8 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 ROOT = Path(__file__).parents[2]
 COUNT = "len([m for m in sys.modules if m.startswith('ccxt')])"
 
@@ -22,16 +24,22 @@ def run(code: str) -> Any:
     return json.loads(done.stdout)
 
 
-def test_the_class_is_the_one_of_the_plain_import_with_few_modules():
+@pytest.fixture(scope="module")
+def plain() -> Any:
+    """The plain import: its resolution order, whether ours then gives the same class, hooks that were left behind."""
+    return run(
+        "import importlib\nfrom exchanges.loading import ccxt_class, resolution_order\n"
+        "plain = importlib.import_module('ccxt.pro.bitget').bitget\nhooks = len(sys.meta_path)\n"
+        "print(json.dumps([resolution_order(plain), ccxt_class('bitget') is plain, len(sys.meta_path) - hooks]))"
+    )
+
+
+def test_the_class_is_the_one_of_the_plain_import_with_few_modules(plain: Any):
     alone, modules = run(
         "from exchanges.loading import ccxt_class, resolution_order\n"
         f"print(json.dumps([resolution_order(ccxt_class('bitget')), {COUNT}]))"
     )
-    plain = run(
-        "import importlib\nfrom exchanges.loading import resolution_order\n"
-        "print(json.dumps(resolution_order(importlib.import_module('ccxt.pro.bitget').bitget)))"
-    )
-    assert alone == plain
+    assert alone == plain[0]
     assert modules < 60
 
 
@@ -44,14 +52,8 @@ def test_another_resolution_order_falls_back_on_the_plain_import():
     assert modules > 100
 
 
-def test_an_already_loaded_ccxt_is_used_as_it_is():
-    same, hooks = run(
-        "import importlib\nfrom exchanges.loading import ccxt_class\n"
-        "plain = importlib.import_module('ccxt.pro.bitget').bitget\nhooks = len(sys.meta_path)\n"
-        "print(json.dumps([ccxt_class('bitget') is plain, len(sys.meta_path) - hooks]))"
-    )
-    assert same is True
-    assert hooks == 0
+def test_an_already_loaded_ccxt_is_used_as_it_is(plain: Any):
+    assert plain[1:] == [True, 0]
 
 
 def test_the_class_loaded_alone_builds_a_client_that_knows_the_errors():

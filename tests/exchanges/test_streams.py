@@ -101,6 +101,27 @@ async def test_every_private_reconnection_is_told_before_anything_that_follows_i
     await events.aclose()  # type: ignore[attr-defined]
 
 
+async def test_a_channel_that_is_confirmed_late_holds_nobody_back_and_is_told_like_a_reconnection(venue: FakeBitget):
+    refused = [1, 2]
+
+    async def frame(socket: web.WebSocketResponse, frame: Any) -> None:
+        channel = frame["args"][0]["channel"]
+        if channel == "fill" and refused:
+            refused.pop()
+            return
+        await confirm(socket, frame)
+        if channel == "orders":
+            await socket.send_json(push("orders", "default", [ORDER]))
+
+    venue.on_frame = frame
+    trading = BitgetTrading(venue.settings(), KEYS, timing=Timing(stale_s=0, ack_s=0.02))
+    await trading.open(["BTC-USDT"])
+    seen = await take(trading.events(["BTC-USDT"]), 3)
+    assert [type(e) for e in seen] == [Reconnected, OrderSeen, Reconnected]
+    assert len(venue.sockets) == 1
+    await trading.close()
+
+
 async def test_pushes_that_come_at_once_are_all_delivered_as_they_were(venue: FakeBitget, trading: BitgetTrading):
     states = ["live", "partially_filled", "filled"]
 

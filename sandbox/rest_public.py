@@ -35,6 +35,7 @@ class PublicEndpoints:
             "/api/v2/public/time": self.time,
             "/api/v2/spot/public/coins": lambda _: [{"coinId": "2", "coin": "USDT", **_SPOT_COIN}],
             f"{mix}/contracts": self.contracts,
+            f"{mix}/query-position-lever": self.tiers,
             f"{mix}/candles": self.recent_candles,
             f"{mix}/history-candles": self.old_candles,
             f"{mix}/history-mark-candles": self.old_candles,
@@ -58,6 +59,19 @@ class PublicEndpoints:
     def contracts(self, asked: Parameters) -> Any:
         """The rules of what is traded."""
         return [contract_row(self._state.instrument(symbol)) for symbol in self._asked(asked)]
+
+    def tiers(self, asked: Parameters) -> Any:
+        """Maintenance tiers of a symbol; the leverage of a tier is what leaves half its margin above maintenance."""
+        rules = self._state.instrument(asked.symbol())
+        starts = [0.0, *(tier.max_notional for tier in rules.tiers)]
+        return [
+            {
+                "symbol": market_id(rules.symbol), "level": str(level), "startUnit": text(start),
+                "endUnit": text(tier.max_notional), "keepMarginRate": text(tier.rate),
+                "leverage": text(max(1, int(min(rules.max_leverage, 0.5 / tier.rate)))),
+            }
+            for level, (start, tier) in enumerate(zip(starts, rules.tiers, strict=False), start=1)
+        ]
 
     def recent_candles(self, asked: Parameters) -> Any:
         """Up to 1000 rows, the last one in progress, none older than the endpoint reaches."""

@@ -95,7 +95,8 @@ CASES: list[tuple[str, Target | None, list[OpenOrder], VenuePosition | None, Cir
     ),
     (
         "a doubled rung is withdrawn", target(rungs=RUNGS[:1]),
-        [*rung_orders(0), rung_orders(0)[0]._replace(order_id="z")], None, facts(), (Cancel(rung_orders(0)[0]._replace(order_id="z"), "doubled"),),
+        [*rung_orders(0), rung_orders(0)[0]._replace(order_id="z")],
+        None, facts(), (Cancel(rung_orders(0)[0]._replace(order_id="z"), "doubled"),),
     ),
     (
         "foreign orders are left alone", target(rungs=()),
@@ -130,7 +131,8 @@ CASES: list[tuple[str, Target | None, list[OpenOrder], VenuePosition | None, Cir
     ),
     (
         "of two stops the right one stays", target(**open_one),
-        [stop(60.0, order_id="a"), stop(70.0), TP, *rung_orders(1)], held(), facts({0: 1.0}), (Cancel(stop(60.0, order_id="a"), "a second stop"),),
+        [stop(60.0, order_id="a"), stop(70.0), TP, *rung_orders(1)],
+        held(), facts({0: 1.0}), (Cancel(stop(60.0, order_id="a"), "a second stop"),),
     ),
     (
         "a stop on the wrong side is replaced", target(**open_one), [stop(99.0, Side.BUY), TP, *rung_orders(1)], held(),

@@ -1,0 +1,198 @@
+"""What the exchange shows for one symbol, as far as we know: orders, position, fills. Pure state, no I/O.
+
+Laws
+- A fill is counted once, by its trade id, whether the stream or REST brought it.
+- The stream moves the mirror at once but never decides: whatever it shows that we did not expect asks for a look over
+  REST (``doubt``), and nothing is sent while there is doubt.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict, defaultdict
+from collections.abc import Mapping, Sequence
+from typing import Final, NamedTuple
+
+from core.instrument import Instrument
+from core.messages import FillRole
+from core.order import Execution, OpenOrder, OrderKind, Side
+from core.position import VenuePosition
+from engine.client_ids import decode
+
+_REMEMBERED: Final = 2_000
+_STOP_SLACK: Final = 0.01
+"""A closing fill within this fraction of the stop, or worse than it, is the stop's."""
+
+
+class Part(NamedTuple):
+    """Which part of whose target a fill belongs to; strategy '' when nobody's."""
+
+    strategy: str
+    cycle: int
+    level: int
+    role: FillRole
+    direction: int
+
+
+class Owner(NamedTuple):
+    """Whose position is open."""
+
+    strategy: str
+    cycle: int
+
+
+class Mirror:
+    """One symbol.
+
+    Parameters
+    ----------
+    strategies : tag of a client id -> strategy.
+
+    ``orders`` live orders by order id; ``position`` None when flat; ``doubt`` asks for a look; ``version`` counts
+    fills; ``fill_ms`` time of the last one.
+    """
+
+    def __init__(self, symbol: str, instrument: Instrument, strategies: Mapping[str, str]) -> None:
+        self.symbol, self.instrument = symbol, instrument
+        self.orders: dict[str, OpenOrder] = {}
+        self.position: VenuePosition | None = None
+        self.owner = Owner("", 0)
+        self.doubt = True
+        self.version = 0
+        self.fill_ms = 0
+        self.last_stop: float | None = None
+        self._strategies = strategies
+        self._trades: OrderedDict[str, None] = OrderedDict()
+        self._ended: OrderedDict[str, None] = OrderedDict()
+        self._filled: dict[tuple[str, int], dict[int, float]] = defaultdict(dict)
+
+    def filled(self, strategy: str, cycle: int) -> Mapping[int, float]:
+        """Base quantity filled by entries of one cycle, by level."""
+        return self._filled.get((strategy, cycle), {})
+
+    def knows(self, trade_id: str) -> bool:
+        """Whether this fill was counted."""
+        return trade_id in self._trades
+
+    def remember(self, trade_id: str, strategy: str, cycle: int, level: int, role: FillRole, quantity: float) -> None:
+        """Count a fill that was recorded before this process began."""
+        self._trades[trade_id] = None
+        if role is FillRole.ENTRY:
+            levels = self._filled[strategy, cycle]
+            levels[level] = levels.get(level, 0.0) + quantity
+            self.owner = Owner(strategy, cycle)
+
+    def executed(self, execution: Execution) -> Part | None:
+        """Count a fill and move the position; whose it is, or None when it was counted before."""
+        if self.knows(execution.trade_id):
+            return None
+        part = self._attribute(execution)
+        self.remember(execution.trade_id, part.strategy, part.cycle, part.level, part.role, execution.quantity)
+        _bound(self._trades)
+        self.version += 1
+        self.fill_ms = max(self.fill_ms, execution.ts_ms)
+        self.doubt = True
+        self._move(execution)
+        return part
+
+    def order_seen(self, order: OpenOrder) -> bool:
+        """Take note of an order as the stream shows it; whether that needs attention."""
+        known = self.orders.get(order.order_id)
+        if order.kind is OrderKind.STOP_LOSS and order.status.live:
+            self.last_stop = order.trigger
+            self.orders[order.order_id] = order
+            return known is None or known.trigger != order.trigger
+        if not order.status.live:
+            self._ended[order.order_id] = None
+            _bound(self._ended)
+            if known is None:
+                return False
+            del self.orders[order.order_id]
+            self.doubt = True
+            return True
+        if known is not None and order.filled > known.filled:
+            self.orders[order.order_id] = known._replace(filled=order.filled)
+            self.doubt = True
+            return True
+        return False
+
+    def placed(self, order: OpenOrder) -> None:
+        """An order of ours was accepted (unless the stream has already shown its end)."""
+        if order.order_id in self._ended:
+            self.doubt = True
+        else:
+            self.orders[order.order_id] = order
+
+    def gone(self, order: OpenOrder) -> None:
+        """An order is no longer there."""
+        self.orders.pop(order.order_id, None)
+
+    def looked(self, orders: Sequence[OpenOrder], position: VenuePosition | None) -> None:
+        """Replace everything by what REST shows; ends the doubt."""
+        self.orders = {o.order_id: o for o in orders}
+        self.position = position
+        self.doubt = False
+        stops = self.stops()
+        if stops:
+            self.last_stop = stops[0].trigger
+        if position is None:
+            self.owner = Owner("", 0) if not self.orders else self.owner
+
+    def stops(self) -> list[OpenOrder]:
+        """Live position-level stops on the losing side of the position."""
+        if self.position is None:
+            return []
+        side = Side.opening(-self.position.direction)
+        return [o for o in self.orders.values() if o.kind is OrderKind.STOP_LOSS and o.side is side]
+
+    def take_profit(self) -> float | None:
+        """Price of our resting take profit."""
+        for order in self.orders.values():
+            parsed = decode(order.client_id)
+            if parsed is not None and parsed.role is FillRole.TARGET:
+                return order.price
+        return None
+
+    def forget_cycles_before(self, strategy: str, cycle: int) -> None:
+        """Drop fills of cycles that are over."""
+        for key in [k for k in self._filled if k[0] == strategy and k[1] < cycle - 1]:
+            del self._filled[key]
+
+    def _attribute(self, e: Execution) -> Part:
+        parsed = decode(e.client_id)
+        if parsed is not None and parsed.tag in self._strategies:
+            direction = e.side.sign if parsed.role is FillRole.ENTRY else -e.side.sign
+            return Part(self._strategies[parsed.tag], parsed.cycle, parsed.level, parsed.role, direction)
+        position = self.position
+        if position is None or e.side is Side.opening(position.direction):
+            return Part("", 0, -1, FillRole.FOREIGN, e.side.sign)
+        return Part(*self.owner, -1, self._closing_role(e, position), position.direction)
+
+    def _closing_role(self, e: Execution, position: VenuePosition) -> FillRole:
+        """A fill that closes and bears no id of ours: the stop's, the venue's liquidation, or somebody's."""
+        d, stop, liquidation = position.direction, self.last_stop, position.liquidation
+        if stop is not None and d * (e.price - stop) <= _STOP_SLACK * stop:
+            return FillRole.STOP
+        if liquidation is not None and d * (e.price - liquidation) <= _STOP_SLACK * liquidation:
+            return FillRole.LIQUIDATION
+        return FillRole.FOREIGN
+
+    def _move(self, e: Execution) -> None:
+        before = self.position
+        held = before.direction * before.quantity if before else 0.0
+        after = held + e.side.sign * e.quantity
+        if abs(after) <= max(self.instrument.step / 2, 1e-12):
+            self.position = None
+        elif before is None or held * after < 0:
+            self.position = VenuePosition(
+                self.symbol, 1 if after > 0 else -1, abs(after), e.price, 1.0, "", 0.0, e.price, None, 0.0, e.ts_ms
+            )
+        else:
+            grown = abs(after) > abs(held)
+            cost = before.average * before.quantity + e.price * e.quantity if grown else 0.0
+            average = cost / abs(after) if grown else before.average
+            self.position = before._replace(quantity=abs(after), average=average, mark=e.price)
+
+
+def _bound(remembered: OrderedDict[str, None]) -> None:
+    while len(remembered) > _REMEMBERED:
+        remembered.popitem(last=False)

@@ -41,15 +41,21 @@ def read_parquet(filesystem: Any, path: str, columns: list[str] | None = None) -
 
 
 def write_parquet(filesystem: Any, path: str, table: Any) -> None:
-    """Put ``table`` at ``path``, replacing what was there, all or nothing."""
+    """Put ``table`` at ``path``, replacing what was there, all or nothing.
+
+    Raises DataError when the place cannot be written to.
+    """
     folder, _, name = path.rpartition("/")
-    filesystem.create_dir(folder, recursive=True)
-    clear_leftovers(filesystem, folder)
     temporary = f"{folder}/.{name}.{uuid.uuid4().hex}.tmp"
-    with filesystem.open_output_stream(temporary) as stream:
-        pq.write_table(table, stream, compression="zstd")
-    flush(filesystem, temporary)
-    filesystem.move(temporary, path)
+    try:
+        filesystem.create_dir(folder, recursive=True)
+        clear_leftovers(filesystem, folder)
+        with filesystem.open_output_stream(temporary) as stream:
+            pq.write_table(table, stream, compression="zstd")
+        flush(filesystem, temporary)
+        filesystem.move(temporary, path)
+    except (pa.ArrowException, OSError) as error:
+        raise DataError(f"{path}: cannot be written: {_line(error)}") from error
 
 
 def flush(filesystem: Any, path: str) -> None:
@@ -70,9 +76,15 @@ def clear_leftovers(filesystem: Any, folder: str) -> None:
 
 
 def entries(filesystem: Any, folder: str) -> list[tuple[str, bool]]:
-    """Names in a folder, sorted, each with whether it is a folder; empty when there is no such folder."""
-    selector = fs.FileSelector(folder, allow_not_found=True)
-    return sorted((i.base_name, i.type == fs.FileType.Directory) for i in filesystem.get_file_info(selector))
+    """Names in a folder, sorted, each with whether it is a folder; empty when there is no such folder.
+
+    Raises DataError when the place cannot be listed.
+    """
+    try:
+        found = filesystem.get_file_info(fs.FileSelector(folder, allow_not_found=True))
+    except OSError as error:
+        raise DataError(f"{folder}: cannot be listed: {_line(error)}") from error
+    return sorted((i.base_name, i.type == fs.FileType.Directory) for i in found)
 
 
 def folders(filesystem: Any, folder: str) -> list[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -73,12 +74,13 @@ def test_minutes_are_a_file_a_month_and_hours_a_file_a_year(tmp_path: Path) -> N
 
 @pytest.mark.parametrize("place", ["folder", "uri", "memory", "sub-tree"])
 def test_the_store_is_the_same_on_every_filesystem(place: str, tmp_path: Path) -> None:
-    store = {
+    places: dict[str, Callable[[], CandleStore]] = {
         "folder": lambda: CandleStore(tmp_path / "deep" / "er"),
         "uri": lambda: CandleStore(f"file://{tmp_path}/store"),
         "memory": memory_store,
         "sub-tree": lambda: CandleStore("base", fs.SubTreeFileSystem(str(tmp_path), fs.LocalFileSystem())),
-    }[place]()
+    }
+    store = places[place]()
     candles = random_walk(3000, "15m")
     store.append("X", "BTC-USDT", candles.slice(0, 2000))
     store.append("X", "BTC-USDT", candles.slice(1000, 3000))
@@ -176,6 +178,14 @@ def test_names_that_would_leave_the_store_are_refused(
 def test_a_place_that_cannot_be_read_is_an_error_of_input() -> None:
     with pytest.raises(DataError, match="nowhere://x: not a place that can be read"):
         CandleStore("nowhere://x")
+
+
+def test_a_place_that_cannot_hold_a_store_is_an_error_of_input(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("not a folder")
+    store = CandleStore(tmp_path / "file")
+    for use, complaint in ((store.coverage, "cannot be listed"), (lambda: store.append("X", "BTC-USDT", run(1)), "")):
+        with pytest.raises(DataError, match=complaint):
+            use()
 
 
 def test_coverage_counts_rows_and_gaps(tmp_path: Path) -> None:

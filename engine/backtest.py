@@ -66,23 +66,22 @@ def _record(
     capital: float, room: int,
 ) -> tuple[Backtest, int]:
     """The walk with space for ``room`` fills and trades, and how many fills there were."""
-    c, T = span.candles, len(span)
+    candles = span.packed
     cost, account, book = cost_record(costs, symbol_id(symbol)), new_account(capital), new_books(1)
     events, values, stats = np.zeros(1, EVENTS), np.zeros(1, ROW), np.zeros(1, STATS)
     fills, trades, counts = np.zeros(room, FILL), np.zeros(room, TRADE), np.zeros(2, np.int64)
-    first_day, last_day = int(span.day[0]), int(span.day[-1])
-    equity, daily = np.empty(T), np.zeros(last_day - first_day + 1)
+    first_day, last_day = int(candles["day"][0]), int(candles["day"][-1])
+    equity, daily = np.empty(len(span)), np.zeros(last_day - first_day + 1)
     s = stats[0]
     for name in ("peak", "low", "last_equity", "day_equity"):
         s[name] = capital
     s["day"], s["days"] = first_day, len(daily)
     fold(
-        c.ts_ms, c.open, c.high, c.low, c.close, c.volume, span.funding, span.row, span.day, columns, flags, plans[0],
-        cost[0], nxt, 0, T, account[0], book[0], events[0], values[0], s, fills, trades, equity, daily, counts,
+        candles, columns, flags, plans[0], cost[0], nxt, 0, len(span), account[0], book[0], events[0], values[0], s,
+        fills, trades, equity, daily, counts,
     )
     finish(
-        int(c.ts_ms[-1]), float(c.close[-1]), last_day, plans[0], cost[0], account[0], book[0], events[0], values[0],
-        s, daily, first_day, 0,
+        candles[-1], plans[0], cost[0], account[0], book[0], events[0], values[0], s, daily, first_day, 0,
     )
     made, closed_trades = int(counts[0]), int(counts[1])
     result = Backtest(

@@ -16,7 +16,7 @@ _MIX_2 = np.uint64(0x94D049BB133111EB)
 _S30, _S27, _S31, _S11 = np.uint64(30), np.uint64(27), np.uint64(31), np.uint64(11)
 
 
-@njit("uint64(uint64)", cache=True, nogil=True)
+@njit(nogil=True, forceinline=True)
 def mix(x: int) -> int:
     """uint64: splitmix64's finaliser of ``x`` plus its increment."""
     x = x + _GOLDEN
@@ -25,14 +25,20 @@ def mix(x: int) -> int:
     return x ^ (x >> _S31)
 
 
-@njit("float64(int64, int64, int64, int64)", cache=True, nogil=True)
-def uniform(seed: int, symbol_id: int, ts_ms: int, level: int) -> float:
-    """A draw from [0, 1) that depends on the arguments alone."""
+@njit(nogil=True, forceinline=True)
+def uniform_inline(seed: int, symbol_id: int, ts_ms: int, level: int) -> float:
+    """`uniform`, to be copied into compiled code."""
     x = mix(np.uint64(seed))
     x = mix(x ^ np.uint64(symbol_id))
     x = mix(x ^ np.uint64(ts_ms))
     x = mix(x ^ np.uint64(level))
     return float(x >> _S11) * (1.0 / 9007199254740992.0)
+
+
+@njit("float64(int64, int64, int64, int64)", cache=True, nogil=True)
+def uniform(seed: int, symbol_id: int, ts_ms: int, level: int) -> float:
+    """A draw from [0, 1) that depends on the arguments alone."""
+    return uniform_inline(seed, symbol_id, ts_ms, level)
 
 
 def symbol_id(symbol: str) -> int:

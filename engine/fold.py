@@ -14,6 +14,7 @@ from numba import float64, from_dtype, int32, int64, njit, types
 from engine.records import (
     ACCOUNT_T,
     BOOK_T,
+    CANDLE,
     COST_T,
     EVENTS_T,
     FILL,
@@ -31,8 +32,8 @@ END = int(Reason.END)
 ENTRY, AFTER_EXITS = int(Reason.ENTRY), int(Reason.NO_CAPITAL)
 SLACK = 1e-9
 
-_fills = types.Array(from_dtype(FILL), 1, "C")
-_trades = types.Array(from_dtype(TRADE), 1, "C")
+_FILLS = types.Array(from_dtype(FILL), 1, "C")
+_TRADES = types.Array(from_dtype(TRADE), 1, "C")
 
 
 def read_only(dtype, dimensions):
@@ -40,17 +41,25 @@ def read_only(dtype, dimensions):
     return types.Array(from_dtype(np.dtype(dtype)), dimensions, "C", readonly=True)
 
 
-@inline
+_CANDLES = read_only(CANDLE, 1)
+
+
+borrowing = njit(error_model="numpy", nogil=True, forceinline=True, _nrt=False)
+"""For functions of arrays that allocate nothing: without reference counts, whose atomics would double the walk's time."""
+
+
+@borrowing
 def load_row(row, plan, columns, flags, r):
     """Fill ROW from the columns at plan row ``r``; -1 is the row before any plan."""
     if r < 0:
         row.direction = 0
         row.exit = 0
         row.weight = 0.0
-        return
-    row.direction = flags[plan.direction, r]
-    row.exit = flags[plan.exit, r] if plan.exit >= 0 else 0
-    row.weight = columns[plan.row_weight, r] if plan.row_weight >= 0 else 1.0
+        r = 0  # the values stand for nothing: without a direction nothing is entered
+    else:
+        row.direction = flags[plan.direction, r]
+        row.exit = flags[plan.exit, r] if plan.exit >= 0 else 0
+        row.weight = columns[plan.row_weight, r] if plan.row_weight >= 0 else 1.0
     row.base = columns[plan.base, r] if plan.base >= 0 else 0.0
     row.unit = columns[plan.unit, r] if plan.unit >= 0 else 0.0
     row.stop = columns[plan.stop, r] if plan.stop >= 0 else 0.0
@@ -61,20 +70,17 @@ def load_row(row, plan, columns, flags, r):
 
 
 @njit(
-    int32[::1](
-        read_only(np.float64, 1), read_only(np.float64, 1), read_only(np.int32, 1), read_only(np.int8, 2), read_only(np.float64, 2), int32, int32, int32,
-        float64, float64,
-    ),
+    int32[::1](_CANDLES, read_only(np.int8, 2), read_only(np.float64, 2), int64, int64, int64, float64, float64),
     error_model="numpy", nogil=True, cache=True,
 )
-def next_entry(high, low, row, flags, columns, direction, base, unit, coefficient, tick):
+def next_entry(candles, flags, columns, direction, base, unit, coefficient, tick):
     """int32[T + 1]: the next candle at or after t where a flat book's first entry might fill; T for none."""
-    n = row.size
+    n = candles.size
     out = np.empty(n + 1, np.int32)
     out[n] = n
     market = math.isnan(coefficient)
     for t in range(n - 1, -1, -1):
-        r = row[t]
+        r = candles[t].row
         out[t] = out[t + 1]
         if r < 0:
             continue
@@ -82,7 +88,7 @@ def next_entry(high, low, row, flags, columns, direction, base, unit, coefficien
         if d == 0:
             continue
         if market:
-            if t == 0 or row[t - 1] != r:
+            if t == 0 or candles[t - 1].row != r:
                 out[t] = t
             continue
         if base < 0:  # levels from the first fill: no first entry can be one
@@ -90,7 +96,7 @@ def next_entry(high, low, row, flags, columns, direction, base, unit, coefficien
         ref = columns[base, r]
         q = ref + (d * coefficient) * (ref if unit == NO_COLUMN else columns[unit, r])
         slack = tick + SLACK * abs(q)
-        if (d > 0 and low[t] <= q + slack) or (d < 0 and high[t] >= q - slack):
+        if (d > 0 and candles[t].low <= q + slack) or (d < 0 and candles[t].high >= q - slack):
             out[t] = t
     return out
 
@@ -179,137 +185,178 @@ def steps_always(plan):
     return plan.trail_distance > 0.0 or plan.stop_moving != 0
 
 
+@borrowing
+def mark_day(stats, e, day, daily_out, first_day):
+    """`mark`, writing the return of a day that has ended where daily returns are wanted."""
+    if day != stats.day and daily_out.size > 0:
+        daily_out[stats.day - first_day] = stats.last_equity / stats.day_equity - 1.0
+    mark(stats, e, day)
+
+
+@borrowing
+def keep(events, fills_out, trades_out, counts):
+    """Copy a candle's events to the outputs."""
+    for i in range(events.fills):
+        if counts[0] < fills_out.size:
+            fills_out[counts[0]] = events.fill[i]
+        counts[0] += 1
+    for i in range(events.trades):
+        if counts[1] < trades_out.size:
+            trades_out[counts[1]] = events.trade[i]
+        counts[1] += 1
+
+
+@borrowing
+def skip_flat(candles, nxt, book, t):
+    """The next candle that could matter to a flat book: not before its next touch, nor in a blocked row."""
+    t = nxt[t]
+    while t < candles.size and candles[t].row <= book.blocked_row:
+        t = nxt[t + 1]
+    return t
+
+
+@borrowing
+def hold(
+    candles, columns, flags, plan, cost, account, book, stats, start, walk_start, end, equity_out, daily_out, first_day
+):
+    """Pass over quiet candles of a held position, marking its equity; returns the first one that may matter.
+
+    Quiet: no funding, exit flag, age or market entry is due, and no limit, stop, liquidation or target is touched.
+    """
+    d = book.direction
+    up = d > 0
+    k = min(book.used, 7)
+    limits_left = book.used < plan.entries and not math.isnan(plan.coefficient[k])
+    markets_left = book.used < plan.entries and not limits_left
+    coefficient = plan.coefficient[k]
+    frozen = plan.freeze != 0
+    adverse = adverse_in_force(book)
+    average = book.cost / book.quantity
+    slack = SLACK * average + cost.tick
+    has_target = plan.has_target != 0
+    target_moves = has_target and plan.target_moving != 0
+    target = book.target
+    near = target - d * slack
+    entry_near = math.nan
+    base_column, unit_column, exit_flags = plan.base, plan.unit, plan.exit
+    target_column, target_unit, age = plan.target, plan.target_unit, plan.max_hold
+    quantity, spent, fees, paid, wallet = book.quantity, book.cost, book.fees, book.funding, account.wallet
+    last_row = -2
+    day, peak, low, last = stats.day, stats.peak, stats.low, stats.last_equity
+    t = start
+    while t < end:
+        x = candles[t]
+        r = x.row
+        if r < 0 or x.funding != 0.0:
+            break
+        if r != last_row:
+            if t == walk_start or candles[t - 1].row != r:
+                if exit_flags >= 0 and (flags[exit_flags, r] & (1 if up else 2)) != 0:
+                    break
+                if age > 0 and r - book.first_row >= age:
+                    break
+                if markets_left and flags[plan.direction, r] == d:
+                    break
+            last_row = r
+            if limits_left:
+                base = columns[base_column, r] if base_column >= 0 and not frozen else book.base
+                unit = columns[unit_column, r] if unit_column >= 0 and not frozen else book.unit
+                ref = reference(base_column, base, math.nan, book.first_price)
+                entry_near = level(ref, d, coefficient, unit_column, unit) + d * slack
+            if target_moves:
+                moved = columns[target_column, r] if target_column >= 0 else 0.0
+                unit = columns[target_unit, r] if target_unit >= 0 else 0.0
+                ref = reference(target_column, moved, average, book.first_price)
+                near = level(ref, d, plan.target_coefficient, target_unit, unit) - d * slack
+        if up:
+            if x.low <= entry_near or x.low <= adverse or x.high >= near:
+                break
+        elif x.high >= entry_near or x.high >= adverse or x.low <= near:
+            break
+        e = wallet + d * (quantity * x.close - spent) - fees - paid
+        if x.day != day:
+            if daily_out.size > 0:
+                daily_out[day - first_day] = last / stats.day_equity - 1.0
+            stats.last_equity = last
+            end_day(stats)
+            day = x.day
+        last = e
+        if e > peak:
+            stats.peak = peak
+            stats.low = low
+            end_peak(stats)
+            peak = e
+            low = e
+        elif e < low:
+            low = e
+        if equity_out.size > 0:
+            equity_out[t] = e
+        t += 1
+    stats.day, stats.peak, stats.low, stats.last_equity = day, peak, low, last
+    return t
+
+
 @njit(
     int64(
-        read_only(np.int64, 1), read_only(np.float64, 1), read_only(np.float64, 1), read_only(np.float64, 1), read_only(np.float64, 1), read_only(np.float64, 1),
-        read_only(np.float64, 1), read_only(np.int32, 1), read_only(np.int32, 1), read_only(np.float64, 2), read_only(np.int8, 2), PLAN_T, COST_T,
-        read_only(np.int32, 1), int64, int64, ACCOUNT_T, BOOK_T, EVENTS_T, ROW_T, STATS_T, _fills, _trades, float64[::1],
-        float64[::1], int64[::1],
+        _CANDLES, read_only(np.float64, 2), read_only(np.int8, 2), PLAN_T, COST_T, read_only(np.int32, 1), int64, int64,
+        ACCOUNT_T, BOOK_T, EVENTS_T, ROW_T, STATS_T, _FILLS, _TRADES, float64[::1], float64[::1], int64[::1],
     ),
-    error_model="numpy", nogil=True, cache=True,
+    error_model="numpy", nogil=True, cache=True, _nrt=False,
 )
 def fold(
-    ts, o, h, l, c, volume, funding, row, day, columns, flags, plan, cost, nxt, start, end, account, book, events,
-    values, stats, fills_out, trades_out, equity_out, daily_out, counts,
+    candles, columns, flags, plan, cost, nxt, start, end, account, book, events, values, stats, fills_out, trades_out,
+    equity_out, daily_out, counts,
 ):
     """Walk candles [start, end) with one plan; returns the number of candles given to `advance`.
 
-    Shapes: candle columns and ``row`` (int32), ``day`` (int32, UTC day number) [T]; ``nxt`` from `next_entry`.
-    Outputs of length 0 are not wanted: fills_out, trades_out (dropped beyond their length; ``counts`` int64[2] says how many there
-    were), equity_out float64[T] (marks at closes), daily_out float64[n_days] (must come in as zeros).
-    ``book`` and ``account`` carry on from where they stand; ``stats`` must have been begun.
+    candles : CANDLE[T]. nxt : from `next_entry`. Outputs of length 0 are not wanted: fills_out and trades_out (what
+    is beyond their length is dropped; ``counts`` int64[2] says how many there were), equity_out float64[T] (marks at
+    closes), daily_out float64[n_days] (must come in as zeros). ``book`` and ``account`` carry on from where they
+    stand; ``stats`` must have been begun.
     """
-    record = fills_out.size > 0
-    marks = equity_out.size > 0
-    daily = daily_out.size > 0
-    first_day = day[start] if start < end else 0
+    first_day = candles[start].day if start < end else 0
     called = 0
-    slow = steps_always(plan) != 0
+    slow = steps_always(plan)
     t = start
     while t < end:
-        r = row[t]
-        first = 1 if (r >= 0 and (t == start or row[t - 1] != r)) else 0
-        d = book.direction
-        if d == 0:
-            if t > start or first == 0:
-                jump = nxt[t]
-                if jump > t:
-                    stop_at = jump if jump < end else end
-                    if marks:
-                        for i in range(t, stop_at):
-                            equity_out[i] = account.wallet
-                    t = stop_at
-                    continue
-                if r <= book.blocked_row:
-                    if marks:
-                        equity_out[t] = account.wallet
-                    t += 1
-                    continue
+        if book.direction == 0:
+            if t > start:
+                upto = min(skip_flat(candles, nxt, book, t), end)
+                if equity_out.size > 0:
+                    for i in range(t, upto):
+                        equity_out[i] = account.wallet
+                t = upto
         elif not slow:
-            # quiet candles of a held position: only the mark at the close
-            adverse = adverse_in_force(book)
-            has_entries_left = book.used < plan.entries and not math.isnan(plan.coefficient[book.used])
-            has_market_left = book.used < plan.entries and not has_entries_left
-            moved = 0
-            while t < end:
-                r = row[t]
-                if r < 0:
-                    break
-                new = t == start or row[t - 1] != r
-                if funding[t] != 0.0:
-                    break
-                if new:
-                    if plan.exit >= 0 and (flags[plan.exit, r] & (1 if d > 0 else 2)) != 0:
-                        break
-                    if plan.max_hold > 0 and r - book.first_row >= plan.max_hold:
-                        break
-                    if has_market_left and flags[plan.direction, r] == d:
-                        break
-                if has_entries_left:
-                    base = book.base
-                    unit = book.unit
-                    if plan.freeze == 0:
-                        if plan.base >= 0:
-                            base = columns[plan.base, r]
-                        if plan.unit >= 0:
-                            unit = columns[plan.unit, r]
-                    ref = reference(plan.base, base, math.nan, book.first_price)
-                    q = level(ref, d, plan.coefficient[book.used], plan.unit, unit)
-                    near = q + d * (cost.tick + SLACK * abs(q))
-                    if (l[t] <= near) if d > 0 else (h[t] >= near):
-                        break
-                if (l[t] <= adverse) if d > 0 else (h[t] >= adverse):
-                    break
-                if plan.has_target != 0:
-                    if plan.target_moving != 0:
-                        target = columns[plan.target, r] if plan.target >= 0 else 0.0
-                        unit = columns[plan.target_unit, r] if plan.target_unit >= 0 else 0.0
-                        ref = reference(plan.target, target, book.cost / book.quantity, book.first_price)
-                        g = level(ref, d, plan.target_coefficient, plan.target_unit, unit)
-                    else:
-                        g = book.target
-                    near = g - d * (cost.tick + SLACK * abs(g))
-                    if (h[t] >= near) if d > 0 else (l[t] <= near):
-                        break
-                e = equity(account, book, c[t])
-                if day[t] != stats.day and daily:
-                    daily_out[stats.day - first_day] = stats.last_equity / stats.day_equity - 1.0
-                mark(stats, e, day[t])
-                if marks:
-                    equity_out[t] = e
-                moved += 1
-                t += 1
-            stats.exposure += moved
-            if t >= end:
-                break
-            r = row[t]
-            first = 1 if (t == start or row[t - 1] != r) else 0
+            upto = hold(candles, columns, flags, plan, cost, account, book, stats, t, start, end, equity_out,
+                        daily_out, first_day)
+            stats.exposure += upto - t
+            t = upto
+        if t >= end:
+            break
+        r = candles[t].row
+        first = 1 if (r >= 0 and (t == start or candles[t - 1].row != r)) else 0
         load_row(values, plan, columns, flags, r)
-        if d == 0:  # the rows of skipped candles were not looked at
-            latch(book, plan, values)
-        elif first == 0:
-            take_moving(book, plan, values, cost)
-        advance(account, book, events, plan, values, cost, ts[t], r, first, o[t], h[t], l[t], c[t], volume[t], funding[t])
+        if first == 0:  # the rows of skipped candles were not looked at
+            if book.direction == 0:
+                latch(book, plan, values)
+            else:
+                take_moving(book, plan, values, cost)
+        x = candles[t]
+        advance(
+            account, book, events, plan, values, cost, x.ts_ms, r, first, x.open, x.high, x.low, x.close, x.volume,
+            x.funding,
+        )
         called += 1
         if events.fills > 0:
             fold_events(stats, events)
-            if record:
-                for i in range(events.fills):
-                    if counts[0] < fills_out.size:
-                        fills_out[counts[0]] = events.fill[i]
-                    counts[0] += 1
-                for i in range(events.trades):
-                    if counts[1] < trades_out.size:
-                        trades_out[counts[1]] = events.trade[i]
-                    counts[1] += 1
+            if fills_out.size > 0:
+                keep(events, fills_out, trades_out, counts)
         stats.ambiguous += book.ambiguous
         if book.direction != 0:
             stats.exposure += 1
-        e = equity(account, book, c[t])
-        if day[t] != stats.day and daily:
-            daily_out[stats.day - first_day] = stats.last_equity / stats.day_equity - 1.0
-        mark(stats, e, day[t])
-        if marks:
+        e = equity(account, book, x.close)
+        mark_day(stats, e, x.day, daily_out, first_day)
+        if equity_out.size > 0:
             equity_out[t] = e
         t += 1
     return called
@@ -317,18 +364,18 @@ def fold(
 
 @njit(
     types.void(
-        int64, float64, int32, PLAN_T, COST_T, ACCOUNT_T, BOOK_T, EVENTS_T, ROW_T, STATS_T, float64[::1], int64, int64,
+        from_dtype(CANDLE), PLAN_T, COST_T, ACCOUNT_T, BOOK_T, EVENTS_T, ROW_T, STATS_T, float64[::1], int64, int64,
     ),
     error_model="numpy", nogil=True, cache=True,
 )
-def finish(ts, close, day, plan, cost, account, book, events, values, stats, daily_out, first_day, close_out):
-    """End a walk: close what is open at the last close when ``close_out``, and end the last day and peak."""
+def finish(candle, plan, cost, account, book, events, values, stats, daily_out, first_day, close_out):
+    """End a walk at its last candle: close what is open when ``close_out``, and end the last day and peak."""
     if close_out != 0 and book.direction != 0:
         events.fills = 0
         events.trades = 0
-        leave(account, book, plan, cost, values, events, ts, 0, END, close, 0)
+        leave(account, book, plan, cost, values, events, candle.ts_ms, 0, END, candle.close, 0)
         fold_events(stats, events)
-        mark(stats, account.wallet, day)
+        mark_day(stats, account.wallet, candle.day, daily_out, first_day)
     if daily_out.size > 0:
         daily_out[stats.day - first_day] = stats.last_equity / stats.day_equity - 1.0
     end_day(stats)

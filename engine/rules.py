@@ -9,7 +9,7 @@ import math
 
 from numba import njit
 
-from core.rounding import entry_price, floor_to_step, stop_price, target_price
+from core.rounding import entry_inline, exit_inline, floor_inline
 from engine.records import FROM_AVERAGE, FROM_FIRST, MAX_FILLS, NO_COLUMN, Reason
 
 ENTRY, TARGET, STOP, TRAIL, LIQUIDATION = (
@@ -44,7 +44,7 @@ def level(ref, d, coefficient, unit_kind, unit):
 def limit_price(book, plan, cost, d, k):
     """Price of limit entry ``k`` in direction ``d``, rounded; NaN when unknown."""
     ref = reference(plan.base, book.base, math.nan, book.first_price)
-    return entry_price(level(ref, d, plan.coefficient[k], plan.unit, book.unit), d, cost.tick)
+    return entry_inline(level(ref, d, plan.coefficient[k], plan.unit, book.unit), d, cost.tick)
 
 
 @inline
@@ -90,7 +90,7 @@ def renew_target(book, plan, cost):
     """Bring the take profit up to date with the average."""
     if plan.has_target != 0:
         ref = reference(plan.target, book.target_reference, book.cost / book.quantity, book.first_price)
-        book.target = target_price(
+        book.target = exit_inline(
             level(ref, book.direction, plan.target_coefficient, plan.target_unit, book.target_unit),
             book.direction, cost.tick,
         )
@@ -99,7 +99,7 @@ def renew_target(book, plan, cost):
 @inline
 def renew_stop(book, plan, cost):
     """Bring the stop up to date with the average; a NaN never replaces a good one."""
-    price = stop_price(
+    price = exit_inline(
         stop_level(book, plan, book.direction, book.cost / book.quantity, book.first_price), book.direction, cost.tick
     )
     if not math.isnan(price):
@@ -111,7 +111,7 @@ def renew_trail(book, plan, cost):
     """Tighten the trail behind the best price."""
     if plan.trail_distance > 0.0:
         unit = book.best if plan.trail_unit == NO_COLUMN else book.trail_unit
-        price = stop_price(book.best - (book.direction * plan.trail_distance) * unit, book.direction, cost.tick)
+        price = exit_inline(book.best - (book.direction * plan.trail_distance) * unit, book.direction, cost.tick)
         if not math.isnan(price) and (math.isnan(book.trail) or book.direction * price > book.direction * book.trail):
             book.trail = price
 
@@ -357,7 +357,7 @@ def fill_entry(account, book, plan, cost, row, events, ts, row_number, k, q, f, 
         if not book.capital > 0.0:
             refuse(book, events, ts, row_number, NO_CAPITAL, k, f)
             return
-        stop = stop_price(stop_level(book, plan, d, f, f), d, cost.tick)
+        stop = exit_inline(stop_level(book, plan, d, f, f), d, cost.tick)
         if math.isnan(stop):
             refuse(book, events, ts, row_number, NO_STOP, k, f)
             return
@@ -368,9 +368,9 @@ def fill_entry(account, book, plan, cost, row, events, ts, row_number, k, q, f, 
     if math.isnan(notional):
         refuse(book, events, ts, row_number, STOP_PASSED, k, f)
         return
-    quantity = floor_to_step(notional / q, cost.step)
+    quantity = floor_inline(notional / q, cost.step)
     if cost.participation > 0.0:
-        quantity = min(quantity, floor_to_step(cost.participation * volume, cost.step))
+        quantity = min(quantity, floor_inline(cost.participation * volume, cost.step))
     reason = refusal_by_size(account, cost, quantity, q, f)
     if reason != ENTRY:
         refuse(book, events, ts, row_number, reason, k, f)

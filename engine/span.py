@@ -8,25 +8,21 @@ import numpy as np
 
 from core.candle import Candles, Floats, Ints
 from core.timeframe import DAY_MS, timeframe_ms
-
-Int32s = np.ndarray
+from engine.records import CANDLE
 
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Span:
     """Execution candles of one symbol and the plan rows that act on them.
 
-    row : int32[T], plan row in force at each candle, -1 before the first. day : int32[T], UTC day number.
-    funding : float64[T], rate due at each candle's open, 0 for none.
+    packed : CANDLE[T], the candles with their plan rows, days and funding.
     """
 
     candles: Candles
-    row: Int32s
-    day: Int32s
-    funding: Floats
+    packed: np.ndarray
 
     def __len__(self) -> int:
-        return len(self.candles)
+        return len(self.packed)
 
 
 def span(
@@ -41,10 +37,13 @@ def span(
     """
     decision = execution if decision is None else decision
     closes = decision.ts_ms + timeframe_ms(decision.timeframe)
-    row = (np.searchsorted(closes, execution.ts_ms, side="right") - 1).astype(np.int32)
-    due = np.zeros(len(execution))
+    packed = np.zeros(len(execution), CANDLE)
+    for name in ("ts_ms", "open", "high", "low", "close", "volume"):
+        packed[name] = getattr(execution, name)
+    packed["row"] = np.searchsorted(closes, execution.ts_ms, side="right") - 1
+    packed["day"] = execution.ts_ms // DAY_MS
     if funding is not None and len(execution):
         at = np.searchsorted(execution.ts_ms, funding[0])
         known = (funding[0] >= execution.ts_ms[0]) & (at < len(execution))
-        np.add.at(due, at[known], funding[1][known])
-    return Span(execution, row, (execution.ts_ms // DAY_MS).astype(np.int32), due)
+        np.add.at(packed["funding"], at[known], funding[1][known])
+    return Span(execution, packed)

@@ -13,7 +13,7 @@ from engine.bind import Binder
 from engine.chance import symbol_id
 from engine.costs import Costs
 from engine.fold import begin_stats, finish, fold, next_entry, read_only
-from engine.records import ACCOUNT, BOOK, COST, EVENTS, PLAN, ROW, STATS, cost_record, new_account, new_books
+from engine.records import ACCOUNT, BOOK, CANDLE, COST, EVENTS, PLAN, ROW, STATS, cost_record, new_account, new_books
 from engine.span import Span
 
 _NO_FILLS_DTYPE = EVENTS["fill"].base
@@ -33,9 +33,7 @@ class Swept:
 
 @njit(
     int64(
-        read_only(np.int64, 1), read_only(np.float64, 1), read_only(np.float64, 1), read_only(np.float64, 1),
-        read_only(np.float64, 1), read_only(np.float64, 1), read_only(np.float64, 1), read_only(np.int32, 1),
-        read_only(np.int32, 1), read_only(np.float64, 2), read_only(np.int8, 2), read_only(PLAN, 1),
+        read_only(CANDLE, 1), read_only(np.float64, 2), read_only(np.int8, 2), read_only(PLAN, 1),
         read_only(COST, 1), read_only(np.int32, 2), read_only(np.int32, 1), int64, int64, int64, int64, float64,
         types.Array(from_dtype(ACCOUNT), 1, "C"), types.Array(from_dtype(BOOK), 1, "C"),
         types.Array(from_dtype(EVENTS), 1, "C"), types.Array(from_dtype(ROW), 1, "C"), read_only(BOOK, 1),
@@ -46,8 +44,8 @@ class Swept:
     error_model="numpy", nogil=True, cache=True,
 )
 def _walk_plans(
-    ts, o, h, l, c, volume, funding, row, day, columns, flags, plans, cost, nxt, key, start, end, first_plan,
-    last_plan, capital, account, book, events, values, fresh, stats, daily, fills, trades, equity_out, counts,
+    candles, columns, flags, plans, cost, nxt, key, start, end, first_plan, last_plan, capital, account, book, events,
+    values, fresh, stats, daily, fills, trades, equity_out, counts,
 ):
     """Walk plans [first_plan, last_plan) over candles [start, end); returns the candles given to `advance`."""
     called = 0
@@ -57,15 +55,15 @@ def _walk_plans(
         account[0].reserved = 0.0
         account[0].halted = 0
         book[0] = fresh[0]
-        begin_stats(stats[i], capital, day[start], day[end - 1])
+        begin_stats(stats[i], capital, candles[start].day, candles[end - 1].day)
         mine = daily[i] if daily.shape[0] > 0 else equity_out
         called += fold(
-            ts, o, h, l, c, volume, funding, row, day, columns, flags, plans[i], cost[0], nxt[key[i]], start, end,
-            account[0], book[0], events[0], values[0], stats[i], fills, trades, equity_out, mine, counts,
+            candles, columns, flags, plans[i], cost[0], nxt[key[i]], start, end, account[0], book[0], events[0],
+            values[0], stats[i], fills, trades, equity_out, mine, counts,
         )
         finish(
-            ts[end - 1], c[end - 1], day[end - 1], plans[i], cost[0], account[0], book[0], events[0], values[0],
-            stats[i], mine, day[start], 1,
+            candles[end - 1], plans[i], cost[0], account[0], book[0], events[0], values[0], stats[i], mine,
+            candles[start].day, 1,
         )
     return called
 
@@ -101,17 +99,15 @@ class Sweep:
         end = len(self.span) if end is None else end
         if not 0 <= start < end <= len(self.span):
             raise InputError(f"window [{start}, {end}) of {len(self.span)} candles is empty or outside")
-        candles, n = self.span.candles, len(self.plans)
-        days = int(self.span.day[end - 1]) - int(self.span.day[start]) + 1
+        candles, n = self.span.packed, len(self.plans)
+        days = int(candles[end - 1]["day"]) - int(candles[start]["day"]) + 1
         swept = Swept(np.zeros(n, STATS), np.zeros((n, days) if daily else (0, 0)))
         nothing = (np.zeros(0, _NO_FILLS_DTYPE), np.zeros(0, _NO_TRADES_DTYPE), np.zeros(0), np.zeros(2, np.int64))
         state = (new_account(self.capital), new_books(1), np.zeros(1, EVENTS), np.zeros(1, ROW), new_books(1))
         for first in range(0, n, plans_a_piece):
             _walk_plans(
-                candles.ts_ms, candles.open, candles.high, candles.low, candles.close, candles.volume,
-                self.span.funding, self.span.row, self.span.day, self.columns, self.flags, self.plans, self.cost,
-                self.nxt, self.key, start, end, first, min(first + plans_a_piece, n), self.capital, *state,
-                swept.stats, swept.daily, *nothing,
+                candles, self.columns, self.flags, self.plans, self.cost, self.nxt, self.key, start, end, first,
+                min(first + plans_a_piece, n), self.capital, *state, swept.stats, swept.daily, *nothing,
             )
             yield swept
 
@@ -124,12 +120,10 @@ def first_entries(
     keys = np.stack([plans["direction"], plans["base"], plans["unit"]], 1).astype(np.float64)
     keys = np.column_stack([keys, np.where(np.isnan(coefficient), np.inf, coefficient)])
     unique, first, inverse = np.unique(keys, axis=0, return_index=True, return_inverse=True)
-    candles = span.candles
     nxt = np.empty((len(unique), len(span) + 1), np.int32)
     for i, plan in enumerate(first):
         p = plans[plan]
         nxt[i] = next_entry(
-            candles.high, candles.low, span.row, flags, columns, p["direction"], p["base"], p["unit"],
-            p["coefficient"][0], tick,
+            span.packed, flags, columns, p["direction"], p["base"], p["unit"], p["coefficient"][0], tick
         )
     return inverse.reshape(-1).astype(np.int32), nxt

@@ -10,7 +10,7 @@ import math
 
 from numba import float64, int64, njit
 
-from engine.chance import uniform
+from engine.chance import uniform_inline
 from engine.costs import Path
 from engine.records import ACCOUNT_T, BOOK_T, COST_T, EVENTS_T, PLAN_T, ROW_T
 from engine.rules import (
@@ -87,7 +87,7 @@ def entry_on_the_path(book, plan, cost, row, ts, p):
     trigger = limit_price(book, plan, cost, d, k) * (1.0 - d * cost.trade_through)
     if not d * (p - trigger) <= 0.0:
         return NOTHING
-    if cost.fill_probability < 1.0 and not uniform(cost.seed, cost.symbol_id, ts, k) < cost.fill_probability:
+    if cost.fill_probability < 1.0 and not uniform_inline(cost.seed, cost.symbol_id, ts, k) < cost.fill_probability:
         return MISSED
     return FILLS
 
@@ -121,6 +121,18 @@ def next_against(account, book, plan, cost, row, row_number, d, b):
         if d * (book.liquidation - b) >= 0.0 and not d * book.liquidation <= d * nearest:
             nearest = book.liquidation
     return nearest
+
+
+@inline
+def orders_inside(account, book, plan, cost, row, row_number, low, high):
+    """Orders of an open position that lie inside the candle: 1 for the target, 2 for anything against it."""
+    stop = stop_in_force(book)
+    against = ((low <= stop) & (stop <= high)) | ((low <= book.liquidation) & (book.liquidation <= high))
+    if entries_allowed(account, book, plan, row, row_number):
+        d = book.direction
+        trigger = limit_price(book, plan, cost, d, book.used) * (1.0 - d * cost.trade_through)
+        against |= (low <= trigger) & (trigger <= high)
+    return int((low <= book.target) & (book.target <= high)) | (int(against) << 1)
 
 
 @inline
@@ -163,12 +175,14 @@ def advance(account, book, events, plan, row, cost, ts, row_number, first, o, hi
     b = o  # end of the leg
     maker = 0
     just_filled = False
+    after_fill = False
     while True:
         if due != ENTRY:
             leave(account, book, plan, cost, row, events, ts, row_number, due, p, maker)
             due = ENTRY
         if just_filled and phase != OPEN:
             note_ambiguity(account, book, plan, cost, row, row_number, low, high)
+            after_fill = True
         just_filled = False
         allowed = entries_allowed(account, book, plan, row, row_number)
         if allowed:
@@ -202,6 +216,24 @@ def advance(account, book, events, plan, row, cost, ts, row_number, first, o, hi
         if phase == OPEN:
             note_ambiguity(account, book, plan, cost, row, row_number, low, high)
         d = book.direction if book.direction != 0 else row.direction
+        if book.direction == 0:  # only the first limit can happen: go where the path first meets it
+            trigger = limit_price(book, plan, cost, d, book.used) * (1.0 - d * cost.trade_through)
+            if phase != OPEN or not low <= trigger <= high:
+                return
+            phase = 1 if (d > 0) == low_first else 2
+            b = low if d > 0 else high
+            p = trigger
+            continue
+        if plan.trail_distance == 0.0 and (phase == OPEN or after_fill):
+            inside = orders_inside(account, book, plan, cost, row, row_number, low, high)
+            if inside == 0:
+                return  # the rest of the path meets nothing
+            if inside == 1 and phase == OPEN:  # the path meets the target and nothing else
+                p = book.target
+                due = TARGET
+                maker = 1
+                continue
+        after_fill = False
         if phase != OPEN and p != b:
             if d * (b - p) < 0.0:
                 nearest = next_against(account, book, plan, cost, row, row_number, d, b)

@@ -13,7 +13,7 @@ from typing import Any, Final
 from core.errors import RetryLater, UnknownOutcome
 from core.settings import Exchange
 from exchanges.bitget.dialect.words import Endpoint, Params
-from exchanges.bitget.errors import repair, translate
+from exchanges.bitget.errors import translate
 from exchanges.loading import ccxt_class
 from exchanges.port import Credentials
 from exchanges.rate import Priority, RateLimiter
@@ -101,7 +101,6 @@ def _built(settings: Exchange, credentials: Credentials | None) -> Any:
     if credentials is not None:
         config |= {"apiKey": credentials.key, "secret": credentials.secret, "password": credentials.passphrase}
     exchange = ccxt_class("bitget")(config)
-    repair(exchange)
     exchange.has["fetchCurrencies"] = False
     exchange.streaming["keepAlive"] = _PING_MS  # three pings before our watchdog gives a silent socket up
     urls = exchange.urls["api"]

@@ -1,13 +1,14 @@
 """What ccxt raises, turned into what the caller does next.
 
-A table by Bitget's codes first; what carries no code of the venue's is decided by the verb: a GET may be sent
-again, a POST may have worked.
+A table by Bitget's codes first, because ccxt's classes are wrong about some (30006, too many requests, is a wrong key
+to it) and silent about others (40786). What carries no code is decided by the verb: a GET may be sent again, a POST
+may have worked.
 """
 
 from __future__ import annotations
 
 import json
-from typing import Any, Final
+from typing import Final
 
 import aiohttp
 
@@ -35,12 +36,6 @@ _NOT_TAKEN: Final = {
 
 _DOUBTFUL: Final = frozenset({"429", "40015", "40604", "40725", "45001", "50008"})
 """The venue was in trouble while it had our request; 429 comes from its gateway, measured as doubtful."""
-
-
-def repair(exchange: Any) -> None:
-    """Correct ccxt's table in place: over REST it takes 30006 (too many requests) for a wrong key."""
-    known = exchange.exceptions["exact"]
-    known["30006"] = known["1001"]
 
 
 def translate(error: BaseException, *, writes: bool) -> VenueError:

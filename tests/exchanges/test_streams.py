@@ -12,10 +12,12 @@ from aiohttp import web
 
 from core.errors import Fatal
 from core.order import OrderStatus
+from exchanges.bitget.client import BitgetClient
 from exchanges.bitget.public import BitgetPublic
-from exchanges.bitget.streams import MAX_BACKOFF_S, Timing, backoffs
+from exchanges.bitget.streams import MAX_BACKOFF_S, Socket, Timing, backoffs
 from exchanges.bitget.trading import BitgetTrading
 from exchanges.port import AccountEvent, CandleRows, Executed, OrderSeen, PositionsSeen, Reconnected
+from exchanges.rate import RateLimiter
 from tests.exchanges.conftest import KEYS
 from tests.exchanges.fake_bitget import FakeBitget, confirm, push
 
@@ -178,18 +180,33 @@ async def test_a_private_stream_is_not_rebuilt_for_being_quiet(venue: FakeBitget
     await trading.close()
 
 
-async def test_a_venue_that_is_down_is_dialled_again_with_growing_patience(venue: FakeBitget):
+async def test_every_failed_dial_is_followed_by_a_longer_wait(venue: FakeBitget):
+    client = BitgetClient(venue.settings(), None, RateLimiter(venue.settings().rate))
+    await venue.stop()
+    waits: list[float] = []
+
+    async def sleep(seconds: float) -> None:
+        waits.append(seconds)
+        if len(waits) == 6:
+            enough.set()
+            await asyncio.Event().wait()
+
+    enough = asyncio.Event()
+    socket = Socket(client, "s", [("candle1m", "BTCUSDT")], sleep=sleep, chance=random.Random(1))
+    client.start(socket.run(lambda _: None))
+    async with asyncio.timeout(5):
+        await enough.wait()
+    await client.close()
+    assert waits[-1] > 2.0
+
+
+async def test_a_venue_that_was_down_is_found_when_it_is_back(venue: FakeBitget):
     public = BitgetPublic(venue.settings())
     await public.open(["BTC-USDT"])
     port = venue.port
     await venue.stop()
     events = public.watch_candles(["BTC-USDT"])
     waiting = asyncio.ensure_future(take(events, 1))
-    turns = 0
-    for _ in range(100):  # the loop must stay usable for others meanwhile
-        await asyncio.sleep(0)
-        turns += 1
-    assert turns == 100
     again = FakeBitget()
     again.port = port
 

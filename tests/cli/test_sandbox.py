@@ -1,0 +1,88 @@
+"""``scalp-radar sandbox`` as a process: it says where it listens, serves, and stops when it is told to."""
+
+from __future__ import annotations
+
+import json
+import signal
+import socket
+import subprocess
+import sys
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from core.errors import DataError
+from market.source import open_source
+from scripts.local_market import Span, stored_market, synthetic_market
+from tests.cli.command import REPOSITORY, scalp_radar
+from tests.market.builders import START, as_rows, random_walk, write_dump, write_series
+
+HOUR = 3_600_000
+
+
+@contextmanager
+def running(*arguments: str) -> Iterator[tuple[subprocess.Popen[str], int]]:
+    """The program and the port that it said."""
+    program = Path(sys.executable).with_name("scalp-radar")
+    process = subprocess.Popen(
+        [str(program), "sandbox", *arguments], cwd=REPOSITORY, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    )
+    try:
+        assert process.stdout is not None
+        line = process.stdout.readline()
+        if not line:
+            pytest.fail(f"ended before it listened: {process.communicate()[1]}")
+        yield process, json.loads(line)["port"]
+    finally:
+        process.kill()
+        process.communicate()
+
+
+def test_it_serves_candles_and_stops_when_told(tmp_path: Path) -> None:
+    write_dump(tmp_path / "X" / "BTC-USDT" / "1h.parquet", random_walk(200, "1h"))
+    data = ["--data", str(tmp_path), "--from", "2025-03-05", "--symbols", "BTC-USDT", "--lockstep"]
+    with running(*data) as (process, port):
+        query = "symbol=BTCUSDT&productType=USDT-FUTURES&granularity=1H&limit=5"
+        with urllib.request.urlopen(f"http://127.0.0.1:{port}/api/v2/mix/market/candles?{query}", timeout=10) as answer:
+            rows = json.load(answer)["data"]
+        assert [int(r[0]) for r in rows] == [START + h * HOUR for h in range(92, 97)]
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(timeout=10) == 0
+
+
+def test_a_port_that_is_taken_is_one_line() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        port = other.getsockname()[1]
+        said = scalp_radar("sandbox", "--port", str(port))
+    assert said.code == 2
+    assert f"sandbox: port = {port}: " in said.err
+    assert said.err.count("\n") == 1
+
+
+def test_a_stored_market_has_its_history_before_it_opens_and_its_funding_after(tmp_path: Path) -> None:
+    candles = random_walk(100, "1h")
+    write_dump(tmp_path / "BTC-USDT" / "1h.parquet", candles)
+    write_series(
+        tmp_path / "BTC-USDT" / "funding.parquet", "rate", [(START + h * HOUR, h / 1e5) for h in (0, 8, 56, 64)]
+    )
+    market = stored_market(open_source(tmp_path), ["BTC-USDT"], Span(START + 50 * HOUR + 1234, 1))
+    assert market.start_ms == START + 50 * HOUR
+    assert as_rows(market.history("BTC-USDT")) == as_rows(candles.slice(26, 50))
+    assert market.live("BTC-USDT", market.start_ms).open[0] == candles.open[50]
+    assert [r.ts_ms for r in market.funding("BTC-USDT", 0, 2**60)] == [START + 56 * HOUR, START + 64 * HOUR]
+
+
+@pytest.mark.parametrize("hours", [-5, 150])
+def test_a_market_cannot_open_where_there_are_no_candles(hours: int, tmp_path: Path) -> None:
+    write_dump(tmp_path / "BTC-USDT" / "1h.parquet", random_walk(100, "1h"))
+    with pytest.raises(DataError, match=r"BTC-USDT: no 1h candles at .*; there are 2025-03-01T00:00Z to 2025-03-05T03"):
+        stored_market(open_source(tmp_path), ["BTC-USDT"], Span(START + hours * HOUR))
+
+
+def test_a_seed_always_means_the_same_market() -> None:
+    one, same, other = (synthetic_market(["BTC-USDT"], seed, Span(START, 2), {}) for seed in (1, 1, 2))
+    assert as_rows(one.history("BTC-USDT")) == as_rows(same.history("BTC-USDT"))
+    assert as_rows(one.history("BTC-USDT")) != as_rows(other.history("BTC-USDT"))

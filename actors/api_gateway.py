@@ -14,7 +14,7 @@ from api import models
 from api.gateway import Unavailable
 from core.errors import InputError
 from core.messages import CommandGiven
-from storage.queries import Page, Query
+from storage.records import Page, Query
 
 _ANSWER_S: Final = 2.0
 _PENDING: Final = 100

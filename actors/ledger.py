@@ -19,7 +19,7 @@ from core.messages import EquityMarked, OrderFilled, OrderShown, PlanChanged, Pr
 from core.timeframe import DAY_MS
 from storage.database import Snapshot, open_database
 from storage.journal import Intent
-from storage.queries import Latest, Page, Query
+from storage.records import Latest, Page, Query
 from storage.rows import Row, StoredEvent, StoredOrder, rows_of
 
 _PATIENT: Final = (EquityMarked, PlanChanged, TargetRefused, OrderShown, ProtectionSeen)

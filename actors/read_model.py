@@ -26,7 +26,7 @@ from core.messages import (
     TradingResumed,
 )
 from exchanges.port import TickerSeen
-from storage.queries import Latest, Totals
+from storage.records import Latest, Totals
 from storage.rows import StoredEvent, StoredOrder, rows_of, stored_event
 
 _RECENT: Final = 200

@@ -10,7 +10,7 @@ from actors.read_model import ReadModel, Seen
 from api import models
 from core.messages import ActorBeat, PlanChanged, ProtectionSeen
 from core.timeframe import floor_to, timeframe_ms
-from storage.queries import Totals
+from storage.records import Totals
 from storage.rows import StoredEvent, StoredOrder, plain
 
 _DEAD_STATES = ("stopped",)

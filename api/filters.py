@@ -7,7 +7,7 @@ from typing import Annotated, Final
 from pydantic import BaseModel, ConfigDict, Field
 
 from api.models import Scope
-from storage.queries import MAX_LIMIT, Query
+from storage.records import MAX_LIMIT, Query
 
 _LATEST_MS: Final = 2**53
 

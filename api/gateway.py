@@ -16,7 +16,7 @@ from api.models import (
     Runner,
     TradePage,
 )
-from storage.queries import Query
+from storage.records import Query
 
 TOPICS: Final = ("status", "prices", "positions", "orders", "runners", "fills", "trades", "events", "feeds", "actors")
 """What the WebSocket offers; each is a mapping from key to JSON value."""

@@ -17,7 +17,7 @@ from core.timeframe import HOUR_MS
 from storage import dialect, queries, rows
 from storage.journal import OPEN_STATES, Intent
 from storage.migrate import upgrade
-from storage.queries import Latest, Page, Query
+from storage.records import Latest, Page, Query
 from storage.rows import Row, StoredEvent, StoredOrder, rows_of
 from storage.tables import table
 

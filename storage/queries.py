@@ -7,78 +7,23 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from typing import Any, Final, Generic, NamedTuple, TypeVar
+from typing import Any, Final, TypeVar
 
 from sqlalchemy import ColumnElement, Connection, Select, and_, case, func, or_, select
 
 from core.errors import DataError
-from core.messages import EquityMarked, OrderFilled, PlanChanged, ProtectionSeen, TradeClosed, TradingHalted
+from core.messages import TradingHalted
 from core.order import OrderStatus
 from storage import rows
-from storage.rows import StoredEvent, StoredOrder
+from storage.records import MAX_LIMIT, Latest, Page, Totals
+from storage.records import Query as Query  # also known by this address
 from storage.tables import table
 
 T = TypeVar("T")
 
-MAX_LIMIT: Final = 1000
 _CURSOR: Final = re.compile(r"(\d{1,18})\.(\d{1,18})")
 _LIVE: Final = tuple(status.value for status in OrderStatus if status.live)
 _RECENT: Final = 100
-
-
-class Query(NamedTuple):
-    """What to read; None and '' mean any. Filters that a table has no column for are ignored.
-
-    ``from_ms`` is included, ``to_ms`` is not. ``limit`` is at most 1000. ``cursor`` is the last page's.
-    """
-
-    scope: str | None = None
-    strategy: str | None = None
-    symbol: str | None = None
-    kind: str | None = None
-    from_ms: int | None = None
-    to_ms: int | None = None
-    open_only: bool = False
-    limit: int = 100
-    cursor: str | None = None
-
-
-class Page(NamedTuple, Generic[T]):
-    """Items, newest first; ``cursor`` asks for the next page, None when there is none."""
-
-    items: tuple[T, ...]
-    cursor: str | None = None
-
-
-class Totals(NamedTuple):
-    """Sums over the closed trades of one strategy on one symbol, in USDT; ``cycle`` is the last one counted."""
-
-    scope: str
-    strategy: str
-    symbol: str
-    trades: int
-    wins: int
-    net: float
-    fees: float
-    funding: float
-    won: float
-    lost: float
-    last_ms: int
-    cycle: int
-
-
-class Latest(NamedTuple):
-    """How things stood last: what a freshly started reader needs to show the present."""
-
-    plans: tuple[PlanChanged, ...]
-    protections: tuple[ProtectionSeen, ...]
-    equity: tuple[EquityMarked, ...]
-    halts: tuple[TradingHalted, ...]
-    orders: tuple[StoredOrder, ...]
-    fills: tuple[OrderFilled, ...]
-    trades: tuple[TradeClosed, ...]
-    events: tuple[StoredEvent, ...]
-    totals: tuple[Totals, ...]
 
 
 def page(connection: Connection, name: str, query: Query, build: Callable[[Mapping[str, Any]], T]) -> Page[T]:

@@ -12,7 +12,7 @@ from actors.ledger import Ledger
 from core.messages import TradingHalted
 from storage.database import Database
 from storage.journal import Intent
-from storage.queries import Query
+from storage.records import Query
 from tests import messages
 from tests.local_handles import LocalHandle, kill, restart
 from tests.messages import T0

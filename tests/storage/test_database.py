@@ -22,7 +22,7 @@ from storage import dialect
 from storage.database import Database, open_database
 from storage.journal import Intent
 from storage.migrate import upgrade
-from storage.queries import Query
+from storage.records import Query
 from tests import messages
 from tests.messages import T0
 

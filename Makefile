@@ -54,23 +54,23 @@ fuzz: install
 clean:
 	rm -rf $(VENV) .cache .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 
-# The newest Python that we support makes the environment; pip is used once, to bring uv, which installs fast.
+# The newest Python that we support and that can make environments; pip is used once, to bring uv, which installs fast.
 $(BIN)/python:
-	@python=""; \
+	@python=""; bare=""; \
 	for candidate in $(PYTHON) python3.13 python3.12 python3.11 python3 python; do \
-	    if command -v "$$candidate" >/dev/null \
-	        && "$$candidate" -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 14))' 2>/dev/null; then \
-	        python="$$candidate"; break; \
-	    fi; \
+	    command -v "$$candidate" >/dev/null || continue; \
+	    "$$candidate" -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 14))' 2>/dev/null || continue; \
+	    if "$$candidate" -c 'import venv, ensurepip' 2>/dev/null; then python="$$candidate"; break; fi; \
+	    bare="$${bare:-$$candidate}"; \
 	done; \
+	if [ -z "$$python" ] && [ -n "$$bare" ]; then \
+	    version="$$("$$bare" -c 'import sys; print("%d.%d" % sys.version_info[:2])')"; \
+	    echo "$$bare has no venv module; install it (for example: apt install python$$version-venv)." >&2; \
+	    exit 1; \
+	fi; \
 	if [ -z "$$python" ]; then \
 	    echo "Scalp Radar needs Python 3.11, 3.12 or 3.13; found: $$(python3 --version 2>&1 || true)." >&2; \
 	    echo "Install one (for example: apt install python3.11 python3.11-venv), or say where: make PYTHON=/path/to/python" >&2; \
-	    exit 1; \
-	fi; \
-	if ! "$$python" -c 'import venv, ensurepip' 2>/dev/null; then \
-	    version="$$("$$python" -c 'import sys; print("%d.%d" % sys.version_info[:2])')"; \
-	    echo "$$python has no venv module; install it (for example: apt install python$$version-venv)." >&2; \
 	    exit 1; \
 	fi; \
 	echo "making $(VENV) with $$("$$python" --version)"; \

@@ -25,6 +25,12 @@ def check_strategies(settings: Settings, known: Mapping[str, AnyStrategy], where
     for name, entry in settings.strategies.strategies.items():
         if name not in known:
             raise ConfigurationError(where, "strategies", name, f"unknown strategy; {suggestion(name, known)}")
+        if entry.enabled and not entry.symbols:
+            raise ConfigurationError(where, f"strategies.{name}.symbols", [], "an enabled strategy needs at least one")
+        if entry.timeframe is None and known[name].timeframe not in settings.assets.timeframes:
+            there = ", ".join(settings.assets.timeframes)
+            value, allowed = known[name].timeframe, f"the strategy's own, is not in assets.yaml: {there}"
+            raise ConfigurationError(where, f"strategies.{name}.timeframe", value, allowed)
         _check_parameters(name, entry, known[name].Params, where)
         _check_liquidation(name, entry, settings, known[name].Params, where)
 

@@ -11,7 +11,10 @@ import pytest
 import yaml
 
 from core.errors import ConfigurationError
+from core.settings import StrategyEntry
 from scripts.configuration import load_settings, read_settings
+from scripts.strategy_checks import parameters
+from strategies.discovery import discover
 from tests.cli.command import REPOSITORY, Said, changed, copied_config, installed_scalp_radar, scalp_radar, snapshot
 
 Tree = dict[str, Any]
@@ -140,6 +143,11 @@ WRONG = [
         put("strategies", "envelope_dca", "grid", "levels", value=[3]),
         "strategies.envelope_dca.grid.levels = [3]: unknown parameter; did you mean 'num_levels'?",
     ),
+    (
+        "strategies.yaml",
+        put("strategies", "envelope_dca", "symbols", value=[]),
+        "strategies.envelope_dca.symbols = []: an enabled strategy needs at least one",
+    ),
     ("strategies.yaml", put("folders", value=["nowhere"]), "folders = 'nowhere': no such folder: "),
 ]
 
@@ -235,6 +243,21 @@ def test_the_liquidation_margin_is_kept_between_stop_and_liquidation(stop: float
     entry = {"symbols": ["SOL-USDT"], "leverage": 5, "params": {"stop_fraction": stop}}
     changed(config, "strategies.yaml", put("strategies", value={"envelope_dca": entry}))
     assert (check(config).code == 0) is sound
+
+
+def test_a_strategys_own_timeframe_must_be_configured(config: Path) -> None:
+    changed(config, "assets.yaml", put("timeframes", value=["1m", "5m"]))
+    said = check(config)
+    assert said.code == 2
+    assert "strategies.envelope_dca.timeframe = '1h': the strategy's own, is not in assets.yaml: 1m, 5m" in said.err
+
+
+def test_parameters_of_an_asset_go_before_those_of_the_strategy() -> None:
+    entry = StrategyEntry(params={"ma_period": 5, "num_levels": 2}, per_asset={"DOGE-USDT": {"ma_period": 9}})
+    found = {s: parameters(discover()["envelope_dca"], entry, s).model_dump() for s in ("BTC-USDT", "DOGE-USDT")}
+    assert [found[s]["ma_period"] for s in found] == [5, 9]
+    assert [found[s]["num_levels"] for s in found] == [2, 2]
+    assert [found[s]["stop_fraction"] for s in found] == [0.25, 0.25]
 
 
 def test_crossed_margin_is_not_judged_by_one_position_alone(config: Path) -> None:

@@ -25,7 +25,7 @@ from actors.life import Life
 from actors.peers import Peers
 from core.errors import Fatal, RetryLater, VenueError
 from core.messages import FillRole, OrderFilled, OrderShown, ProtectionSeen
-from core.order import Execution
+from core.order import Execution, OpenOrder
 from core.target import ApprovedTarget
 from engine.client_ids import decode, tag
 from engine.reconcile import Amend, Command
@@ -176,6 +176,10 @@ class Executor:
         """Count fills and tell ledger, runner, risk and api about the new ones."""
         desk = self._desks[symbol]
         for e in executions:
+            name = desk.mirror.name_of(e)
+            if not name and desk.sending:
+                desk.defer(e)
+                continue
             part = desk.mirror.executed(e)
             if part is None:
                 continue
@@ -183,8 +187,14 @@ class Executor:
             desk.filled()
             self._tell_fill(OrderFilled(
                 e.ts_ms, self._next(), part.strategy, symbol, part.cycle, part.level, part.role, part.direction,
-                e.price, e.quantity, e.fee, e.maker, e.trade_id, e.client_id,
+                e.price, e.quantity, e.fee, e.maker, e.trade_id, name,
             ))
+
+    def shown(self, order: OpenOrder) -> None:
+        """Keep an order as it is now, for the ledger and for those who watch."""
+        seen = (OrderShown(self._now_ms, self._next(), order),)
+        self._peers.tell(self._config.ledger, "record", seen)
+        self._show(seen)
 
     def looked(self, symbol: str) -> None:
         """Tell what protects the position, as read back."""
@@ -271,6 +281,8 @@ class Executor:
 
     async def _remember(self, symbol: str, mirror: Mirror, now_ms: int) -> int:
         """Count recorded fills, tell the runners again (they know which are new to them); since when to ask."""
+        for stored in (await self._insist(self._config.ledger, "orders", Query(symbol=symbol, limit=300))).items:
+            mirror.named(stored.order.order_id, stored.order.client_id)
         page = await self._insist(self._config.ledger, "fills", Query(symbol=symbol, limit=300))
         for fill in reversed(page.items):
             mirror.remember(fill.trade_id, fill.strategy, fill.cycle, fill.level, fill.role, fill.quantity)
@@ -309,9 +321,7 @@ class Executor:
 
     def _order_seen(self, event: OrderSeen) -> None:
         self._now_ms = max(self._now_ms, event.ts_ms)
-        shown = (OrderShown(event.ts_ms, self._next(), event.order),)
-        self._peers.tell(self._config.ledger, "record", shown)
-        self._show(shown)
+        self.shown(event.order)
         desk = self._desks.get(event.order.symbol)
         if desk is not None and desk.mirror.order_seen(event.order):
             desk.wake()

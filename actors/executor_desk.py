@@ -65,6 +65,9 @@ class Office(Protocol):
     def fills(self, symbol: str, executions: list[Execution]) -> None:
         """Take fills that REST showed."""
 
+    def shown(self, order: OpenOrder) -> None:
+        """Keep an order as it is now."""
+
     def looked(self, symbol: str) -> None:
         """The exchange was read back."""
 
@@ -93,6 +96,9 @@ class Desk:
         """Entries are withdrawn because we are stopping."""
         self.since_ms = 0
         """Fills from this exchange time on are ours to notice."""
+        self.sending = False
+        """A request is under way: an order that nobody knows may be ours."""
+        self._unnamed: list[Execution] = []
         self._wake = asyncio.Event()
         self._busy = False
         self._changed_s = -1e9
@@ -121,6 +127,10 @@ class Desk:
         self._changed_s = self._clock()
         self._refused.clear()
         self.wake()
+
+    def defer(self, execution: Execution) -> None:
+        """Keep a fill whose order may be the one that is just being sent, until that is known."""
+        self._unnamed.append(execution)
 
     def wake(self) -> None:
         """Compare again soon."""
@@ -206,6 +216,15 @@ class Desk:
         self._timer = asyncio.get_running_loop().call_later(max(delay_s, 0.01), self.wake)
 
     async def _send(self, command: Command) -> None:
+        self.sending = True
+        try:
+            await self._do(command)
+        finally:
+            self.sending = False
+            unnamed, self._unnamed = self._unnamed, []
+            self._office.fills(self.symbol, unnamed)
+
+    async def _do(self, command: Command) -> None:
         match command:
             case Place():
                 await self._place(command)
@@ -239,7 +258,7 @@ class Desk:
         if kind is OrderKind.MARKET:
             self.mirror.doubt = True  # it has filled, or will any moment
             return
-        self.mirror.placed(OpenOrder(
+        self._placed(OpenOrder(
             order_id, client_id, self.symbol, command.side, kind, OrderStatus.OPEN, command.quantity,
             price=command.price, reduce_only=command.reduce_only, stop=command.stop,
         ))
@@ -255,9 +274,13 @@ class Desk:
         if order_id is None:
             return
         self.mirror.gone(old)
-        self.mirror.placed(old._replace(
+        self._placed(old._replace(
             order_id=order_id, client_id=client_id, price=command.price, quantity=command.quantity, stop=command.stop,
         ))
+
+    def _placed(self, order: OpenOrder) -> None:
+        self.mirror.placed(order)
+        self._office.shown(order)
 
     async def _cancel(self, command: Cancel) -> None:
         try:
@@ -337,6 +360,7 @@ class Desk:
                 self._refuse(command, error)
         if order_id is not None:
             self._ids.used(client_id)
+            self.mirror.named(order_id, client_id)
             self._refusals, state = 0, "done"
         self._office.outcome(client_id, self.symbol, strategy, command, state)
         return order_id

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections import OrderedDict, defaultdict
 from collections.abc import Mapping, Sequence
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from core.instrument import Instrument
 from core.messages import FillRole
@@ -63,11 +63,22 @@ class Mirror:
         self._strategies = strategies
         self._trades: OrderedDict[str, None] = OrderedDict()
         self._ended: OrderedDict[str, None] = OrderedDict()
+        self._names: OrderedDict[str, str] = OrderedDict()
         self._filled: dict[tuple[str, int], dict[int, float]] = defaultdict(dict)
 
     def filled(self, strategy: str, cycle: int) -> Mapping[int, float]:
         """Base quantity filled by entries of one cycle, by level."""
         return self._filled.get((strategy, cycle), {})
+
+    def named(self, order_id: str, client_id: str) -> None:
+        """An order bears this client id: fills of some venues name only the order."""
+        if client_id:
+            self._names[order_id] = client_id
+            _bound(self._names)
+
+    def name_of(self, execution: Execution) -> str:
+        """Client id of the order that filled, '' when it is not known."""
+        return execution.client_id or self._names.get(execution.order_id, "")
 
     def knows(self, trade_id: str) -> bool:
         """Whether this fill was counted."""
@@ -96,6 +107,7 @@ class Mirror:
 
     def order_seen(self, order: OpenOrder) -> bool:
         """Take note of an order as the stream shows it; whether that needs attention."""
+        self.named(order.order_id, order.client_id)
         known = self.orders.get(order.order_id)
         if order.kind is OrderKind.STOP_LOSS and order.status.live:
             self.last_stop = order.trigger
@@ -117,6 +129,7 @@ class Mirror:
 
     def placed(self, order: OpenOrder) -> None:
         """An order of ours was accepted (unless the stream has already shown its end)."""
+        self.named(order.order_id, order.client_id)
         if order.order_id in self._ended:
             self.doubt = True
         else:
@@ -129,6 +142,8 @@ class Mirror:
     def looked(self, orders: Sequence[OpenOrder], position: VenuePosition | None) -> None:
         """Replace everything by what REST shows; ends the doubt."""
         self.orders = {o.order_id: o for o in orders}
+        for order in orders:
+            self.named(order.order_id, order.client_id)
         self.position = position
         self.doubt = False
         stops = self.stops()
@@ -158,7 +173,7 @@ class Mirror:
             del self._filled[key]
 
     def _attribute(self, e: Execution) -> Part:
-        parsed = decode(e.client_id)
+        parsed = decode(self.name_of(e))
         if parsed is not None and parsed.tag in self._strategies:
             direction = e.side.sign if parsed.role is FillRole.ENTRY else -e.side.sign
             return Part(self._strategies[parsed.tag], parsed.cycle, parsed.level, parsed.role, direction)
@@ -193,6 +208,6 @@ class Mirror:
             self.position = before._replace(quantity=abs(after), average=average, mark=e.price)
 
 
-def _bound(remembered: OrderedDict[str, None]) -> None:
+def _bound(remembered: OrderedDict[str, Any]) -> None:
     while len(remembered) > _REMEMBERED:
         remembered.popitem(last=False)

@@ -74,7 +74,7 @@ class Runner:
         self._tracks: dict[str, Track] = {}
         self._sent: dict[str, Target] = {}
         self._sequence = time.time_ns() // 1_000_000
-        self._plans = 0
+        self._plans = self._last_plan = 0
         self._stopped = False
 
     def start(self) -> None:
@@ -169,7 +169,7 @@ class Runner:
         """How far it is, for whoever drives the exchange in lockstep."""
         return {
             "last_ms": min((t.last_ms for t in self._tracks.values()), default=-MINUTE_MS) + MINUTE_MS,
-            "sequence": self._sequence,
+            "plan": self._last_plan,
             "latest": {s: t.latest_trade_id for s, t in self._tracks.items() if t.latest_trade_id},
         }
 
@@ -247,6 +247,7 @@ class Runner:
         self._sent[symbol] = target
         self._plans += 1
         changed = PlanChanged(ts_ms, self._next(), target, track.price)
+        self._last_plan = changed.sequence
         self._peers.tell(self._config.risk, "on_plans", (changed,))
         self._peers.tell(self._config.ledger, "record", (changed,))
         if self._config.api:

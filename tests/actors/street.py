@@ -1,0 +1,168 @@
+"""A whole little world in one process: local exchange in lockstep, ccxt clients, every actor, SQLite, no Ray."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from contextlib import asynccontextmanager
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from actors.executor import Executor, ExecutorConfig
+from actors.executor_desk import Timing
+from actors.feed import Feed, FeedConfig
+from actors.ledger import Ledger
+from actors.lockstep import Cast, Lockstep, Venue
+from actors.peers import Peers
+from actors.risk import RiskActor, RiskConfig, Trader
+from actors.runner import Runner, RunnerConfig
+from core.candle import Candles
+from core.settings import Exchange, RateBudget, Risk, StrategyEntry
+from core.timeframe import HOUR_MS
+from exchanges.port import Credentials
+from exchanges.registry import public_venue, trading_venue
+from sandbox.config import SandboxConfig
+from sandbox.server import Sandbox
+from sandbox.source import StoredSource
+from tests.actors.local_transport import LocalTransport
+
+START_MS = 1_740_787_200_000
+GROUPS = {"BTC-USDT": "majors", "ETH-USDT": "platforms"}
+LIMITS = Risk(max_same_direction_per_group=5, min_free_margin_usdt=0)
+ENTRY = StrategyEntry(
+    enabled=True, symbols=("BTC-USDT", "ETH-USDT"), leverage=3, capital_usdt=10_000, capital_fraction=0.65,
+    params={"ma_period": 5, "num_levels": 3, "envelope_start": 0.05, "envelope_step": 0.02, "stop_fraction": 0.2},
+)
+
+
+def wave(hours: int, history: int, start: float, *, depth: float, seed: int) -> Candles:
+    """Hours that fall and recover again and again, so that an envelope ladder fills and takes profit."""
+    rng = np.random.default_rng(seed)
+    n = hours + history
+    phase = np.sin(np.arange(n + 1) / 9.0 + seed) ** 7
+    path = start * np.exp(-depth * np.clip(phase, 0, None) + 0.004 * rng.standard_normal(n + 1))
+    path = np.round(path, 1)
+    o, c = path[:-1], path[1:]
+    high = np.round(np.maximum(o, c) * (1 + 0.003 * rng.random(n)), 1)
+    low = np.round(np.minimum(o, c) * (1 - 0.003 * rng.random(n)), 1)
+    ts = START_MS + (np.arange(n) - history) * HOUR_MS
+    return Candles("1h", ts.astype(np.int64), o, np.maximum(high, np.maximum(o, c)),
+                   np.minimum(low, np.minimum(o, c)), c, np.full(n, 100.0)).checked("wave")
+
+
+class Street:
+    """The actors by name, and the exchange."""
+
+    def __init__(self, sandbox: Sandbox, port: int, folder: Path, symbols: Sequence[str], entry: StrategyEntry) -> None:
+        self.sandbox, self.transport = sandbox, LocalTransport()
+        self.entry, self.symbols, self._folder = entry, tuple(symbols), folder
+        url = f"http://127.0.0.1:{port}"
+        self._settings = Exchange(
+            rest_url=url, ws_url=url.replace("http", "ws"), subscribe_interval_ms=0,
+            rate=RateBudget(market=1e4, trade=1e4, account=1e4, position=1e4),
+        )
+        self.actors: dict[str, Any] = {}
+
+    def peers(self) -> Peers:
+        return Peers(self.transport, retry_s=0.02)
+
+    def make(self, name: str) -> Any:
+        """A freshly constructed actor, as Ray would after a crash."""
+        symbols, runner = self.symbols, "runner:envelope_dca"
+        match name:
+            case "ledger":
+                return Ledger(f"sqlite:///{self._folder}/ledger.sqlite")
+            case "feed":
+                venue = partial(public_venue, "bitget", self._settings)
+                return Feed(FeedConfig("feed", symbols, (runner,), "risk"), venue, self.peers())
+            case "risk":
+                trader = Trader(runner, self.entry.leverage, self.entry.capital_usdt / len(symbols))
+                return RiskActor(
+                    RiskConfig("risk", LIMITS, GROUPS, {"envelope_dca": trader}, 0.0005, 10_000.0, "feed", "executor"),
+                    self.peers(),
+                )
+            case "executor":
+                keys = self.sandbox.config.accounts[0]
+                credentials = Credentials(keys.key, keys.secret, keys.passphrase)
+                return Executor(
+                    ExecutorConfig(
+                        "executor", {"envelope_dca": runner}, {"envelope_dca": symbols},
+                        dict.fromkeys(symbols, self.entry.leverage), "isolated", "feed", timing=Timing(settle_s=1.0),
+                    ),
+                    partial(trading_venue, "bitget", self._settings, credentials), self.peers(),
+                )
+            case _:
+                return Runner(
+                    RunnerConfig(
+                        runner, "envelope_dca", self.entry, symbols, (), 0.0005, LIMITS.max_margin_use, False, True, "feed"
+                    ),
+                    self.peers(),
+                )
+
+    async def start(self) -> None:
+        for name in ("ledger", "feed", "risk", "executor", "runner:envelope_dca"):
+            self.actors[name] = self.make(name)
+            self.transport.add(name, self.actors[name])
+        self.actors["feed"].start()
+        self.actors["executor"].start()
+        await asyncio.wait_for(self.actors["feed"].ready(), 20)
+        await self.ask("runner:envelope_dca", "start")
+        await asyncio.wait_for(self.actors["executor"].ready(), 20)
+
+    async def ask(self, name: str, method: str, *arguments: Any) -> Any:
+        """The answer of an actor's method, run where its calls run."""
+        return await self.transport.remote(name, method, arguments, {})
+
+    async def crash(self, name: str) -> None:
+        """Kill -9: the actor is gone with everything in its memory; its calls fail until `revive`."""
+        self.transport.kill(name)
+        dead = self.actors.pop(name)
+        for task in getattr(getattr(dead, "_life", None), "_tasks", {}).values():
+            task.cancel()
+        venue = getattr(dead, "_venue", None)
+        if venue is not None:
+            await venue.close()
+
+    async def revive(self, name: str) -> None:
+        """The constructor again, and what starts it."""
+        self.actors[name] = self.make(name)
+        self.transport.add(name, self.actors[name])
+        if name in ("feed", "executor"):
+            self.actors[name].start()
+            await asyncio.wait_for(self.actors[name].ready(), 20)
+        elif name != "ledger":
+            await self.ask(name, "health")
+
+    def lockstep(self) -> Lockstep:
+        account = self.sandbox.state.accounts["sandbox-key"] if isinstance(self.sandbox.state.accounts, Mapping) else (
+            next(iter(self.sandbox.state.accounts))
+        )
+
+        async def fills() -> int:
+            return len(account.fills)
+
+        venue = Venue(partial(self.sandbox.advance, 1, True), fills)
+        return Lockstep(venue, Cast("feed", {"envelope_dca": "runner:envelope_dca"}, "risk", "executor"), self.ask)
+
+    async def stop(self) -> None:
+        for name in ("executor", "risk", "runner:envelope_dca", "feed", "ledger"):
+            if name in self.actors:
+                await self.ask(name, "stop")
+        self.transport.close()
+
+
+@asynccontextmanager
+async def street(folder: Path, candles: Mapping[str, Candles], *, entry: StrategyEntry = ENTRY, start_ms: int = START_MS):
+    """A running world; everything is stopped afterwards."""
+    sandbox = Sandbox(SandboxConfig(lockstep=True), StoredSource(candles, start_ms))
+    port = await sandbox.start()
+    world = Street(sandbox, port, folder, tuple(candles), entry)
+    try:
+        await world.start()
+        yield world
+    finally:
+        await world.stop()
+        await sandbox.stop()

@@ -82,6 +82,17 @@ async def test_the_host_serves_and_stops_twice(house: House) -> None:
         await house.get("/health")
 
 
+async def test_answers_leave_at_once(house: House) -> None:
+    await house.open()
+    took_s = []
+    async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{house.port}") as client:
+        for _ in range(9):
+            began = asyncio.get_running_loop().time()
+            await client.get("/health")
+            took_s.append(asyncio.get_running_loop().time() - began)
+    assert sorted(took_s)[2] < 0.03, "Nagle's algorithm holds answers back for 40 ms"
+
+
 async def test_a_taken_port_is_one_clear_line(house: House) -> None:
     with socket.create_server(("127.0.0.1", 0)) as other:
         taken = other.getsockname()[1]

@@ -10,7 +10,7 @@ from typing import Final
 from core.candle import Candles
 from core.errors import DataError
 from market import files
-from market.port import finest_first, moment, nothing_there, read_or_aggregate
+from market.port import finest_first, is_timeframe, moment, nothing_there, read_or_aggregate
 from market.tables import (
     BEGINNING_MS,
     END_MS,
@@ -25,7 +25,6 @@ from market.tables import (
 )
 
 SYMBOL: Final = re.compile(r"[A-Z0-9]{1,20}-[A-Z0-9]{2,10}")
-TIMEFRAME: Final = re.compile(r"[1-9]\d*[mhd]")
 SERIES_FILE: Final[Mapping[SeriesKind, str]] = {"funding": "funding.parquet", "open_interest": "oi.parquet"}
 
 
@@ -52,7 +51,7 @@ class FolderSource:
     def timeframes(self, symbol: str) -> tuple[str, ...]:
         """Timeframes that have a file, finest first. Raises DataError for an unknown symbol."""
         self._known(symbol)
-        return finest_first([f.stem for f in (self.folder / symbol).glob("*.parquet") if TIMEFRAME.fullmatch(f.stem)])
+        return finest_first([f.stem for f in (self.folder / symbol).glob("*.parquet") if is_timeframe(f.stem)])
 
     def span(self, symbol: str, timeframe: str) -> tuple[int, int]:
         """Opening times of the first and last candle in a file. Raises DataError when there is none."""

@@ -17,8 +17,8 @@ from core.candle import Candles
 from core.errors import DataError
 from market import files
 from market.csvfile import read_csv
-from market.folder import SERIES_FILE, SYMBOL, TIMEFRAME
-from market.port import known_timeframe
+from market.folder import SERIES_FILE, SYMBOL
+from market.port import is_timeframe, known_timeframe
 from market.store import CandleStore
 from market.tables import Series, SeriesKind, table_to_candles, table_to_series
 from market.validation import candle_gaps, find_spikes
@@ -121,7 +121,7 @@ def _symbol_folder(folder: Path, wanted: Wanted, exchange: str) -> Iterator[Foun
         return
     kinds = {name: kind for kind, name in SERIES_FILE.items()}
     for file in sorted(folder.iterdir()):
-        content = kinds.get(file.name) or (file.stem if TIMEFRAME.fullmatch(file.stem) else None)
+        content = kinds.get(file.name) or (file.stem if is_timeframe(file.stem) else None)
         if file.suffix in (".parquet", ".csv") and content and wanted.timeframe in (None, content):
             yield Found(file, wanted.exchange or exchange, folder.name, content)
 
@@ -141,6 +141,7 @@ def _file(path: Path, wanted: Wanted) -> Found:
     if symbol is None or timeframe is None:
         unsaid = "symbol" if symbol is None else "timeframe"
         raise DataError(f"{path}: its {unsaid} is not in the name (as in BTC-USDT_1h.csv): give --{unsaid}")
+    known_timeframe(timeframe)
     return Found(path, wanted.exchange or DEFAULT_EXCHANGE, symbol, timeframe)
 
 

@@ -46,6 +46,15 @@ def finest_first(timeframes: Sequence[str]) -> tuple[str, ...]:
     return tuple(sorted(timeframes, key=timeframe_ms))
 
 
+def is_timeframe(text: str) -> bool:
+    """A name such as ``1h``; other files lie beside candle files and are left alone."""
+    try:
+        timeframe_ms(text)
+    except ValueError:
+        return False
+    return True
+
+
 def known_timeframe(timeframe: str) -> int:
     """Length in ms. Raises DataError when it is not a timeframe."""
     try:

@@ -22,8 +22,8 @@ from core.candle import Candles, Ints
 from core.errors import DataError
 from core.timeframe import HOUR_MS, timeframe_ms
 from market import files
-from market.folder import SYMBOL, TIMEFRAME
-from market.port import finest_first, known_timeframe, moment, nothing_there, read_or_aggregate
+from market.folder import SYMBOL
+from market.port import finest_first, is_timeframe, known_timeframe, moment, nothing_there, read_or_aggregate
 from market.tables import (
     BEGINNING_MS,
     END_MS,
@@ -130,7 +130,7 @@ class CandleStore:
     def timeframes(self, exchange: str, symbol: str) -> tuple[str, ...]:
         """Timeframes stored of a symbol, finest first."""
         inside = files.folders(self._fs, f"{self._base}/{exchange}/{symbol}")
-        return finest_first([t for t in inside if TIMEFRAME.fullmatch(t)])
+        return finest_first([t for t in inside if is_timeframe(t)])
 
     def opening_times(self, exchange: str, symbol: str, timeframe: str) -> Ints:
         """int64[n] stored times of candles, or of ``funding`` or ``open_interest``."""

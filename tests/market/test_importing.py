@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from core.errors import DataError
 from market.csvfile import parse_time
 from market.importing import Wanted, import_path
+from market.source import open_source
 from market.store import CandleStore
 from tests.market.builders import START, as_rows, candles_at, random_walk, run, write_dump, write_series
 from tests.shared import shared_path
@@ -172,6 +173,19 @@ def test_a_wrong_wish_is_an_error(wanted: Wanted, complaint: str, tmp_path: Path
     write_dump(tmp_path / "A" / "BTC-USDT" / "1h.parquet", run(1))
     with pytest.raises(DataError, match=complaint):
         import_path(tmp_path / "A", store, wanted)
+
+
+def test_a_name_with_a_timeframe_that_no_day_holds_is_an_error(tmp_path: Path, store: CandleStore) -> None:
+    with pytest.raises(DataError, match="timeframe '7h': does not divide a day"):
+        import_path(csv(tmp_path / "BTC-USDT_7h.csv", HEADER), store)
+
+
+def test_files_of_other_kinds_beside_candles_are_left_alone(tmp_path: Path, store: CandleStore) -> None:
+    write_dump(tmp_path / "A" / "BTC-USDT" / "1h.parquet", run(2))
+    for name in ("7h.parquet", "trades_sample.parquet", "notes.txt", ".hidden.parquet"):
+        (tmp_path / "A" / "BTC-USDT" / name).write_bytes(b"not candles")
+    assert [r.timeframe for r in import_path(tmp_path / "A", store)] == ["1h"]
+    assert open_source(tmp_path / "A").timeframes("BTC-USDT") == ("1h",)
 
 
 def test_a_path_that_is_not_there_is_an_error(tmp_path: Path, store: CandleStore) -> None:

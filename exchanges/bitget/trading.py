@@ -112,22 +112,20 @@ class BitgetTrading(AccountReading):
 
     async def _cancel_trigger(self, order: OpenOrder) -> bool:
         """The answer is a success even when nothing was cancelled, so what stands afterwards is read."""
-        market_id = self._id(order.symbol)
-        tried = False
-        for plan_type in requests.plan_types_of(order):
-            params = requests.cancel_plan_params(market_id, order.order_id, plan_type)
+        cancelled, said = False, ""
+        for plan_type in words.PLAN_TYPES_TO_CANCEL[order.kind]:
+            params = requests.cancel_plan_params(self._id(order.symbol), order.order_id, plan_type)
             try:
                 data = await self._client.call(words.CANCEL_PLAN, params, Priority.PROTECTION)
             except Refused as error:
-                if error.code not in NOT_FOUND:
-                    raise
+                said = f": {error}"
                 continue
-            if any(str(row.get("orderId")) == order.order_id for row in (data or {}).get("successList") or ()):
-                tried = True
+            cancelled = any(str(row.get("orderId")) == order.order_id for row in (data or {}).get("successList") or ())
+            if cancelled:
                 break
         if any(o.order_id == order.order_id for o in await _after(self.open_orders(order.symbol))):
-            raise UnknownOutcome(f"{order.symbol}: trigger order {order.order_id} is still shown")
-        return tried
+            raise UnknownOutcome(f"{order.symbol}: trigger order {order.order_id} is still shown{said}")
+        return cancelled
 
     async def place_stop(self, symbol: str, direction: int, trigger: float, client_id: str) -> str:
         """A position-level stop (whole position, at market, configured trigger source), read back; its order id.

@@ -88,7 +88,7 @@ class FakeBitget:
         fast = RateBudget(market=1e6, trade=1e6, account=1e6, position=1e6)
         return Exchange(**({
             "rest_url": f"http://127.0.0.1:{self.port}", "ws_url": f"ws://127.0.0.1:{self.port}",
-            "subscribe_interval_ms": 0, "rate": fast, "request_timeout_s": 2.0,
+            "subscribe_interval_ms": 0, "rate": fast, "request_timeout_s": 10.0,
         } | changes))  # fmt: skip
 
     def of(self, path: str) -> list[Body]:

@@ -172,3 +172,31 @@ def test_maintenance_margin_is_continuous_over_the_tiers(given_tiers: list[tuple
         edge = below.max_notional
         assert edge * below.rate - below.deduction == pytest.approx(edge * above.rate - above.deduction, abs=1e-6)
     assert tiers[-1].max_notional >= 1e18
+
+
+@pytest.mark.parametrize(
+    ("word", "kind"),
+    [("pos_loss", OrderKind.STOP_LOSS), ("psl", OrderKind.STOP_LOSS), ("pos_profit", OrderKind.TAKE_PROFIT),
+     ("ptp", OrderKind.TAKE_PROFIT), ("loss_plan", OrderKind.TRIGGER), ("sl", OrderKind.TRIGGER),
+     ("normal_plan", OrderKind.TRIGGER), ("pl", OrderKind.TRIGGER), ("track_plan", OrderKind.TRIGGER)],
+)  # fmt: skip
+def test_triggers_are_told_apart_in_lists_and_in_pushes(word: str, kind: OrderKind):
+    row = {"instId": "BTCUSDT", "orderId": "1", "side": "sell", "planType": word, "triggerPrice": "2", "size": "3"}
+    found = rows.order(row, NO_SYMBOLS)
+    assert found.kind is kind
+    assert found.quantity == (3.0 if kind is OrderKind.TRIGGER else 0.0)
+
+
+def test_a_pushed_stop_may_say_its_price_in_the_field_of_its_kind():
+    row = {"instId": "BTCUSDT", "orderId": "1", "side": "sell", "planType": "psl", "triggerPrice": "",
+           "stopLossTriggerPrice": "2", "stopLossTriggerType": "mark_price"}  # fmt: skip
+    found = rows.order(row, NO_SYMBOLS)
+    assert (found.trigger, found.trigger_source, found.stop) == (2.0, "mark", None)
+
+
+@pytest.mark.parametrize(
+    ("word", "source"), [("mark_price", "mark"), ("fill_price", "last"), ("index_price", "index_price")]
+)
+def test_a_trigger_source_that_we_do_not_use_is_not_taken_for_ours(word: str, source: str):
+    row = {"symbol": "BTCUSDT", "orderId": "1", "side": "sell", "planType": "pos_loss", "triggerPrice": "2"}
+    assert rows.order(row | {"triggerType": word}, NO_SYMBOLS).trigger_source == source

@@ -94,9 +94,11 @@ async def test_an_order_whose_answer_never_comes_has_an_unknown_outcome_and_is_f
         await never.wait()
 
     venue.answers |= {PLACE: silent, DETAIL: plain()}
+    await trading.prepare("BTC-USDT", 5.0, "isolated")
     trading._client.ccxt.timeout = 100
     with pytest.raises(UnknownOutcome):
         await trading.place(ENTRY)
+    trading._client.ccxt.timeout = 10_000
     never.set()
     assert len(venue.of("place-order")) == 1  # never sent again by itself
     found = await trading.order("BTC-USDT", "e1")
@@ -236,6 +238,21 @@ async def test_a_stop_that_is_still_shown_was_not_cancelled(venue: FakeBitget, t
                       PLANS: by_namespace(profit_loss=[plan()])}  # fmt: skip
     with pytest.raises(UnknownOutcome):
         await trading.cancel(STANDING)
+
+
+async def test_a_trigger_of_unknown_make_is_looked_for_under_every_plan_type(
+    venue: FakeBitget, trading: BitgetTrading
+):
+    def cancel(asked: dict[str, Any]) -> Any:
+        if asked["planType"] == "normal_plan":
+            return {"successList": [], "failureList": [{"orderId": "9"}]}
+        if asked["planType"] == "loss_plan":
+            return refusal("43025", "Plan order does not exist")
+        return {"successList": [{"orderId": "9"}], "failureList": []}
+
+    venue.answers |= {CANCEL_PLAN: cancel, PENDING: listed(), PLANS: listed()}
+    assert await trading.cancel(STANDING._replace(kind=OrderKind.TRIGGER)) is True
+    assert [a["planType"] for a in venue.of("cancel-plan-order")] == ["normal_plan", "loss_plan", "profit_plan"]
 
 
 async def test_cancelling_what_is_gone_is_false(venue: FakeBitget, trading: BitgetTrading):

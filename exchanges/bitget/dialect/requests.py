@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from core.instrument import Instrument
-from core.order import OpenOrder, OrderKind, OrderRequest
-from exchanges.bitget.dialect.words import COIN, PLAN_NAMESPACES, PRODUCT, TRIGGER_WORD, Params, written
+from core.order import OpenOrder, OrderRequest
+from exchanges.bitget.dialect.words import COIN, PRODUCT, TRIGGER_WORD, Params, written
 
 
 def place_params(market_id: str, request: OrderRequest, rules: Instrument, margin_mode: str) -> Params:
@@ -87,12 +87,3 @@ def cancel_plan_params(market_id: str, order_id: str, plan_type: str) -> Params:
         "symbol": market_id, "productType": PRODUCT, "marginCoin": COIN, "planType": plan_type,
         "orderIdList": [{"orderId": order_id}],
     }  # fmt: skip
-
-
-def plan_types_of(order: OpenOrder) -> tuple[str, ...]:
-    """The plan types that a trigger order may have to be cancelled under, as far as its kind tells."""
-    if order.kind is OrderKind.STOP_LOSS:
-        return ("pos_loss",)
-    if order.kind is OrderKind.TAKE_PROFIT:
-        return ("pos_profit",)
-    return PLAN_NAMESPACES

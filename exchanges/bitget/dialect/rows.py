@@ -47,6 +47,9 @@ def _plan_order(row: Row, symbols: Symbols) -> OpenOrder:
     """A trigger order: classified by ``planType``, the only field that tells, and sized stops are no position stops."""
     kind = KIND_OF_PLAN.get(str(row["planType"]), OrderKind.TRIGGER)
     whole_position = kind is not OrderKind.TRIGGER
+    # A position-level trigger may stand in the fields of its own kind only.
+    own = {OrderKind.STOP_LOSS: "stopLossTrigger", OrderKind.TAKE_PROFIT: "stopSurplusTrigger"}.get(kind, "trigger")
+    source = str(row.get("triggerType") or row.get(f"{own}Type") or "")
     return OpenOrder(
         order_id=str(row["orderId"]),
         client_id=str(row.get("clientOid") or ""),
@@ -56,10 +59,10 @@ def _plan_order(row: Row, symbols: Symbols) -> OpenOrder:
         status=_status(row),
         quantity=0.0 if whole_position else number(row.get("size")),
         price=known(row.get("executePrice")) or known(row.get("price")),
-        trigger=known(row.get("triggerPrice")),
-        trigger_source=TRIGGER_SOURCE.get(str(row.get("triggerType")), ""),
+        trigger=known(row.get("triggerPrice")) or known(row.get(f"{own}Price")),
+        trigger_source=TRIGGER_SOURCE.get(source, source),
         reduce_only=whole_position or str(row.get("reduceOnly", "")).upper() == "YES",
-        stop=known(row.get("stopLossTriggerPrice")),
+        stop=None if whole_position else known(row.get("stopLossTriggerPrice")),
         created_ms=whole(row.get("cTime")),
     )
 

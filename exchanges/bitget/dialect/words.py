@@ -62,7 +62,17 @@ GRANULARITY: Final = {
     "6h": "6Hutc", "12h": "12Hutc", "1d": "1Dutc",
 }  # fmt: skip
 
-KIND_OF_PLAN: Final = {"pos_loss": OrderKind.STOP_LOSS, "pos_profit": OrderKind.TAKE_PROFIT}
+KIND_OF_PLAN: Final = {
+    "pos_loss": OrderKind.STOP_LOSS, "pos_profit": OrderKind.TAKE_PROFIT,  # in lists
+    "psl": OrderKind.STOP_LOSS, "ptp": OrderKind.TAKE_PROFIT,  # in pushes
+}  # fmt: skip
+"""Position-level triggers by ``planType``; every other word is some other trigger."""
+PLAN_TYPES_TO_CANCEL: Final = {
+    OrderKind.STOP_LOSS: ("pos_loss",),
+    OrderKind.TAKE_PROFIT: ("pos_profit",),
+    OrderKind.TRIGGER: ("normal_plan", "loss_plan", "profit_plan", "moving_plan", "track_plan"),
+}
+"""What a trigger order may have to be cancelled under."""
 TRIGGER_WORD: Final = {"mark": "mark_price", "last": "fill_price"}
 TRIGGER_SOURCE: Final = {word: ours for ours, word in TRIGGER_WORD.items()}
 

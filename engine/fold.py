@@ -261,12 +261,12 @@ def hold(
             if limits_left:
                 base = columns[base_column, r] if base_column >= 0 and not frozen else book.base
                 unit = columns[unit_column, r] if unit_column >= 0 and not frozen else book.unit
-                ref = reference(base_column, base, math.nan, book.first_price)
+                ref = reference(base_column, base, math.nan, 1.0, book.first_price)
                 entry_near = level(ref, d, coefficient, unit_column, unit) + d * slack
             if target_moves:
                 moved = columns[target_column, r] if target_column >= 0 else 0.0
                 unit = columns[target_unit, r] if target_unit >= 0 else 0.0
-                ref = reference(target_column, moved, average, book.first_price)
+                ref = reference(target_column, moved, spent, quantity, book.first_price)
                 near = level(ref, d, plan.target_coefficient, target_unit, unit) - d * slack
         if up:
             if x.low <= entry_near or x.low <= adverse or x.high >= near:

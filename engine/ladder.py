@@ -256,8 +256,8 @@ class Ladder:
     def equity(self, price: float) -> float:
         """Wallet plus what the open position is worth at ``price``, before exit costs."""
         b = self._book[0]
-        worth = b["direction"] * (b["quantity"] * price - b["cost"]) - b["fees"] - b["funding"]
-        return float(self._account["wallet"][0] + worth)
+        held = b["direction"] * (b["quantity"] * price - b["cost"])
+        return float(self._account["wallet"][0] + held - b["fees"] - b["funding"])
 
     def snapshot(self) -> bytes:
         """The whole state."""

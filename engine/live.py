@@ -121,7 +121,8 @@ def take_entry(account, book, plan, row, cost, ts, row_number, k, complete, pric
         begin_cycle(book, plan, cost, row.direction, price, price)
         book.first_row = row_number
         book.first_ms = ts
-    add_quantity(account, book, cost, quantity, price, fee / (quantity * price))
+    margin = quantity * price / cost.leverage
+    add_quantity(account, book, quantity, price, fee / (quantity * price), margin)
     book.liquidation = liquidation_price(account, book, cost)
     if complete != 0:
         book.used = k + 1

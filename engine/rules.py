@@ -25,10 +25,10 @@ inline = njit(error_model="numpy", nogil=True, forceinline=True)
 
 
 @inline
-def reference(kind, column, average, first):
-    """The value a level starts from: the average, the first fill, or its column's value."""
+def reference(kind, column, cost, quantity, first):
+    """The value a level starts from: the average ``cost / quantity``, the first fill, or its column's value."""
     if kind == FROM_AVERAGE:
-        return average
+        return cost / quantity
     if kind == FROM_FIRST:
         return first
     return column
@@ -43,14 +43,14 @@ def level(ref, d, coefficient, unit_kind, unit):
 @inline
 def limit_price(book, plan, cost, d, k):
     """Price of limit entry ``k`` in direction ``d``, rounded; NaN when unknown."""
-    ref = reference(plan.base, book.base, math.nan, book.first_price)
+    ref = reference(plan.base, book.base, math.nan, 1.0, book.first_price)
     return entry_inline(level(ref, d, plan.coefficient[k], plan.unit, book.unit), d, cost.tick)
 
 
 @inline
-def stop_level(book, plan, d, average, first):
-    """The stop before rounding, for a position of this average and first price."""
-    ref = reference(plan.stop, book.stop_reference, average, first)
+def stop_level(book, plan, d, cost, quantity, first):
+    """The stop before rounding, for a position of average ``cost / quantity`` and this first price."""
+    ref = reference(plan.stop, book.stop_reference, cost, quantity, first)
     return level(ref, d, plan.stop_coefficient, plan.stop_unit, book.stop_unit)
 
 
@@ -89,7 +89,7 @@ def take_moving(book, plan, row, cost):
 def renew_target(book, plan, cost):
     """Bring the take profit up to date with the average."""
     if plan.has_target != 0:
-        ref = reference(plan.target, book.target_reference, book.cost / book.quantity, book.first_price)
+        ref = reference(plan.target, book.target_reference, book.cost, book.quantity, book.first_price)
         book.target = exit_inline(
             level(ref, book.direction, plan.target_coefficient, plan.target_unit, book.target_unit),
             book.direction, cost.tick,
@@ -100,7 +100,7 @@ def renew_target(book, plan, cost):
 def renew_stop(book, plan, cost):
     """Bring the stop up to date with the average; a NaN never replaces a good one."""
     price = exit_inline(
-        stop_level(book, plan, book.direction, book.cost / book.quantity, book.first_price), book.direction, cost.tick
+        stop_level(book, plan, book.direction, book.cost, book.quantity, book.first_price), book.direction, cost.tick
     )
     if not math.isnan(price):
         book.stop = price
@@ -159,8 +159,8 @@ def equity(account, book, price):
 
 
 @inline
-def record_fill(events, book, ts, reason, k, price, quantity, fee, maker):
-    """Append a fill or a refusal to the candle's events."""
+def record_fill(events, book, ts, reason, k, price, quantity, fee, maker, d):
+    """Append a fill or a refusal to the candle's events; ``d`` is the position's direction, or the one refused."""
     n = events.fills
     if n < MAX_FILLS:
         f = events.fill[n]
@@ -171,7 +171,7 @@ def record_fill(events, book, ts, reason, k, price, quantity, fee, maker):
         f.reason = reason
         f.level = k
         f.maker = maker
-        f.direction = book.direction
+        f.direction = d
         f.cycle = book.cycle
     events.fills = n + 1
 
@@ -180,7 +180,7 @@ def record_fill(events, book, ts, reason, k, price, quantity, fee, maker):
 def close(account, book, events, ts, reason, price, gross, fee_rate, maker):
     """End the cycle: the wallet changes by the trade's net result, the book is flat."""
     fee = book.quantity * price * fee_rate
-    record_fill(events, book, ts, reason, -1, price, book.quantity, fee, maker)
+    record_fill(events, book, ts, reason, -1, price, book.quantity, fee, maker, book.direction)
     book.fees += fee
     net = gross - book.fees - book.funding
     n = events.trades
@@ -243,7 +243,7 @@ def leave(account, book, plan, cost, row, events, ts, row_number, reason, p, mak
         elif maker != 0:
             rate = cost.maker_fee
         gross = d * (book.quantity * price - book.cost)
-    close(account, book, events, ts, reason, price, gross, rate, maker)
+    close(account, book, events, ts, reason, price, gross, rate, maker if reason == TARGET else 0)
     if reason != EXIT:
         block(book, plan, row_number, reason)
     latch(book, plan, row)
@@ -280,10 +280,10 @@ def entries_allowed(account, book, plan, row, row_number):
 
 
 @inline
-def refuse(book, events, ts, row_number, reason, k, price):
-    """Record why an entry was not taken; its row takes no more."""
+def refuse(book, row, events, ts, row_number, reason, k, q):
+    """Record why an entry at order price ``q`` was not taken; its row takes no more."""
     book.refused_row = row_number
-    record_fill(events, book, ts, reason, k, price, 0.0, 0.0, 0)
+    record_fill(events, book, ts, reason, k, q, 0.0, 0.0, 0, row.direction)
 
 
 @inline
@@ -293,7 +293,7 @@ def entry_notional(book, plan, cost, row, d, k, q):
     notional = book.capital * cost.capital_fraction * share * row.weight * cost.leverage
     if cost.risk > 0.0:
         first = q if book.direction == 0 else book.first_price
-        distance = d * (q - stop_level(book, plan, d, q, first)) / q
+        distance = d * (q - stop_level(book, plan, d, q, 1.0, first)) / q
         if not distance > 0.0:
             return math.nan
         entry_fee = cost.taker_fee if math.isnan(plan.coefficient[k]) else cost.maker_fee
@@ -305,21 +305,20 @@ def entry_notional(book, plan, cost, row, d, k, q):
 
 
 @inline
-def refusal_by_size(account, cost, quantity, q, f):
+def refusal_by_size(account, cost, quantity, q, margin):
     """The reason why this size cannot be taken, or ENTRY when it can."""
     if not quantity > 0.0 or quantity < cost.min_quantity or quantity * q < cost.min_notional:
         return BELOW_MINIMUM
-    if account.reserved + quantity * f / cost.leverage > cost.guard * account.wallet * (1.0 + 1e-9):
+    if account.reserved + margin > cost.guard * account.wallet * (1.0 + 1e-9):
         return MARGIN_GUARD
     return ENTRY
 
 
 @inline
-def add_quantity(account, book, cost, quantity, f, fee_rate):
+def add_quantity(account, book, quantity, f, fee_rate, margin):
     """A fill's effect on the book's sums."""
     book.cost += quantity * f
     book.fees += quantity * f * fee_rate
-    margin = quantity * f / cost.leverage
     book.margin += margin
     account.reserved += margin
     book.quantity += quantity
@@ -355,39 +354,40 @@ def fill_entry(account, book, plan, cost, row, events, ts, row_number, k, q, f, 
     if flat:
         book.capital = account.wallet if cost.compounding != 0 else account.initial
         if not book.capital > 0.0:
-            refuse(book, events, ts, row_number, NO_CAPITAL, k, f)
+            refuse(book, row, events, ts, row_number, NO_CAPITAL, k, q)
             return
-        stop = exit_inline(stop_level(book, plan, d, f, f), d, cost.tick)
+        stop = exit_inline(stop_level(book, plan, d, f, 1.0, f), d, cost.tick)
         if math.isnan(stop):
-            refuse(book, events, ts, row_number, NO_STOP, k, f)
+            refuse(book, row, events, ts, row_number, NO_STOP, k, q)
             return
         if d * (p - stop) <= 0.0:
-            refuse(book, events, ts, row_number, STOP_PASSED, k, f)
+            refuse(book, row, events, ts, row_number, STOP_PASSED, k, q)
             return
     notional = entry_notional(book, plan, cost, row, d, k, q)
     if math.isnan(notional):
-        refuse(book, events, ts, row_number, STOP_PASSED, k, f)
+        refuse(book, row, events, ts, row_number, STOP_PASSED, k, q)
         return
     quantity = floor_inline(notional / q, cost.step)
     if cost.participation > 0.0:
         quantity = min(quantity, floor_inline(cost.participation * volume, cost.step))
-    reason = refusal_by_size(account, cost, quantity, q, f)
+    margin = quantity * f / cost.leverage
+    reason = refusal_by_size(account, cost, quantity, q, margin)
     if reason != ENTRY:
-        refuse(book, events, ts, row_number, reason, k, f)
+        refuse(book, row, events, ts, row_number, reason, k, q)
         return
     if flat:
         begin_cycle(book, plan, cost, d, f, p)
-    add_quantity(account, book, cost, quantity, f, fee_rate)
+    add_quantity(account, book, quantity, f, fee_rate, margin)
     book.liquidation = liquidation_price(account, book, cost)
     if flat:
         if d * (p - book.liquidation) <= 0.0:
             abandon_cycle(account, book)
-            refuse(book, events, ts, row_number, LIQUIDATION_PASSED, k, f)
+            refuse(book, row, events, ts, row_number, LIQUIDATION_PASSED, k, q)
             return
         book.first_row = row_number
         book.first_ms = ts
     book.used = k + 1
-    record_fill(events, book, ts, ENTRY, k, f, quantity, quantity * f * fee_rate, maker)
+    record_fill(events, book, ts, ENTRY, k, f, quantity, quantity * f * fee_rate, maker, d)
     if flat:
         renew_trail(book, plan, cost)
     else:

@@ -207,7 +207,7 @@ def advance(account, book, events, plan, row, cost, ts, row_number, first, o, hi
                         due = exit_at(book, p)
                         maker = 0
                 elif what == FORBIDDEN:
-                    refuse(book, events, ts, row_number, POST_ONLY, k, q)
+                    refuse(book, row, events, ts, row_number, POST_ONLY, k, q)
                 else:
                     book.missed = 1
                 continue
@@ -220,8 +220,8 @@ def advance(account, book, events, plan, row, cost, ts, row_number, first, o, hi
             trigger = limit_price(book, plan, cost, d, book.used) * (1.0 - d * cost.trade_through)
             if phase != OPEN or not low <= trigger <= high:
                 return
-            phase = 1 if (d > 0) == low_first else 2
-            b = low if d > 0 else high
+            phase = 1 if trigger == o or (d > 0) == low_first else 2
+            b = low if (phase == 1) == low_first else high
             p = trigger
             continue
         if plan.trail_distance == 0.0 and (phase == OPEN or after_fill):

@@ -11,7 +11,6 @@ from typing import NamedTuple
 
 from core.instrument import Instrument
 from core.order import Side
-from core.rounding import floor_to_step
 from sandbox.account import Account
 from sandbox.orders import Force, NewOrder, Order
 from sandbox.refusal import Refusal, insufficient, no_position, order_not_found, wrong_side_of_price
@@ -162,7 +161,7 @@ def check_quantity(instrument: Instrument, quantity: float, price: float, *, clo
 
 def _on_grid(value: float, grid: float) -> bool:
     """Whether a value is a multiple of the grid, rounding aside."""
-    return grid <= 0 or abs(value - floor_to_step(value + grid / 2, grid)) <= grid * 1e-6
+    return grid <= 0 or abs(value / grid - round(value / grid)) <= 1e-6
 
 
 def _check_presets(wanted: NewOrder, last: float) -> None:

@@ -130,8 +130,8 @@ def set_position_trigger(state: State, account: Account, position: Position, pla
     below = (position.direction > 0) == (plan is PlanType.POS_LOSS)
     if trigger is None:
         trigger = Trigger(
-            state.next_id(), str(state.next_id()), position.symbol, plan, Side.opening(-position.direction), price, below, 0.0, None,
-            True, "mark_price", state.now_ms, state.now_ms,
+            state.next_id(), str(state.next_id()), position.symbol, plan, Side.opening(-position.direction), price,
+            below, 0.0, None, True, "mark_price", state.now_ms, state.now_ms,
         )
         account.every_trigger[trigger.order_id] = trigger
         account.trigger_of_client[trigger.client_id] = trigger.order_id

@@ -7,7 +7,6 @@ from typing import NamedTuple
 
 from core.candle import Candle
 from core.instrument import Instrument
-from core.rounding import floor_to_step
 from core.timeframe import MINUTE_MS
 from sandbox.path import turning_points
 
@@ -25,7 +24,8 @@ class TapeTrade(NamedTuple):
 def trades_of(minute: Candle, rules: Instrument) -> list[TapeTrade]:
     """Three trades, oldest first; the same minute always gives the same trades and ids."""
     points = turning_points(minute.open, minute.high, minute.low, minute.close)
-    size = max(floor_to_step(minute.volume / 3, rules.step), rules.step)
+    step = rules.step or 1e-6
+    size = max(minute.volume / 3 // step, 1.0) * step
     base = (minute.ts_ms // MINUTE_MS) * 10_000_000 + zlib.crc32(rules.symbol.encode()) % 1_000_000 * 10
     return [
         TapeTrade(

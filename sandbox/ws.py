@@ -86,7 +86,7 @@ class Subscriptions:
         welcome: Callable[[Session, Topic], None],
     ) -> None:
         self._log_in, self._check, self._welcome = log_in, check, welcome
-        self._sessions: set[Session] = set()
+        self.sessions: set[Session] = set()
         self._by_topic: dict[Topic, set[Session]] = {}
         self._by_account: dict[tuple[str, str], set[Session]] = {}
 
@@ -100,7 +100,7 @@ class Subscriptions:
 
     async def drained(self, timeout_s: float) -> None:
         """Wait until every session has been written to, at most so long; who hangs is left behind."""
-        waiting = [asyncio.ensure_future(session.drained()) for session in self._sessions if session.backlog]
+        waiting = [asyncio.ensure_future(session.drained()) for session in self.sessions if session.backlog]
         if waiting:
             _, late = await asyncio.wait(waiting, timeout=timeout_s)
             for task in late:
@@ -108,7 +108,7 @@ class Subscriptions:
 
     async def close(self) -> None:
         """Disconnect everybody."""
-        for session in list(self._sessions):
+        for session in list(self.sessions):
             await session.socket.close()
 
     async def serve(self, request: web.Request) -> web.WebSocketResponse:
@@ -117,14 +117,14 @@ class Subscriptions:
         socket = web.WebSocketResponse(compress=False, max_msg_size=1 << 20)
         await socket.prepare(request)
         session = Session(socket, request.path.endswith("/private"))
-        self._sessions.add(session)
+        self.sessions.add(session)
         writer = asyncio.ensure_future(session.write())
         try:
             async for message in socket:
                 if message.type is WSMsgType.TEXT:
                     self._receive(session, message.data)
         finally:
-            self._sessions.discard(session)
+            self.sessions.discard(session)
             for topic in list(session.topics):
                 self._forget(session, topic)
             writer.cancel()

@@ -93,7 +93,7 @@ def client_of(port: int, account: AccountConfig | None = None) -> Any:
     client = ccxt.pro.bitget(
         {
             "apiKey": account.key, "secret": account.secret, "password": account.passphrase, "timeout": 10_000,
-            "enableRateLimit": False,
+            "enableRateLimit": False, "timeout_on_exit": 0,
             "options": {
                 "defaultType": "swap", "defaultSubType": "linear", "uta": False,
                 "fetchMarkets": {"types": ["swap"]}, "ws": {"cost": 0.01},

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 
 import pytest
@@ -26,10 +27,13 @@ TIERED = Instrument(symbol=SYMBOL, tiers=(Tier(500.0, 0.01, 0.0), Tier(1e18, 0.0
 price = st.floats(50.0, 150.0).map(lambda x: round(x, 2))
 quantity = st.integers(1, 40).map(lambda n: n / 10)
 side = st.sampled_from(["buy", "sell"])
-placing = st.tuples(st.just("place"), side, quantity, st.none() | price, st.booleans(), st.none() | price, st.sampled_from(list(Force)))
+maybe_price = st.none() | price
+force = st.sampled_from(list(Force))
+placing = st.tuples(st.just("place"), side, quantity, maybe_price, st.booleans(), maybe_price, force)
 moving = st.tuples(st.just("candle"), price, price, price, price)
 paying = st.tuples(st.just("fund"), st.floats(-0.003, 0.003))
-stopping = st.tuples(st.just("stop"), st.sampled_from([PlanType.POS_LOSS, PlanType.POS_PROFIT, PlanType.LOSS]), side, price, quantity)
+plan = st.sampled_from([PlanType.POS_LOSS, PlanType.POS_PROFIT, PlanType.LOSS])
+stopping = st.tuples(st.just("stop"), plan, side, price, quantity)
 changing = st.tuples(st.just("amend"), price, quantity)
 cancelling = st.tuples(st.just("cancel"))
 
@@ -129,7 +133,8 @@ def test_isolated_liquidation_loses_exactly_the_margin() -> None:
 
 
 def test_crossed_liquidation_loses_the_wallet() -> None:
-    state, account = core(wallet=100.0, leverage=10.0, mode="crossed", rules=TIERED.model_copy(update={"taker_fee": 0.0}))
+    free = TIERED.model_copy(update={"taker_fee": 0.0})
+    state, account = core(wallet=100.0, leverage=10.0, mode="crossed", rules=free)
     order(state, account, "buy", 4.0)
     assert liquidation_price(account, account.positions[SYMBOL], TIERED) == pytest.approx(300 / (4 * 0.99))
     walk(state, 100, 100, 70, 75)
@@ -158,7 +163,7 @@ def test_a_closed_position_tells_its_costs() -> None:
 
 def test_deductions_make_maintenance_margin_continuous() -> None:
     table = tiers([(100.0, 0.01), (500.0, 0.02), (1e18, 0.05)])
-    for lower, upper in zip(table, table[1:], strict=False):
+    for lower, upper in itertools.pairwise(table):
         edge = lower.max_notional
         assert edge * lower.rate - lower.deduction == pytest.approx(edge * upper.rate - upper.deduction)
 

@@ -9,10 +9,9 @@ from hypothesis import strategies as st
 
 from core.candle import Candles
 from core.resample import aggregate
+from core.timeframe import timeframe_ms
 from sandbox.path import expand, turning_points
 from tests.shared import shared_path
-
-HOUR = 3_600_000
 
 
 @pytest.mark.parametrize(
@@ -33,7 +32,8 @@ def test_price_goes_to_the_nearer_extreme_first(ohlc: tuple[float, ...], path: t
 
 @st.composite
 def coarse_candles(draw: st.DrawFn) -> Candles:
-    timeframe, length = draw(st.sampled_from([("3m", HOUR // 20), ("5m", HOUR // 12), ("15m", HOUR // 4), ("1h", HOUR)]))
+    timeframe = draw(st.sampled_from(["3m", "5m", "15m", "1h"]))
+    length = timeframe_ms(timeframe)
     price = st.floats(1e-6, 1e6, allow_subnormal=False)
     rows = []
     for i in range(draw(st.integers(1, 5))):

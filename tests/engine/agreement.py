@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from tests.engine.engines import Scene, by_backtest, by_reference, by_steps, sweep_totals, totals_of
-from tests.reference.records import Fill, Outcome, Tape
+from tests.reference.records import Tape
 
 
 def disagreements(scene: Scene, *, interrupted: bool = False) -> list[str]:
@@ -16,7 +16,7 @@ def disagreements(scene: Scene, *, interrupted: bool = False) -> list[str]:
     stepped = by_steps(scene, interrupted=interrupted)
     found: list[str] = []
     for use, outcome in (("fold", folded), ("steps", stepped)):
-        found += _first_difference(f"{use}: fill", _told(truth), _told(outcome))
+        found += _first_difference(f"{use}: fill", truth.fills, outcome.fills)
         found += _first_difference(f"{use}: trade", truth.trades, outcome.trades)
         found += _first_difference(f"{use}: equity", truth.equity, outcome.equity)
         found += _first_difference(f"{use}: wallet", [truth.wallet], [outcome.wallet])
@@ -35,11 +35,6 @@ def window(scene: Scene) -> Scene:
     t = scene.tape
     cut = (t.ts_ms, t.open, t.high, t.low, t.close, t.volume, t.funding)
     return replace(scene, tape=Tape(*(column[start:end] for column in cut)), row=scene.row[start:end])
-
-
-def _told(outcome: Outcome) -> list[Fill]:
-    """Fills, and of refusals what every engine must say: when, why and which level."""
-    return [fill if fill.quantity > 0 else fill._replace(price=0.0, direction=0) for fill in outcome.fills]
 
 
 def _first_difference(what: str, truth: Sequence[object], got: Sequence[object]) -> list[str]:

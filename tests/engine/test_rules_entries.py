@@ -47,6 +47,14 @@ ENTRIES = [
         costs=FREE,
     ),
     Case(
+        "a market entry whose turn comes in the middle of a row waits for the next",
+        lambda col: Plan(1, (0.0, MARKET), (0.5, 0.5), Level(col(50.0)), base=col(100.0)),
+        [TOUCH, (125, 125, 125, 125), (125, 125, 125, 125)],
+        [free(1, "entry 0", 100.0, 5.0), free(3, "entry 1", 125.0, 4.0)],
+        rows=[0, 0, 1],
+        costs=FREE,
+    ),
+    Case(
         "several market entries need as many rows",
         lambda col: market(col, count=2),
         [AT_100, AT_100, (125, 125, 125, 125), AT_100],

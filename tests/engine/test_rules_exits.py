@@ -14,6 +14,7 @@ from tests.engine.rulebook import Case, Expected, from_average, ladder, market
 NAN = math.nan
 IN = Expected(1, "entry 0", 100.0, 10.0, 1.0)
 TOUCH = (101.0, 101.5, 100.0, 101.0)
+FLAT_100 = (100.0, 100.0, 100.0, 100.0)
 FREE = {"slippage": 0.0, "maker_fee": 0.0, "taker_fee": 0.0}
 
 
@@ -81,6 +82,14 @@ AT_THE_OPEN = [
         lambda col: ladder(col, 100, target=110, max_hold=1),
         [TOUCH, (112, 113, 111, 112)],
         [IN, market_out(2, "age", 112.0)],
+    ),
+    Case(
+        "an exit flag acts at the first candle of its row only: a position entered there stays",
+        lambda col: market(col, exit=col.flags(0, EXIT_LONG)),
+        [FLAT_100, FLAT_100, FLAT_100],
+        [free(1, "entry 0", 100.0), free(2, "exit", 100.0), free(2, "entry 0", 100.0)],
+        rows=[0, 1, 1],
+        costs=FREE,
     ),
     Case(
         "liquidation goes before the exit flag",
@@ -232,6 +241,12 @@ TRAILS = [
         lambda col: ladder(col, 100, stop=50, trail=Trail(0.1)),
         [TOUCH, (101, 105, 94, 100)],
         [IN, market_out(2, "trail", 94.5)],
+    ),
+    Case(
+        "an open better than the best price lifts the trail before the path goes down",
+        lambda col: ladder(col, 100, stop=50, trail=Trail(0.1)),
+        [TOUCH, (120, 134, 107, 110)],
+        [IN, market_out(2, "trail", 108.0)],
     ),
     Case(
         "a trail only tightens: a wider unit leaves it",

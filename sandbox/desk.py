@@ -29,7 +29,7 @@ def place(state: State, account: Account, wanted: NewOrder, *, source: str = "no
     check_quantity(instrument, wanted.quantity, wanted.limit or last, closing=wanted.reduce_only)
     if wanted.limit is not None:
         check_price(instrument, wanted.limit)
-    _check_presets(wanted, last)
+    _check_presets(instrument, wanted, last)
     position = account.positions.get(wanted.symbol)
     if wanted.reduce_only and (position is None or position.direction == wanted.side.sign):
         raise no_position()
@@ -106,7 +106,7 @@ def amend(state: State, account: Account, order: Order, change: Amendment) -> Or
     stop = order.preset_stop if change.preset_stop is None else change.preset_stop
     target = order.preset_target if change.preset_target is None else change.preset_target
     wanted = NewOrder(order.symbol, order.side, quantity, limit, preset_stop=stop, preset_target=target)
-    _check_presets(wanted, last)
+    _check_presets(instrument, wanted, last)
     if not order.reduce_only:
         before = order.quantity, order.limit
         order.quantity, order.limit = order.filled, order.limit  # its own reservation does not count against it
@@ -164,8 +164,11 @@ def _on_grid(value: float, grid: float) -> bool:
     return grid <= 0 or abs(value / grid - round(value / grid)) <= 1e-6
 
 
-def _check_presets(wanted: NewOrder, last: float) -> None:
-    """A preset stop lies on the losing side of where the order would fill, a preset target on the other."""
+def _check_presets(instrument: Instrument, wanted: NewOrder, last: float) -> None:
+    """A preset is on the tick; a stop lies on the losing side of where the order would fill, a target on the other."""
+    for preset in (wanted.preset_stop, wanted.preset_target):
+        if preset is not None:
+            check_price(instrument, preset)
     sign = wanted.side.sign
     at = last if wanted.limit is None or sign * (wanted.limit - last) > 0 else wanted.limit
     if wanted.preset_stop is not None and sign * (at - wanted.preset_stop) <= 0:

@@ -83,17 +83,44 @@ class Market:
         return self._source.symbols
 
     def walk(self, until: float = 1.0, *, pause: bool = False) -> int:
-        """Walk every open candle to a fraction of its way; the number of things met. ``pause``: stop at the first."""
+        """Walk every open candle to a fraction of its way; the number of things met. ``pause``: stop at the first.
+
+        Symbols move together: what is met at the smallest fraction comes first, then the order of symbols, and all
+        prices stand at that fraction when it happens.
+        """
+        met = 0
+        while not (pause and met):
+            nearest = self._nearest()
+            if nearest is None or nearest[0] > until:
+                break
+            met += self._to(nearest[0], nearest[1])
+        if not (pause and met):
+            met += self._to(until, None)
+            if until >= 1.0 and not self.ended:
+                self._state.now_ms = max(self._state.now_ms, self.open_ms + MINUTE_MS - 1)
+        for line in self._lines:
+            if line.walk is not None:
+                self.series[line.symbol].current = line.walk.so_far()
+        return met
+
+    def _nearest(self) -> tuple[float, _Line] | None:
+        """Where on the way something is met next, and whose candle that is."""
+        best: tuple[float, _Line] | None = None
+        for line in self._lines:
+            fraction = line.walk.ahead(self._state) if line.walk is not None else None
+            if fraction is not None and (best is None or fraction < best[0]):
+                best = fraction, line
+        return best
+
+    def _to(self, fraction: float, meeting: _Line | None) -> int:
+        """Bring the others to a fraction, then let ``meeting`` meet what it meets there; the number of things met."""
         met = 0
         for line in self._lines:
-            if line.walk is None:
-                continue
-            while line.walk.next_stop(self._state, until):
-                met += 1
-                if pause:
-                    self.series[line.symbol].current = line.walk.so_far()
-                    return met
-            self.series[line.symbol].current = line.walk.so_far()
+            if line.walk is not None and line is not meeting:
+                while line.walk.next_stop(self._state, fraction):
+                    met += 1  # a hair's breadth of rounding before the nearest
+        if meeting is not None and meeting.walk is not None:
+            met += meeting.walk.next_stop(self._state)
         return met
 
     def in_progress(self) -> list[tuple[str, Candle]]:

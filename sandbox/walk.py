@@ -53,7 +53,7 @@ class Walk:
         while self._leg < 3:
             end = self._points[self._leg + 1]
             remaining = self._length * until - self._travelled
-            partial = until < 1.0 and abs(end - self.price) > remaining
+            partial = until < 1.0 and abs(end - self.price) >= remaining
             target = self.price + max(remaining, 0.0) * (1 if end > self.price else -1) if partial else end
             met = next_meeting(accounts, instrument, self.price, target)
             if met is not None:
@@ -64,8 +64,19 @@ class Walk:
             if partial:
                 return False
             self._leg += 1
-        state.now_ms = max(state.now_ms, self.candle.ts_ms + MINUTE_MS - 1)
         return False
+
+    def ahead(self, state: State) -> float | None:
+        """The fraction of the way at which something will be met next, as things stand; None for nothing."""
+        accounts, instrument = list(state.accounts.values()), state.instrument(self.symbol)
+        price, travelled = self.price, self._travelled
+        for end in self._points[self._leg + 1 :]:
+            met = next_meeting(accounts, instrument, price, end)
+            if met is not None:
+                return min((travelled + met.distance) / self._length, 1.0) if self._length else 0.0
+            travelled += abs(end - price)
+            price = end
+        return None
 
     def _move(self, state: State, price: float, *, pause_ms: int) -> None:
         """Put the price there, and the time in proportion; a meeting takes at least a millisecond."""

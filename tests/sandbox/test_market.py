@@ -6,9 +6,12 @@ import pytest
 
 from core.candle import Candle, Candles
 from core.errors import DataError
+from core.order import Side
 from core.resample import aggregate
 from sandbox.account import Account
+from sandbox.desk import place
 from sandbox.market import Market
+from sandbox.orders import NewOrder
 from sandbox.series import Series
 from sandbox.source import StoredSource
 from sandbox.state import State
@@ -118,3 +121,25 @@ def test_a_day_that_began_before_the_market_opened_is_one_candle() -> None:
 def test_a_source_that_ends_before_its_start_is_refused() -> None:
     with pytest.raises(DataError, match="no candle at or after"):
         StoredSource({SYMBOL: flat(100, 5)}, START_MS + HOUR)
+
+
+def test_symbols_move_together_and_meet_in_the_order_of_their_ways() -> None:
+    rows = {SYMBOL: [(100, 100, 90, 95)], OTHER: [(100, 100, 90, 95)]}
+    state, account, market = opened(StoredSource({name: minutes(row) for name, row in rows.items()}, START_MS))
+    for symbol, limit in ((SYMBOL, 91.0), (OTHER, 95.0), (SYMBOL, 97.0)):
+        place(state, account, NewOrder(symbol, Side.BUY, 1.0, limit))
+    times = []
+    while market.walk(pause=True):
+        times.append(state.now_ms)
+        fill = account.fills[-1]
+        assert state.prices == pytest.approx({SYMBOL: fill.price, OTHER: fill.price})
+    assert [(fill.symbol, fill.price) for fill in account.fills] == [(SYMBOL, 97.0), (OTHER, 95.0), (SYMBOL, 91.0)]
+    assert times == sorted(set(times))
+
+
+def test_a_flat_minute_takes_its_time() -> None:
+    state, _, market = opened(stored([(100, 100, 100, 100)] * 2))
+    market.walk(0.5)
+    assert state.now_ms == START_MS
+    market.walk()
+    assert state.now_ms == START_MS + MINUTE - 1

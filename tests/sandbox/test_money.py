@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import math
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -38,7 +39,7 @@ changing = st.tuples(st.just("amend"), price, quantity)
 cancelling = st.tuples(st.just("cancel"))
 
 
-def act(state: State, account: Account, step: tuple[object, ...]) -> None:
+def act(state: State, account: Account, step: tuple[Any, ...]) -> None:
     match step:
         case ("place", side, quantity, limit, reduce_only, stop, force):
             order(state, account, side, quantity, limit, reduce_only=reduce_only, preset_stop=stop, force=force)
@@ -64,7 +65,7 @@ def act(state: State, account: Account, step: tuple[object, ...]) -> None:
     st.sampled_from([2.0, 20.0]),
 )
 def test_money_is_conserved_whatever_is_ordered(
-    steps: list[tuple[object, ...]], mode: str, leverage: float
+    steps: list[tuple[Any, ...]], mode: str, leverage: float
 ) -> None:
     state, account = core(wallet=1000.0, mode=mode, leverage=leverage, slippage=0.001)
     funding = 0.0

@@ -13,6 +13,7 @@ from aiohttp import web
 from core.errors import Fatal
 from core.order import OrderStatus
 from exchanges.bitget.client import BitgetClient
+from exchanges.bitget.merging import merged
 from exchanges.bitget.public import BitgetPublic
 from exchanges.bitget.streams import MAX_BACKOFF_S, Socket, Timing, backoffs
 from exchanges.bitget.trading import BitgetTrading
@@ -273,3 +274,26 @@ def test_waits_double_with_jitter_up_to_a_minute():
     assert all(0 < w <= MAX_BACKOFF_S for w in seen)
     assert seen[-1] >= MAX_BACKOFF_S / 2
     assert all(0.125 * 2**i <= w <= 0.25 * 2**i for i, w in enumerate(seen[:7]))
+
+
+async def test_a_reader_that_lags_too_far_is_told_to_look_again(venue: FakeBitget, public: BitgetPublic):
+    async def frame(socket: web.WebSocketResponse, frame: Any) -> None:
+        await confirm(socket, frame)
+        for i in range(10):
+            await socket.send_json(push("candle1m", "BTCUSDT", [[str(i * 60000), *ROW[1:]]], ts=i))
+
+    def read(message: Any) -> list[str]:
+        if not isinstance(message, dict):
+            return []
+        seen.append(message["ts"])
+        return [str(message["ts"])]
+
+    seen: list[int] = []
+    venue.on_frame = frame
+    socket = Socket(public._client, "s", [("candle1m", "BTCUSDT")])
+    events = merged(public._client, [socket], read, lagging=["look again"], capacity=3)
+    first = await take(events, 1)
+    await until(lambda: len(seen) == 10)  # nobody reads meanwhile
+    rest = await take(events, 1)
+    assert "look again" in first + rest
+    await events.aclose()  # type: ignore[attr-defined]

@@ -65,6 +65,7 @@ class Assets(Frozen):
             if asset.group not in self.groups:
                 known = ", ".join(sorted(self.groups))
                 raise Misfit(f"assets.{i}.group", asset.group, f"unknown group; known are {known}")
+            _check_instrument(f"assets.{i}", asset)
         return self
 
     @property
@@ -78,6 +79,20 @@ class Assets(Frozen):
             if asset.symbol == symbol:
                 return asset
         raise KeyError(symbol)
+
+
+def _check_instrument(key: str, asset: Asset) -> None:
+    """The rules belong to the asset, and their tiers begin where the one before ends."""
+    rules = asset.instrument
+    if rules is None:
+        return
+    if rules.symbol != asset.symbol:
+        raise Misfit(f"{key}.instrument.symbol", rules.symbol, f"not the asset's, {asset.symbol}")
+    if asset.leverage > rules.max_leverage:
+        raise Misfit(f"{key}.leverage", asset.leverage, f"above the instrument's max_leverage {rules.max_leverage:g}")
+    limits = [tier.max_notional for tier in rules.tiers]
+    if not limits or limits != sorted(set(limits)):
+        raise Misfit(f"{key}.instrument.tiers", limits, "at least one, their notionals growing")
 
 
 class StrategyEntry(Frozen):

@@ -80,6 +80,21 @@ WRONG = [
         put("assets", 0, "instrument", "tik", value=1),
         "assets.0.instrument.tik = 1: unknown key; did you mean 'tick'?",
     ),
+    (
+        "assets.yaml",
+        put("assets", 0, "instrument", "symbol", value="ETH-USDT"),
+        "assets.0.instrument.symbol = 'ETH-USDT': not the asset's, BTC-USDT",
+    ),
+    (
+        "assets.yaml",
+        put("assets", 0, "instrument", "max_leverage", value=2),
+        "assets.0.leverage = 5.0: above the instrument's max_leverage 2",
+    ),
+    (
+        "assets.yaml",
+        put("assets", 0, "instrument", "tiers", value=[[2, 0.1, 0], [1, 0.2, 0]]),
+        "assets.0.instrument.tiers = [2.0, 1.0]: at least one, their notionals growing",
+    ),
     ("exchanges.yaml", put("default", value="bitgte"), "default = 'bitgte': unknown exchange; known are bitget"),
     ("exchanges.yaml", put("exchanges", "bitget", "rate", "trade", value=0), "must be greater than 0"),
     ("optimization.yaml", put("windows", value=60), "windows = 60: must be an object"),

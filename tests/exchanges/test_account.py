@@ -46,6 +46,10 @@ async def test_the_classic_api_serves_a_classic_account(venue: FakeBitget):
     assert not venue.of("account/settings")  # ccxt's own probe must never run
 
 
+async def test_the_account_type_is_said_to_every_client_so_that_ccxt_never_guesses(trading: BitgetTrading):
+    assert trading._client.ccxt.options["uta"] is False
+
+
 @pytest.mark.parametrize(("configured", "code"), [("unified", "00000"), ("probe", "40085"), ("classic", "40085")])
 async def test_a_unified_account_is_refused_at_the_start(venue: FakeBitget, configured: str, code: str):
     if code != "00000":

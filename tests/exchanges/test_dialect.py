@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from core.instrument import Instrument
@@ -141,6 +141,7 @@ def test_states_of_triggers_are_read_and_an_unknown_one_is_not_live(word: str, s
     assert rows.order(row | {"planStatus": word}, NO_SYMBOLS).status is status
 
 
+@settings(deadline=None)
 @given(st.integers(1, 10**9), st.sampled_from([1.0, 0.5, 0.1, 0.05, 0.01, 0.001, 1e-4, 1e-6, 1e-8, 10.0]))
 def test_written_prices_stand_on_the_grid_without_binary_dust(n: int, tick: float):
     text = written(n * tick, tick)
@@ -148,6 +149,7 @@ def test_written_prices_stand_on_the_grid_without_binary_dust(n: int, tick: floa
     assert Decimal(text) == n * Decimal(repr(tick))
 
 
+@settings(deadline=None)
 @given(st.floats(1e-9, 1e9))
 def test_without_a_grid_a_number_is_written_exactly(value: float):
     assert float(written(value, 0)) == value
@@ -158,6 +160,7 @@ TIERS = st.lists(
 )
 
 
+@settings(deadline=None)
 @given(TIERS)
 def test_maintenance_margin_is_continuous_over_the_tiers(given_tiers: list[tuple[float, float]]):
     ends, rates = sorted(t[0] for t in given_tiers), sorted(t[1] for t in given_tiers)

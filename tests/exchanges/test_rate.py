@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from core.settings import RateBudget
@@ -43,6 +43,7 @@ async def drain(rate: float, n: int) -> list[float]:
     return sent
 
 
+@settings(deadline=None)
 @given(st.floats(0.5, 50), st.integers(1, 60))
 def test_every_request_is_sent_and_no_second_sees_more_than_the_rate_and_its_burst(rate: float, n: int):
     sent = asyncio.run(drain(rate, n))

@@ -35,7 +35,7 @@ T = TypeVar("T")
 class FeedConfig(NamedTuple):
     """What a feed carries and to whom.
 
-    receivers : peers that get every batch (runners, api host). risk : gets staleness, '' for nobody.
+    receivers : runners, which get every batch. risk : gets staleness, '' for nobody. api : is shown everything.
     straggler_s : wait for the last symbols of a minute. quiet_s : without a push for so long REST is asked.
     buffer : closed minutes kept per symbol. stale_after_s : wall time without a push until a symbol is stale.
     """
@@ -236,6 +236,8 @@ class Feed:
                 while self._peers.full(peer):  # closed candles are never dropped: wait for the one that lags
                     await asyncio.sleep(0.01)
                 self._peers.tell(peer, "on_candles", message)
+            if self._config.api:
+                self._peers.tell(self._config.api, "on", (message,))
 
     async def _funding(self, opened_ms: int) -> tuple[tuple[str, float], ...]:
         """Rates that are due when the candles of ``opened_ms`` open."""

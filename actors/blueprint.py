@@ -1,0 +1,95 @@
+"""Which actors there are and what each is told: the configuration turned into small records. Pure."""
+
+from __future__ import annotations
+
+from typing import Final, Literal, NamedTuple
+
+from actors.executor import ExecutorConfig
+from actors.feed import FeedConfig
+from actors.read_model import Facts
+from actors.risk import RiskConfig, Trader
+from actors.runner import RunnerConfig
+from core.errors import ConfigurationError
+from core.settings import Exchange, Settings
+
+Mode = Literal["demo", "paper", "live"]
+MODES: Final[tuple[Mode, ...]] = ("demo", "paper", "live")
+
+
+class Blueprint(NamedTuple):
+    """Every actor's own record. ``executor`` None when nothing is traded."""
+
+    mode: Mode
+    exchange_name: str
+    exchange: Exchange
+    feed: FeedConfig
+    runners: tuple[RunnerConfig, ...]
+    risk: RiskConfig
+    executor: ExecutorConfig | None
+    facts: Facts
+
+
+def draw(
+    settings: Settings, mode: Mode, exchange: Exchange, folders: tuple[str, ...], timeframes: dict[str, str],
+    versions: dict[str, str],
+) -> Blueprint:
+    """The actors of a mode.
+
+    Parameters
+    ----------
+    exchange : where to, URLs of a local exchange inside. folders : of users' strategies.
+    timeframes : decision timeframe by strategy.
+
+    Raises ConfigurationError when no strategy is enabled. In live mode only eligible strategies trade; the others run
+    on paper beside them.
+    """
+    name = settings.exchanges.default
+    enabled = {n: e for n, e in settings.strategies.strategies.items() if e.enabled and e.symbols}
+    if not enabled:
+        raise ConfigurationError("strategies.yaml", "strategies", [], "at least one must be enabled and have symbols")
+    trading = {n: e for n, e in enabled.items() if mode == "demo" or (mode == "live" and e.live_eligible)}
+    symbols = tuple(s for s in settings.assets.symbols if any(s in e.symbols for e in enabled.values()))
+    feed, executor_name = f"feed:{name}", f"executor:{name}" if trading else ""
+    crossed = settings.risk.margin_mode == "crossed"
+    runners = tuple(
+        RunnerConfig(
+            f"runner:{n}", n, e, e.symbols, folders, settings.exchanges.costs.slippage, settings.risk.max_margin_use,
+            crossed, n in trading, feed, api="api",
+        )
+        for n, e in enabled.items()
+    )
+    groups = {s: settings.assets.asset(s).group for s in settings.assets.symbols}
+    judged = trading or enabled
+    risk = RiskConfig(
+        "risk", settings.risk, groups,
+        {n: Trader(f"runner:{n}", e.leverage, e.capital_usdt / len(e.symbols)) for n, e in judged.items()},
+        settings.exchanges.costs.slippage, sum(e.capital_usdt for e in judged.values()), feed, executor_name, api="api",
+    )
+    executor = ExecutorConfig(
+        executor_name, {n: f"runner:{n}" for n in trading}, {n: e.symbols for n, e in trading.items()},
+        _leverages(settings, list(trading)), settings.risk.margin_mode, feed, api="api",
+    ) if trading else None
+    actors = (*([executor_name] if trading else []), "risk", *(r.name for r in runners), feed, "ledger", "api")
+    return Blueprint(
+        mode, name, exchange,
+        FeedConfig(
+            feed, symbols, tuple(r.name for r in runners), "risk", "api", stale_after_s=settings.risk.stale_after_s
+        ),
+        runners, risk, executor,
+        Facts(
+            mode=mode, symbols=symbols, timeframes=timeframes, actors=actors,
+            stale_after_s=settings.risk.stale_after_s, taker_fee=settings.exchanges.costs.taker_fee, versions=versions,
+        ),
+    )
+
+
+def _leverages(settings: Settings, trading: list[str]) -> dict[str, float]:
+    """One leverage for each symbol of an account. Raises ConfigurationError when two strategies want different ones."""
+    found: dict[str, float] = {}
+    for name in trading:
+        entry = settings.strategies.strategies[name]
+        for symbol in entry.symbols:
+            if found.setdefault(symbol, entry.leverage) != entry.leverage:
+                allowed = f"{found[symbol]:g} as the other strategy on {symbol}: an account has one leverage a symbol"
+                raise ConfigurationError("strategies.yaml", f"{name}.leverage", entry.leverage, allowed)
+    return found

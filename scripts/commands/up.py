@@ -1,0 +1,41 @@
+"""``scalp-radar up``: everything, in one command, until Ctrl-C."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from scripts.options import ConfigFolder, config_folder
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+    app.command("up")(up)
+
+
+def up(
+    mode: Annotated[str, typer.Option(help="demo (local exchange), paper (real candles), live (real money).")] = "demo",
+    data: Annotated[str | None, typer.Option(help="Demo on stored candles: a store or a folder of dumps.")] = None,
+    exchange: Annotated[str | None, typer.Option(help="Which of DATA's exchanges, where there are several.")] = None,
+    from_: Annotated[str | None, typer.Option("--from", help="When the stored market opens, as 2025-03-01.")] = None,
+    speed: Annotated[float, typer.Option(help="Demo: simulated seconds per second.")] = 600.0,
+    seed: Annotated[int, typer.Option(min=0, help="Demo: of the synthetic market.")] = 1,
+    port: Annotated[int, typer.Option(min=0, max=65535, help="Of the API on loopback; 0 takes a free one.")] = 8000,
+    for_: Annotated[float | None, typer.Option("--for", min=0, help="Stop after so many seconds.")] = None,
+    dashboard: Annotated[bool, typer.Option(help="Ray's own dashboard too (extra `cluster`).")] = False,
+    keep: Annotated[bool, typer.Option(help="Demo: go on with the state of the last --keep run.")] = False,
+    config: ConfigFolder = None,
+) -> None:
+    """Run the system: by default the demo, a local exchange with a synthetic market and strategies trading on it."""
+    # Here, since Ray, numba and ccxt would slow every other command's start; the flags before Ray is imported.
+    from actors.ray_flags import set_flags
+    from scripts.running import state_root
+
+    set_flags(state_root())
+    from scripts.launch import Wanted, launch
+
+    wanted = Wanted(mode, data, exchange, from_, speed, seed, port, for_, dashboard, keep)
+    folder = config_folder(config)
+    raise typer.Exit(launch(wanted, Path(folder)))

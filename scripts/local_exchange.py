@@ -1,0 +1,73 @@
+"""The local exchange as a child process of ``scalp-radar up``."""
+
+from __future__ import annotations
+
+import json
+import os
+import selectors
+import subprocess
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, Final
+
+from core.errors import InputError, ScalpRadarError
+
+_START_S: Final = 60.0
+_STOP_S: Final = 3.0
+
+
+class LocalExchange:
+    """Starts ``scalp-radar sandbox`` with ``arguments`` and waits until it listens.
+
+    Raises InputError with the child's own line when it refuses its input. ``url`` and ``admin_key`` are its own.
+    """
+
+    def __init__(self, arguments: Sequence[str], log: Path) -> None:
+        self._log = log.open("wb")
+        self._process = subprocess.Popen(  # noqa: S603 - our own program with our own arguments
+            [sys.executable, "-m", "scripts.main", "sandbox", *arguments],
+            stdout=subprocess.PIPE, stderr=self._log, cwd=Path.cwd(), env={**os.environ, "PYTHONPATH": _path()},
+            start_new_session=True,  # Ctrl-C is ours to pass on, after the actors have stopped
+        )
+        ready = self._first_line(log)
+        self.url = f"http://127.0.0.1:{ready['port']}"
+        self.admin_key = str(ready["admin_key"])
+
+    @property
+    def running(self) -> bool:
+        """Whether the process is alive."""
+        return self._process.poll() is None
+
+    def stop(self) -> None:
+        """End it; safe to call twice."""
+        if self._process.poll() is None:
+            self._process.terminate()
+            try:
+                self._process.wait(_STOP_S)
+            except subprocess.TimeoutExpired:
+                self._process.kill()
+                self._process.wait()
+        if self._process.stdout is not None:
+            self._process.stdout.close()
+        self._log.close()
+
+    def _first_line(self, log: Path) -> dict[str, Any]:
+        assert self._process.stdout is not None
+        with selectors.DefaultSelector() as selector:
+            selector.register(self._process.stdout, selectors.EVENT_READ)
+            line = self._process.stdout.readline() if selector.select(_START_S) else b""
+        if not line:
+            self._process.terminate()
+            code = self._process.wait()
+            self.stop()
+            said = log.read_text(errors="replace").strip().splitlines()
+            message = said[-1].removeprefix("scalp-radar: ") if said else f"exit code {code}"
+            raise (InputError if code == 2 else ScalpRadarError)(f"local exchange: {message}")
+        ready: dict[str, Any] = json.loads(line)
+        return ready
+
+
+def _path() -> str:
+    root = str(Path(__file__).resolve().parents[1])
+    return os.pathsep.join([root, *filter(None, [os.environ.get("PYTHONPATH")])])

@@ -106,7 +106,7 @@ class StrategyEntry(Frozen):
     leverage: float = Field(3.0, ge=1, le=125)
     capital_usdt: float = Field(10_000.0, gt=0)
     """Virtual capital of its runner, split evenly over its symbols."""
-    capital_fraction: Fraction = 0.7
+    capital_fraction: Fraction = 0.65
     """Share of a symbol's capital that a full ladder may use as margin."""
     params: dict[str, Any] = Field(default_factory=dict)
     grid: dict[str, tuple[Any, ...]] = Field(default_factory=dict)

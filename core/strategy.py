@@ -40,7 +40,8 @@ class Condition(NamedTuple):
 class Strategy(ABC, Generic[P]):
     """A pure function from market data to a plan, with what the system must know about it.
 
-    Subclasses, ``class Mine(Strategy[MineParams])``, set the class attributes and write `warmup` and `plan`; no clock, randomness, I/O or state. The first line of the
+    Subclasses, ``class Mine(Strategy[MineParams])``, set the class attributes and write `warmup` and `plan`;
+    no clock, randomness, I/O or state. The first line of the
     docstring is shown to users. ``mirror`` names the strategy that does the same on the inverted price, if any.
     """
 

@@ -9,6 +9,7 @@ import numpy as np
 from core.candle import Floats
 from core.errors import InputError
 from core.plan import Plan
+from core.timeframe import timeframe_ms
 from engine.bind import Binder
 from engine.chance import symbol_id
 from engine.costs import Costs
@@ -23,11 +24,12 @@ from engine.sweep import first_entries
 class Backtest:
     """What happened. fills : FILL[n] (refusals included), trades : TRADE[n], stats : STATS[1].
 
-    equity : float64[T], marked at each close. book : BOOK[1] at the end; a position still open stands there and is
-    not a trade. daily : float64[n_days], returns by UTC day.
+    equity : float64[T], marked at each close. candle_ms : length of an execution candle. book : BOOK[1] at
+    the end; a position still open stands there and is not a trade. daily : float64[n_days], returns by UTC day.
     """
 
     symbol: str
+    candle_ms: int
     fills: np.ndarray
     trades: np.ndarray
     equity: Floats
@@ -85,6 +87,7 @@ def _record(
     )
     made, closed_trades = int(counts[0]), int(counts[1])
     result = Backtest(
-        symbol, fills[:made], trades[:closed_trades], equity, daily, s, book, float(account["wallet"][0])
+        symbol, timeframe_ms(span.candles.timeframe), fills[:made], trades[:closed_trades], equity, daily, s, book,
+        float(account["wallet"][0]),
     )
     return result, made

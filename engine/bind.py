@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Sequence
+from itertools import pairwise
 from math import isnan
 from typing import Any
 
@@ -145,12 +146,13 @@ def _check_ladder(plan: Plan) -> None:
     coefficients, weights = plan.coefficients, plan.weights
     if not 1 <= len(coefficients) <= MAX_ENTRIES or len(weights) != len(coefficients):
         raise InputError(
-            f"plan: {len(coefficients)} coefficients and {len(weights)} weights: allowed are 1 to {MAX_ENTRIES}, as many of each"
+            f"plan: {len(coefficients)} coefficients and {len(weights)} weights: "
+            f"allowed are 1 to {MAX_ENTRIES}, as many of each"
         )
     if min(weights) <= 0.0 or sum(weights) > 1.0 + 1e-9:
         raise InputError(f"plan: weights {weights}: allowed is each above 0 and a sum of at most 1")
     limits = [c for c in coefficients if not isnan(c)]
-    if any(later >= earlier for earlier, later in zip(limits, limits[1:], strict=False)):
+    if any(later >= earlier for earlier, later in pairwise(limits)):
         raise InputError(f"plan: coefficients {coefficients}: limits must lie ever farther from the market (decrease)")
     if not isinstance(plan.stop, Level):
         raise InputError("plan: there is no stop: every plan has one")

@@ -17,7 +17,7 @@ _S30, _S27, _S31, _S11 = np.uint64(30), np.uint64(27), np.uint64(31), np.uint64(
 
 
 @njit(nogil=True, forceinline=True)
-def mix(x: int) -> int:
+def mix(x: np.uint64) -> np.uint64:
     """uint64: splitmix64's finaliser of ``x`` plus its increment."""
     x = x + _GOLDEN
     x = (x ^ (x >> _S30)) * _MIX_1

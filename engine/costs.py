@@ -32,7 +32,7 @@ class Costs:
     taker_fee: float = 0.0006
     slippage: float = 0.0005
     leverage: float = 3.0
-    capital_fraction: float = 0.7
+    capital_fraction: float = 0.65
     compounding: bool = True
     risk: float = 0.0
     guard: float = 0.7

@@ -11,6 +11,14 @@ import math
 import numpy as np
 from numba import float64, from_dtype, int32, int64, njit, types
 
+from engine.prices import (
+    equity,
+    inline,
+    latch,
+    level,
+    reference,
+    take_moving,
+)
 from engine.records import (
     ACCOUNT_T,
     BOOK_T,
@@ -25,11 +33,13 @@ from engine.records import (
     TRADE,
     Reason,
 )
-from engine.rules import equity, inline, latch, leave, level, reference, take_moving
+from engine.rules import (
+    leave,
+)
+from engine.stats import end_day, end_peak, fold_events, mark
 from engine.walk import advance
 
 END = int(Reason.END)
-ENTRY, AFTER_EXITS = int(Reason.ENTRY), int(Reason.NO_CAPITAL)
 SLACK = 1e-9
 
 _FILLS = types.Array(from_dtype(FILL), 1, "C")
@@ -45,7 +55,7 @@ _CANDLES = read_only(CANDLE, 1)
 
 
 borrowing = njit(error_model="numpy", nogil=True, forceinline=True, _nrt=False)
-"""For functions of arrays that allocate nothing: without reference counts, whose atomics would double the walk's time."""
+"""For functions of arrays that allocate nothing: no reference counts, whose atomics would double the walk's time."""
 
 
 @borrowing
@@ -102,77 +112,6 @@ def next_entry(candles, flags, columns, direction, base, unit, coefficient, tick
 
 
 @inline
-def mark(stats, e, day):
-    """Fold one marked equity into drawdown and daily returns."""
-    if day != stats.day:
-        end_day(stats)
-        stats.day = day
-    stats.last_equity = e
-    if e > stats.peak:
-        end_peak(stats)
-        stats.peak = e
-        stats.low = e
-    elif e < stats.low:
-        stats.low = e
-
-
-@inline
-def end_peak(stats):
-    """The deepest fall since the last peak joins the drawdown."""
-    d = 1.0 - stats.low / stats.peak
-    if d > stats.drawdown:
-        stats.drawdown = d
-
-
-@inline
-def end_day(stats):
-    """Yesterday's return joins the sums."""
-    if stats.last_equity != stats.day_equity:
-        r = stats.last_equity / stats.day_equity - 1.0
-        stats.sum_r += r
-        stats.sum_r2 += r * r
-        if r < 0.0:
-            stats.sum_down2 += r * r
-        if r < stats.worst_day:
-            stats.worst_day = r
-        stats.day_equity = stats.last_equity
-
-
-@inline
-def begin_stats(stats, wallet, first_day, last_day):
-    """Statistics of a walk that has not begun."""
-    stats.peak = wallet
-    stats.low = wallet
-    stats.last_equity = wallet
-    stats.day_equity = wallet
-    stats.day = first_day
-    stats.days = last_day - first_day + 1
-
-
-@inline
-def fold_events(stats, events):
-    """Fold a candle's closed trades and refusals into the statistics."""
-    for i in range(events.trades):
-        trade = events.trade[i]
-        stats.trades += 1
-        stats.fees += trade.fees
-        stats.funding += trade.funding
-        if trade.net > 0.0:
-            stats.wins += 1
-            stats.net_profit += trade.net
-        else:
-            stats.net_loss -= trade.net
-        if trade.gross > 0.0:
-            stats.gross_profit += trade.gross
-        else:
-            stats.gross_loss -= trade.gross
-        stats.longest_hold_ms = max(stats.longest_hold_ms, trade.closed_ms - trade.opened_ms)
-    for i in range(events.fills):
-        if events.fill[i].reason >= AFTER_EXITS:
-            stats.refusals += 1
-
-
-@inline
 def adverse_in_force(book):
     """The nearest price at which an open position ends against us, between fills (no trail, no moving stop)."""
     d = book.direction
@@ -216,7 +155,7 @@ def skip_flat(candles, nxt, book, t):
 
 
 @borrowing
-def hold(
+def hold(  # noqa: C901  # one loop over quiet candles; calls would have to pass its dozen locals
     candles, columns, flags, plan, cost, account, book, stats, start, walk_start, end, equity_out, daily_out, first_day
 ):
     """Pass over quiet candles of a held position, marking its equity; returns the first one that may matter.

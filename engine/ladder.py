@@ -16,6 +16,9 @@ from engine.bind import Binder
 from engine.chance import symbol_id
 from engine.costs import Costs
 from engine.live import RUNG, enter_row, preview, take_entry, take_exit, take_row
+from engine.prices import (
+    stop_in_force,
+)
 from engine.records import (
     ACCOUNT,
     BOOK,
@@ -27,7 +30,6 @@ from engine.records import (
     new_account,
     new_books,
 )
-from engine.rules import stop_in_force
 from engine.walk import advance
 
 _HEAD = struct.Struct("<4sqqqqddd")
@@ -45,7 +47,7 @@ _EXIT_REASON = {
 
 
 class Filled(NamedTuple):
-    """An entry or exit fill, or a refusal (quantity 0), of one candle. ``reason`` is a name of engine.records.Reason."""
+    """An entry or exit fill, or a refusal (quantity 0); ``reason`` is a name of `engine.records.Reason`, lower case."""
 
     ts_ms: int
     reason: str

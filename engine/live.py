@@ -8,6 +8,16 @@ import numpy as np
 from numba import float64, from_dtype, int64, njit, types
 
 from engine.fold import load_row, read_only
+from engine.prices import (
+    improve_best,
+    latch,
+    limit_price,
+    liquidation_price,
+    renew_stop,
+    renew_target,
+    renew_trail,
+    take_moving,
+)
 from engine.records import (
     ACCOUNT,
     ACCOUNT_T,
@@ -27,14 +37,6 @@ from engine.rules import (
     close,
     entries_allowed,
     fill_entry,
-    improve_best,
-    latch,
-    limit_price,
-    liquidation_price,
-    renew_stop,
-    renew_target,
-    renew_trail,
-    take_moving,
 )
 
 EXIT = int(Reason.EXIT)

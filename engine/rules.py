@@ -1,16 +1,23 @@
-"""The execution rules as compiled functions over records: prices, sizes, fills, exits (docs/execution.md).
-
-Inner functions take records and scalars only; an array argument would cost reference counts at every call.
-"""
+"""The execution rules as compiled functions over records: sizes, fills, refusals, exits (docs/execution.md)."""
 
 from __future__ import annotations
 
 import math
 
-from numba import njit
-
-from core.rounding import entry_inline, exit_inline, floor_inline
-from engine.records import FROM_AVERAGE, FROM_FIRST, MAX_FILLS, NO_COLUMN, Reason
+from core.rounding import exit_inline, floor_inline
+from engine.prices import (
+    at_risk,
+    improve_best,
+    inline,
+    latch,
+    liquidation_price,
+    renew_stop,
+    renew_target,
+    renew_trail,
+    stop_in_force,
+    stop_level,
+)
+from engine.records import MAX_FILLS, Reason
 
 ENTRY, TARGET, STOP, TRAIL, LIQUIDATION = (
     int(Reason.ENTRY), int(Reason.TARGET), int(Reason.STOP), int(Reason.TRAIL), int(Reason.LIQUIDATION),
@@ -19,143 +26,6 @@ EXIT, AGE, END = int(Reason.EXIT), int(Reason.AGE), int(Reason.END)
 NO_CAPITAL, NO_STOP, STOP_PASSED = int(Reason.NO_CAPITAL), int(Reason.NO_STOP), int(Reason.STOP_PASSED)
 BELOW_MINIMUM, MARGIN_GUARD = int(Reason.BELOW_MINIMUM), int(Reason.MARGIN_GUARD)
 LIQUIDATION_PASSED, POST_ONLY = int(Reason.LIQUIDATION_PASSED), int(Reason.POST_ONLY)
-
-inline = njit(error_model="numpy", nogil=True, forceinline=True)
-"""Everything here is copied into its few callers: a call with a dozen records costs more than most of these do."""
-
-
-@inline
-def reference(kind, column, cost, quantity, first):
-    """The value a level starts from: the average ``cost / quantity``, the first fill, or its column's value."""
-    if kind == FROM_AVERAGE:
-        return cost / quantity
-    if kind == FROM_FIRST:
-        return first
-    return column
-
-
-@inline
-def level(ref, d, coefficient, unit_kind, unit):
-    """``reference + (d * coefficient) * unit``; without a unit, the reference is it."""
-    return ref + (d * coefficient) * (ref if unit_kind == NO_COLUMN else unit)
-
-
-@inline
-def limit_price(book, plan, cost, d, k):
-    """Price of limit entry ``k`` in direction ``d``, rounded; NaN when unknown."""
-    ref = reference(plan.base, book.base, math.nan, 1.0, book.first_price)
-    return entry_inline(level(ref, d, plan.coefficient[k], plan.unit, book.unit), d, cost.tick)
-
-
-@inline
-def stop_level(book, plan, d, cost, quantity, first):
-    """The stop before rounding, for a position of average ``cost / quantity`` and this first price."""
-    ref = reference(plan.stop, book.stop_reference, cost, quantity, first)
-    return level(ref, d, plan.stop_coefficient, plan.stop_unit, book.stop_unit)
-
-
-@inline
-def latch(book, plan, row):
-    """Take all columns from the row: what a flat book does at each row, so the first fill finds them latched."""
-    book.base = row.base
-    book.unit = row.unit
-    book.target_reference = row.target
-    book.target_unit = row.target_unit
-    book.stop_reference = row.stop
-    book.stop_unit = row.stop_unit
-    book.trail_unit = row.trail_unit
-
-
-@inline
-def take_moving(book, plan, row, cost):
-    """A new row for an open position: moving columns change, protection never ends because of a NaN."""
-    if plan.freeze == 0:
-        book.base = row.base
-        book.unit = row.unit
-    if plan.target_moving != 0:
-        book.target_reference = row.target
-        book.target_unit = row.target_unit
-        renew_target(book, plan, cost)
-    if plan.stop_moving != 0 and not math.isnan(row.stop) and not math.isnan(row.stop_unit):
-        book.stop_reference = row.stop
-        book.stop_unit = row.stop_unit
-        renew_stop(book, plan, cost)
-    if plan.trail_moving != 0 and plan.trail_distance > 0.0 and not math.isnan(row.trail_unit):
-        book.trail_unit = row.trail_unit
-        renew_trail(book, plan, cost)
-
-
-@inline
-def renew_target(book, plan, cost):
-    """Bring the take profit up to date with the average."""
-    if plan.has_target != 0:
-        ref = reference(plan.target, book.target_reference, book.cost, book.quantity, book.first_price)
-        book.target = exit_inline(
-            level(ref, book.direction, plan.target_coefficient, plan.target_unit, book.target_unit),
-            book.direction, cost.tick,
-        )
-
-
-@inline
-def renew_stop(book, plan, cost):
-    """Bring the stop up to date with the average; a NaN never replaces a good one."""
-    price = exit_inline(
-        stop_level(book, plan, book.direction, book.cost, book.quantity, book.first_price), book.direction, cost.tick
-    )
-    if not math.isnan(price):
-        book.stop = price
-
-
-@inline
-def renew_trail(book, plan, cost):
-    """Tighten the trail behind the best price."""
-    if plan.trail_distance > 0.0:
-        unit = book.best if plan.trail_unit == NO_COLUMN else book.trail_unit
-        price = exit_inline(book.best - (book.direction * plan.trail_distance) * unit, book.direction, cost.tick)
-        if not math.isnan(price) and (math.isnan(book.trail) or book.direction * price > book.direction * book.trail):
-            book.trail = price
-
-
-@inline
-def improve_best(book, plan, cost, p):
-    """Remember the best price since the first fill."""
-    if book.direction * p > book.direction * book.best:
-        book.best = p
-        renew_trail(book, plan, cost)
-
-
-@inline
-def liquidation_price(account, book, cost):
-    """Where the venue takes the position over (isolated: from its margin; crossed: from the account's)."""
-    i = 0
-    while i < cost.tiers - 1 and book.cost > cost.tier_notional[i]:
-        i += 1
-    d = book.direction
-    return (book.cost - d * at_risk(account, book, cost) - d * cost.tier_deduction[i]) / (
-        book.quantity * (1.0 - d * cost.tier_rate[i])
-    )
-
-
-@inline
-def at_risk(account, book, cost):
-    """Money lost in a liquidation."""
-    if cost.crossed != 0:
-        return account.wallet - (account.reserved - book.margin) - book.fees - book.funding
-    return book.margin
-
-
-@inline
-def stop_in_force(book):
-    """The nearer of stop and trail."""
-    if not math.isnan(book.trail) and book.direction * book.trail > book.direction * book.stop:
-        return book.trail
-    return book.stop
-
-
-@inline
-def equity(account, book, price):
-    """Wallet plus what the open position is worth at ``price``, before exit costs."""
-    return account.wallet + book.direction * (book.quantity * price - book.cost) - book.fees - book.funding
 
 
 @inline

@@ -12,9 +12,10 @@ from core.errors import InputError
 from engine.bind import Binder
 from engine.chance import symbol_id
 from engine.costs import Costs
-from engine.fold import begin_stats, finish, fold, next_entry, read_only
+from engine.fold import finish, fold, next_entry, read_only
 from engine.records import ACCOUNT, BOOK, CANDLE, COST, EVENTS, PLAN, ROW, STATS, cost_record, new_account, new_books
 from engine.span import Span
+from engine.stats import begin_stats
 
 _NO_FILLS_DTYPE = EVENTS["fill"].base
 _NO_TRADES_DTYPE = EVENTS["trade"].base
@@ -88,9 +89,7 @@ class Sweep:
 
     def walk(self, start: int = 0, end: int | None = None, *, daily: bool = False) -> Swept:
         """Every plan over candles [start, end), flat at its beginning, closed at its end."""
-        for swept in self.pieces(start, end, daily=daily, plans_a_piece=len(self.plans)):
-            pass
-        return swept
+        return next(self.pieces(start, end, daily=daily, plans_a_piece=len(self.plans)))
 
     def pieces(
         self, start: int = 0, end: int | None = None, *, daily: bool = False, plans_a_piece: int = 64

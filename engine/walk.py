@@ -1,7 +1,7 @@
 """One candle through one book: the function that sweep, backtest, paper and live decisions share.
 
-`advance` is exact and complete; whoever skips candles must prove that it would have changed nothing. It is one loop
-over the points of the candle's path with one place that exits and one that enters, so that it compiles to straight code.
+`advance` is exact and complete; whoever skips candles must prove that it would have changed nothing. It is one
+loop over the points of the candle's path with one place that exits and one that enters: it compiles to straight code.
 """
 
 from __future__ import annotations
@@ -12,6 +12,15 @@ from numba import float64, int64, njit
 
 from engine.chance import uniform_inline
 from engine.costs import Path
+from engine.prices import (
+    improve_best,
+    inline,
+    latch,
+    limit_price,
+    liquidation_price,
+    stop_in_force,
+    take_moving,
+)
 from engine.records import ACCOUNT_T, BOOK_T, COST_T, EVENTS_T, PLAN_T, ROW_T
 from engine.rules import (
     AGE,
@@ -25,15 +34,8 @@ from engine.rules import (
     entries_allowed,
     exit_at,
     fill_entry,
-    improve_best,
-    inline,
-    latch,
     leave,
-    limit_price,
-    liquidation_price,
     refuse,
-    stop_in_force,
-    take_moving,
 )
 
 PESSIMISTIC, OPTIMISTIC = int(Path.PESSIMISTIC), int(Path.OPTIMISTIC)
@@ -152,7 +154,9 @@ def low_comes_first(book, row, cost, o, high, low):
     ),
     error_model="numpy", nogil=True, cache=True,
 )
-def advance(account, book, events, plan, row, cost, ts, row_number, first, o, high, low, c, volume, funding):
+def advance(  # noqa: C901  # the path's one loop, see above
+    account, book, events, plan, row, cost, ts, row_number, first, o, high, low, c, volume, funding
+):
     """One execution candle for one book, by docs/execution.md; its fills and trades stand in ``events``.
 
     row : values of the plan row in force, its number ``row_number``; ``first``: 1 on its first execution candle.

@@ -24,7 +24,7 @@ def true_range(high: Floats, low: Floats, close: Floats) -> Floats:
     out = np.full(n, np.nan)
     for t in range(1, n):
         up, down = abs(high[t] - close[t - 1]), abs(low[t] - close[t - 1])
-        out[t] = max(high[t] - low[t], max(up, down))
+        out[t] = max(high[t] - low[t], up, down)
     return out
 
 
@@ -45,6 +45,13 @@ def atr(high: Floats, low: Floats, close: Floats, period: int) -> Floats:
         level = (level * (period - 1) + ranges[t]) / period
         out[t] = level
     return out
+
+
+@njit(nogil=True, error_model="numpy", forceinline=True)
+def _strength(gain: float, loss: float) -> float:
+    """100 x gain / (gain + loss), 0 when both are 0."""
+    total = gain + loss
+    return 100.0 * gain / total if total > 0.0 else 0.0
 
 
 @njit(float64[::1](_VALUES, int64), cache=True, nogil=True, error_model="numpy")
@@ -72,10 +79,3 @@ def rsi(close: Floats, period: int) -> Floats:
         loss = (loss * (period - 1) + max(-move, 0.0)) / period
         out[t] = _strength(gain, loss)
     return out
-
-
-@njit(float64(float64, float64), cache=True, nogil=True, error_model="numpy")
-def _strength(gain: float, loss: float) -> float:
-    """100 x gain / (gain + loss), 0 when both are 0."""
-    total = gain + loss
-    return 100.0 * gain / total if total > 0.0 else 0.0

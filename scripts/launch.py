@@ -96,12 +96,15 @@ def _run(
     key = secrets.scalp_radar_api_key
     (state / "logs").mkdir(exist_ok=True)
     wiring.log_to(state / "logs", "driver")
+    logger.info("checked; {}", f"local exchange at {local.url}" if local else "no local exchange")
     wiring.start_ray(dashboard=wanted.dashboard)
+    logger.info("Ray is there")
     stop.install()
     house = wiring.build(
         blueprint, state, port=port, api_key=key.get_secret_value() if key else api_key(state),
         credentials=credentials if blueprint.executor else None,
     )
+    logger.info("actors are being created")
     stack.callback(say_ended)
     stack.callback(wiring.stop, house)
     wiring.await_ready(house, blueprint, READY_S)

@@ -6,6 +6,7 @@ purpose one line and exit code 1; a defect keeps its traceback.
 
 from __future__ import annotations
 
+import hashlib
 import importlib
 import os
 import pkgutil
@@ -20,6 +21,7 @@ from scripts import commands
 
 WRONG_INPUT: Final = 2
 FAILED: Final = 1
+KERNELS: Final = ("core", "engine", "indicators")
 
 
 class Boundary(TyperGroup):
@@ -64,10 +66,19 @@ def main() -> None:
 
 
 def keep_compiled_code() -> None:
-    """Tell Numba, before it is imported, to keep compiled code in one folder that ``make install`` fills."""
+    """Tell Numba, before it is imported, to keep compiled code in one folder that ``make install`` fills.
+
+    The folder bears a digest of the kernels' sources: Numba renews a kernel when its own file changes, but does not
+    notice that a function it copied from another file has changed.
+    """
     repository = Path(__file__).resolve().parents[1]
     home = repository if (repository / "pyproject.toml").exists() else Path.home()
-    os.environ.setdefault("NUMBA_CACHE_DIR", str(home / ".cache" / "numba"))
+    digest = hashlib.blake2s(digest_size=6)
+    for file in sorted(p for part in KERNELS for p in (repository / part).glob("*.py")):
+        digest.update(file.read_bytes())
+    base = Path(os.environ.get("NUMBA_CACHE_DIR") or home / ".cache" / "numba")
+    if base.name != digest.hexdigest():
+        os.environ["NUMBA_CACHE_DIR"] = str(base / digest.hexdigest())
 
 
 def _say(error: ScalpRadarError) -> None:

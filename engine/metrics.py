@@ -1,0 +1,123 @@
+"""What a walk earned, in the field's figures; every one is finite (an undefined ratio is 0, and says so by its input).
+
+Returns are daily (UTC) returns of equity marked at candle closes; ratios are annualised by the square root of 365.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+
+from core.candle import Floats
+from core.timeframe import DAY_MS
+from engine.backtest import Backtest
+
+DAYS_A_YEAR = 365.0
+
+
+@dataclass(frozen=True, slots=True)
+class Metrics:
+    """Figures of one backtest. Returns, drawdown, exposure and fee drag are fractions; money in quote currency.
+
+    net_return counts open positions at the last close; trades are closed cycles. drawdown_days : longest time below
+    a peak. fee_drag : fees, funding and slippage's share of what was earned gross, 0 when nothing was.
+    """
+
+    net_return: float
+    gross_return: float
+    sharpe: float
+    sortino: float
+    calmar: float
+    max_drawdown: float
+    drawdown_days: float
+    profit_factor: float
+    gross_profit_factor: float
+    win_rate: float
+    expectancy: float
+    exposure: float
+    trades: int
+    wins: int
+    fees: float
+    funding: float
+    fee_drag: float
+    ambiguous: int
+    refusals: int
+    days: int
+
+
+def metrics(result: Backtest, capital: float) -> Metrics:
+    """Figures of a recorded backtest that began with ``capital``."""
+    s, t = result.stats, result.trades
+    net_return = float(result.equity[-1]) / capital - 1.0
+    fees, funding = float(s["fees"]), float(s["funding"])
+    net = t["net"]
+    gross = t["gross"]
+    won, lost = float(net[net > 0].sum()), float(-net[net <= 0].sum())
+    gross_won, gross_lost = float(gross[gross > 0].sum()), float(-gross[gross <= 0].sum())
+    fall, below = drawdown(result.equity)
+    years = len(result.daily) / DAYS_A_YEAR
+    yearly = _yearly(net_return, years)
+    return Metrics(
+        net_return=net_return,
+        gross_return=net_return + (fees + funding) / capital,
+        sharpe=sharpe(result.daily),
+        sortino=sortino(result.daily),
+        calmar=yearly / fall if fall > 0 else 0.0,
+        max_drawdown=fall,
+        drawdown_days=below * _candle_days(result),
+        profit_factor=ratio(won, lost),
+        gross_profit_factor=ratio(gross_won, gross_lost),
+        win_rate=float((net > 0).mean()) if len(t) else 0.0,
+        expectancy=float(net.mean()) if len(t) else 0.0,
+        exposure=float(s["exposure"]) / len(result.equity),
+        trades=len(t),
+        wins=int((net > 0).sum()),
+        fees=fees,
+        funding=funding,
+        fee_drag=(fees + funding) / gross_won if gross_won > 0 else 0.0,
+        ambiguous=int(s["ambiguous"]),
+        refusals=int(s["refusals"]),
+        days=len(result.daily),
+    )
+
+
+def sharpe(daily: Floats) -> float:
+    """Annualised mean over standard deviation (ddof 1) of daily returns; 0 when undefined (Sharpe, 1994)."""
+    deviation = float(daily.std(ddof=1)) if len(daily) > 1 else 0.0
+    return float(daily.mean()) / deviation * math.sqrt(DAYS_A_YEAR) if deviation > 1e-12 else 0.0
+
+
+def sortino(daily: Floats) -> float:
+    """Annualised mean over downside deviation (against 0, over all days); 0 when undefined (Sortino, 1994)."""
+    downside = math.sqrt(float((np.minimum(daily, 0.0) ** 2).mean())) if len(daily) else 0.0
+    return float(daily.mean()) / downside * math.sqrt(DAYS_A_YEAR) if downside > 1e-12 else 0.0
+
+
+def drawdown(equity: Floats) -> tuple[float, int]:
+    """Deepest fall from a peak as a fraction of it, and the longest run of rows below a peak."""
+    peak = np.maximum.accumulate(equity)
+    deepest = float((1.0 - equity / peak).max())
+    below = np.flatnonzero(np.diff(np.concatenate(([0], (equity < peak).astype(np.int8), [0]))))
+    longest = int((below[1::2] - below[::2]).max()) if len(below) else 0
+    return deepest, longest
+
+
+def ratio(won: float, lost: float) -> float:
+    """Profit factor; without losses it is 0 when nothing was won either, else capped at 1000."""
+    if lost <= 0.0:
+        return 1000.0 if won > 0.0 else 0.0
+    return min(won / lost, 1000.0)
+
+
+def _yearly(net_return: float, years: float) -> float:
+    """Compound yearly return."""
+    if years <= 0.0 or net_return <= -1.0:
+        return -1.0 if net_return <= -1.0 else 0.0
+    return float(min((1.0 + net_return) ** (1.0 / years) - 1.0, 1e6))
+
+
+def _candle_days(result: Backtest) -> float:
+    """Length of an execution candle in days."""
+    return result.candle_ms / DAY_MS

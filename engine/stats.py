@@ -1,0 +1,79 @@
+"""Statistics folded in while walking: drawdown as (peak, low since), daily returns as sums, trades as totals."""
+
+from __future__ import annotations
+
+from engine.prices import inline
+from engine.records import Reason
+
+FIRST_REFUSAL = int(Reason.NO_CAPITAL)
+
+
+@inline
+def mark(stats, e, day):
+    """Fold one marked equity into drawdown and daily returns."""
+    if day != stats.day:
+        end_day(stats)
+        stats.day = day
+    stats.last_equity = e
+    if e > stats.peak:
+        end_peak(stats)
+        stats.peak = e
+        stats.low = e
+    elif e < stats.low:
+        stats.low = e
+
+
+@inline
+def end_peak(stats):
+    """The deepest fall since the last peak joins the drawdown."""
+    d = 1.0 - stats.low / stats.peak
+    if d > stats.drawdown:
+        stats.drawdown = d
+
+
+@inline
+def end_day(stats):
+    """Yesterday's return joins the sums."""
+    if stats.last_equity != stats.day_equity:
+        r = stats.last_equity / stats.day_equity - 1.0
+        stats.sum_r += r
+        stats.sum_r2 += r * r
+        if r < 0.0:
+            stats.sum_down2 += r * r
+        if r < stats.worst_day:
+            stats.worst_day = r
+        stats.day_equity = stats.last_equity
+
+
+@inline
+def begin_stats(stats, wallet, first_day, last_day):
+    """Statistics of a walk that has not begun."""
+    stats.peak = wallet
+    stats.low = wallet
+    stats.last_equity = wallet
+    stats.day_equity = wallet
+    stats.day = first_day
+    stats.days = last_day - first_day + 1
+
+
+@inline
+def fold_events(stats, events):
+    """Fold a candle's closed trades and refusals into the statistics."""
+    for i in range(events.trades):
+        trade = events.trade[i]
+        stats.trades += 1
+        stats.fees += trade.fees
+        stats.funding += trade.funding
+        if trade.net > 0.0:
+            stats.wins += 1
+            stats.net_profit += trade.net
+        else:
+            stats.net_loss -= trade.net
+        if trade.gross > 0.0:
+            stats.gross_profit += trade.gross
+        else:
+            stats.gross_loss -= trade.gross
+        stats.longest_hold_ms = max(stats.longest_hold_ms, trade.closed_ms - trade.opened_ms)
+    for i in range(events.fills):
+        if events.fill[i].reason >= FIRST_REFUSAL:
+            stats.refusals += 1

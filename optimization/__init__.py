@@ -1,0 +1,1 @@
+"""Research: evaluating strategies on stored candles; grids, windows, statistics and verdicts."""

@@ -7,7 +7,7 @@ import math
 import pytest
 
 from core.instrument import Tier
-from core.plan import EXIT_LONG, FIRST, MARKET, Level, Plan
+from core.plan import AVERAGE, EXIT_LONG, FIRST, MARKET, Level, Plan
 from tests.engine.engines import ENGINES, Run
 from tests.engine.rulebook import Case, Expected, from_average, ladder, market
 
@@ -214,6 +214,15 @@ SIZES = [
         costs={"risk": 0.05},
     ),
     Case(
+        "sizing by risk takes the stop from the order price and a limit's maker fee, also when the open is better",
+        lambda col: ladder(col, 100, stop_level=Level(AVERAGE, -5.0, col(1.0))),
+        [(98, 99, 97, 98)],
+        [
+            Expected(1, "entry 0", 98.0, 1000 * 0.01 / 0.063 / 100, 1000 * 0.01 / 0.063 / 100 * 98 * 0.002),
+        ],
+        costs={"risk": 0.01},
+    ),
+    Case(
         "sizing by risk is capped by the capital's share",
         lambda col: ladder(col, 100, stop=99),
         [(101, 101.5, 100, 101)],
@@ -250,6 +259,13 @@ REFUSALS = [
         [TOUCH],
         refusals=[(1, "below_minimum", 0)],
         costs={"min_notional": 1000.01},
+    ),
+    Case(
+        "a minimum notional that the order price meets although the fill is cheaper",
+        lambda col: ladder(col, 100),
+        [(98, 99, 97, 98)],
+        [free(1, "entry 0", 98.0)],
+        costs={**FREE, "min_notional": 990.0},
     ),
     Case(
         "a step larger than the quantity leaves nothing",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from typing import Any, Final, NamedTuple
 
 from aiohttp import WSMsgType, web
@@ -32,10 +32,15 @@ class Topic(NamedTuple):
 
 
 class Session:
-    """One client's connection, with its own queue so that a slow one delays nobody."""
+    """One client's connection, with its own queue so that a slow one delays nobody.
 
-    def __init__(self, socket: web.WebSocketResponse, private: bool) -> None:
-        self.socket, self.private = socket, private
+    ``write`` sends one text frame; ``abort`` breaks the connection, which is what becomes of a client that does not
+    read.
+    """
+
+    def __init__(self, write: Callable[[str], Awaitable[None]], abort: Callable[[], None], private: bool) -> None:
+        self.private = private
+        self._write, self._abort = write, abort
         self.account: Account | None = None
         self.topics: set[Topic] = set()
         self._queue: deque[str] = deque()
@@ -44,10 +49,19 @@ class Session:
         self._idle.set()
 
     def send(self, message: str) -> None:
-        """Queue a text frame."""
+        """Queue a text frame; a client that is too far behind is disconnected instead."""
+        if len(self._queue) >= MAX_BACKLOG:
+            self.drop()
+            return
         self._queue.append(message)
         self._wake.set()
         self._idle.clear()
+
+    def drop(self) -> None:
+        """Disconnect, whatever is still queued."""
+        self._queue.clear()
+        self._idle.set()
+        self._abort()
 
     @property
     def backlog(self) -> int:
@@ -65,10 +79,7 @@ class Session:
                 await self._wake.wait()
                 self._wake.clear()
                 while self._queue:
-                    if len(self._queue) > MAX_BACKLOG:
-                        await self.socket.close()
-                        return
-                    await self.socket.send_str(self._queue.popleft())
+                    await self._write(self._queue.popleft())
                 self._idle.set()
         except (ConnectionError, RuntimeError):
             return  # the peer is gone; the reader ends the session
@@ -87,6 +98,7 @@ class Subscriptions:
     ) -> None:
         self._log_in, self._check, self._welcome = log_in, check, welcome
         self.sessions: set[Session] = set()
+        self._sockets: set[web.WebSocketResponse] = set()
         self._by_topic: dict[Topic, set[Session]] = {}
         self._by_account: dict[tuple[str, str], set[Session]] = {}
 
@@ -99,25 +111,30 @@ class Subscriptions:
         return self._by_account.get((account.key, channel), set())
 
     async def drained(self, timeout_s: float) -> None:
-        """Wait until every session has been written to, at most so long; who hangs is left behind."""
-        waiting = [asyncio.ensure_future(session.drained()) for session in self.sessions if session.backlog]
+        """Wait until every session has been written to, at most so long; who does not read is disconnected."""
+        waiting = {asyncio.ensure_future(session.drained()): session for session in self.sessions if session.backlog}
         if waiting:
             _, late = await asyncio.wait(waiting, timeout=timeout_s)
             for task in late:
                 task.cancel()
+                waiting[task].drop()
 
     async def close(self) -> None:
         """Disconnect everybody."""
-        for session in list(self.sessions):
-            await session.socket.close()
+        for socket in list(self._sockets):
+            await socket.close()
 
     async def serve(self, request: web.Request) -> web.WebSocketResponse:
         """One connection from its opening to its end."""
         # uncompressed: on loopback deflate costs more than it saves
         socket = web.WebSocketResponse(compress=False, max_msg_size=1 << 20)
         await socket.prepare(request)
-        session = Session(socket, request.path.endswith("/private"))
+        transport = request.transport
+        session = Session(
+            socket.send_str, transport.abort if transport else lambda: None, request.path.endswith("/private")
+        )
         self.sessions.add(session)
+        self._sockets.add(socket)
         writer = asyncio.ensure_future(session.write())
         try:
             async for message in socket:
@@ -125,6 +142,7 @@ class Subscriptions:
                     self._receive(session, message.data)
         finally:
             self.sessions.discard(session)
+            self._sockets.discard(socket)
             for topic in list(session.topics):
                 self._forget(session, topic)
             writer.cancel()

@@ -13,11 +13,10 @@ from collections.abc import Callable, Sequence
 from typing import Any, Final
 
 from loguru import logger
-from sqlalchemy.exc import SQLAlchemyError
 
 from core.messages import EquityMarked, OrderFilled, OrderShown, PlanChanged, ProtectionSeen, TargetRefused, TradeClosed
 from core.timeframe import DAY_MS
-from storage.database import Snapshot, open_database
+from storage.database import DatabaseFailure, Snapshot, open_database
 from storage.journal import Intent
 from storage.records import Latest, Page, Query
 from storage.rows import Row, StoredEvent, StoredOrder, rows_of
@@ -122,7 +121,7 @@ class Ledger:
         try:
             self._flush()
             state = "stopped" if self._stopped else "ok"
-        except SQLAlchemyError:
+        except DatabaseFailure:
             state = "degraded"  # counted and logged where it happened
         return {
             "name": "ledger", "state": state, "written": self._written, "waiting": len(self._waiting),
@@ -144,7 +143,7 @@ class Ledger:
         self._flushed_s = self._monotonic_s()
         try:
             self._database.write(batch)
-        except SQLAlchemyError as error:
+        except DatabaseFailure as error:
             self._errors += 1
             logger.error("ledger: {} rows could not be written: {}", len(batch), type(error).__name__)
             while len(self._waiting) > self._buffer_rows:

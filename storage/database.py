@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final, NamedTuple, TypeVar
 
 from sqlalchemy import Engine, delete, func, select
+from sqlalchemy.exc import SQLAlchemyError
 
 from core.messages import EquityMarked, OrderFilled, PlanChanged, TradeClosed
 from core.timeframe import HOUR_MS
@@ -22,6 +23,9 @@ from storage.rows import Row, StoredEvent, StoredOrder, rows_of
 from storage.tables import table
 
 T = TypeVar("T")
+
+DatabaseFailure = SQLAlchemyError
+"""What any method here may raise when the database does not answer; callers need not know whose word it is."""
 
 _KEYS: Final[dict[str, tuple[str, ...]]] = {
     "trades": ("scope", "strategy", "symbol", "cycle"),

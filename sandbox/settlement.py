@@ -124,7 +124,9 @@ def end_trigger(
     state.record("trigger", account, trigger.symbol, trigger, reason)
 
 
-def set_position_trigger(state: State, account: Account, position: Position, plan: PlanType, price: float) -> Trigger:
+def set_position_trigger(
+    state: State, account: Account, position: Position, plan: PlanType, price: float, client_id: str = ""
+) -> Trigger:
     """The position's stop or target at ``price``: the live one is moved in place, otherwise one is made."""
     trigger = account.position_trigger(position.symbol, plan)
     below = (position.direction > 0) == (plan is PlanType.POS_LOSS)
@@ -134,10 +136,11 @@ def set_position_trigger(state: State, account: Account, position: Position, pla
             below, 0.0, None, True, "mark_price", state.now_ms, state.now_ms,
         )
         account.every_trigger[trigger.order_id] = trigger
-        account.trigger_of_client[trigger.client_id] = trigger.order_id
         account.triggers.setdefault(position.symbol, {})[trigger.order_id] = trigger
     else:
         trigger.trigger, trigger.updated_ms = price, state.now_ms
+    trigger.client_id = client_id or trigger.client_id
+    account.trigger_of_client[trigger.client_id] = trigger.order_id
     state.record("trigger", account, position.symbol, trigger)
     return trigger
 

@@ -32,19 +32,21 @@ def place_trigger(state: State, account: Account, wanted: NewTrigger) -> Trigger
         below = (position.direction > 0) == (wanted.plan in LOSSES)
         _check_side(wanted.plan, below, wanted.trigger, last)
         if wanted.plan in WHOLE_POSITION:
-            trigger = set_position_trigger(state, account, position, wanted.plan, wanted.trigger)
+            trigger = set_position_trigger(state, account, position, wanted.plan, wanted.trigger, wanted.client_id)
             trigger.execute, trigger.source = wanted.execute, wanted.source
-            return _named(state, account, trigger, wanted)
+            after_change(state, account, wanted.symbol)
+            return trigger
         check_quantity(instrument, wanted.quantity, wanted.trigger, closing=True)
     trigger = Trigger(
-        state.next_id(), "", wanted.symbol, wanted.plan, wanted.side, wanted.trigger, below, wanted.quantity,
-        wanted.execute, wanted.reduce_only, wanted.source, state.now_ms, state.now_ms, wanted.preset_stop,
-        wanted.preset_target,
+        state.next_id(), wanted.client_id or str(state.next_id()), wanted.symbol, wanted.plan, wanted.side,
+        wanted.trigger, below, wanted.quantity, wanted.execute, wanted.reduce_only, wanted.source, state.now_ms,
+        state.now_ms, wanted.preset_stop, wanted.preset_target,
     )
     account.every_trigger[trigger.order_id] = trigger
     account.triggers.setdefault(wanted.symbol, {})[trigger.order_id] = trigger
+    account.trigger_of_client[trigger.client_id] = trigger.order_id
     state.record("trigger", account, wanted.symbol, trigger)
-    return _named(state, account, trigger, wanted)
+    return trigger
 
 
 class TriggerAmendment(NamedTuple):
@@ -125,14 +127,6 @@ def _fire_plan(state: State, account: Account, trigger: Trigger) -> Order | None
         return None
     trigger.became = order.order_id
     return order
-
-
-def _named(state: State, account: Account, trigger: Trigger, wanted: NewTrigger) -> Trigger:
-    """Give the trigger its client id and note what its existence changes."""
-    trigger.client_id = wanted.client_id or trigger.client_id or str(state.next_id())
-    account.trigger_of_client[trigger.client_id] = trigger.order_id
-    after_change(state, account, trigger.symbol)
-    return trigger
 
 
 def _position_to_close(account: Account, wanted: NewTrigger) -> Position:

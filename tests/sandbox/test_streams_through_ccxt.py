@@ -136,6 +136,15 @@ async def test_the_stop_of_an_entry_is_seen_on_the_trigger_stream(exchange: Runn
     assert (seen["info"]["planType"], seen["triggerPrice"], seen["status"]) == ("psl", 95_000.0, "open")
 
 
+async def test_a_stop_placed_by_name_is_seen_by_that_name(exchange: Running) -> None:
+    await exchange.client.create_order(UNIFIED, "market", "buy", 0.02, None, ISOLATED)
+    task = await subscribed(exchange, exchange.client.watch_orders(UNIFIED, params={"trigger": True}))
+    params = {"stopLossPrice": 95_000.0, "clientOid": "my-stop"}
+    await exchange.client.create_order(UNIFIED, "market", "sell", 0.02, None, params)
+    (seen,) = await heard(task)
+    assert (seen["clientOrderId"], seen["triggerPrice"]) == ("my-stop", 95_000.0)
+
+
 async def test_streams_need_the_right_secret(exchange: Running) -> None:
     stranger = client_of(exchange.port, AccountConfig(secret="wrong"))
     try:

@@ -77,8 +77,7 @@ def sound(candle: Candle) -> bool:
     """Whether a candle can be true: on the grid, positive prices in order, volume not negative."""
     return (
         candle.ts_ms % MINUTE_MS == 0
-        and 0 < candle.low <= min(candle.open, candle.close)
-        and max(candle.open, candle.close) <= candle.high < float("inf")
+        and all(0 < candle.low <= price <= candle.high < float("inf") for price in (candle.open, candle.close))
         and 0 <= candle.volume < float("inf")
     )
 

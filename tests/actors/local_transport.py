@@ -104,7 +104,7 @@ class LocalTransport:
     def _run(self, outcome: Future[Any], call: Callable[..., Any], arguments: Any, named: Any) -> None:
         try:
             value = call(*arguments, **named)
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001 - the caller's to see
             _settle(outcome, error=error)
         else:
             _settle(outcome, value=value)
@@ -112,7 +112,7 @@ class LocalTransport:
     def _begin(self, outcome: Future[Any], call: Callable[..., Any], arguments: Any, named: Any) -> None:
         try:
             value = call(*arguments, **named)
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001 - the caller's to see
             _settle(outcome, error=error)
             return
         if not inspect.isawaitable(value):

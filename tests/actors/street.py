@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from functools import partial
 from pathlib import Path
@@ -42,7 +42,7 @@ def wave(hours: int, history: int, start: float, *, depth: float, seed: int) -> 
     """Hours that fall and recover again and again, so that an envelope ladder fills and takes profit."""
     rng = np.random.default_rng(seed)
     n = hours + history
-    phase = np.sin(np.arange(n + 1) / 9.0 + seed) ** 7
+    phase = np.sin(np.arange(n + 1) / 2.6 + seed) ** 7
     path = start * np.exp(-depth * np.clip(phase, 0, None) + 0.004 * rng.standard_normal(n + 1))
     path = np.round(path, 1)
     o, c = path[:-1], path[1:]
@@ -97,7 +97,8 @@ class Street:
             case _:
                 return Runner(
                     RunnerConfig(
-                        runner, "envelope_dca", self.entry, symbols, (), 0.0005, LIMITS.max_margin_use, False, True, "feed"
+                        runner, "envelope_dca", self.entry, symbols, (), 0.0005, LIMITS.max_margin_use, False, True,
+                        "feed",
                     ),
                     self.peers(),
                 )
@@ -136,10 +137,14 @@ class Street:
         elif name != "ledger":
             await self.ask(name, "health")
 
+    @property
+    def account(self) -> Any:
+        """The exchange's own account of ours."""
+        accounts = self.sandbox.state.accounts
+        return next(iter(accounts.values() if isinstance(accounts, Mapping) else accounts))
+
     def lockstep(self) -> Lockstep:
-        account = self.sandbox.state.accounts["sandbox-key"] if isinstance(self.sandbox.state.accounts, Mapping) else (
-            next(iter(self.sandbox.state.accounts))
-        )
+        account = self.account
 
         async def fills() -> int:
             return len(account.fills)
@@ -155,7 +160,9 @@ class Street:
 
 
 @asynccontextmanager
-async def street(folder: Path, candles: Mapping[str, Candles], *, entry: StrategyEntry = ENTRY, start_ms: int = START_MS):
+async def street(
+    folder: Path, candles: Mapping[str, Candles], *, entry: StrategyEntry = ENTRY, start_ms: int = START_MS
+) -> AsyncIterator[Street]:
     """A running world; everything is stopped afterwards."""
     sandbox = Sandbox(SandboxConfig(lockstep=True), StoredSource(candles, start_ms))
     port = await sandbox.start()

@@ -23,7 +23,7 @@ _CHUNK = 250
 class Checked(NamedTuple):
     """What a run of scenarios gave: failures as (number, first disagreement), and how often each reason occurred."""
 
-    count: int
+    scenarios: int
     failures: list[tuple[int, str]]
     reasons: Counter[str]
 
@@ -64,7 +64,7 @@ def main(arguments: list[str] | None = None) -> int:
     smallest: tuple[int, str] | None = None
     reasons: Counter[str] = Counter()
     for checked in fuzz(given.seed, given.count, given.processes):
-        done += checked.count
+        done += checked.scenarios
         failures += len(checked.failures)
         reasons += checked.reasons
         if checked.failures and smallest is None:

@@ -33,8 +33,9 @@ def window(scene: Scene) -> Scene:
     n = len(scene.tape)
     start, end = n // 4, max(n // 4 + 1, n - n // 5)
     t = scene.tape
-    cut = (t.ts_ms, t.open, t.high, t.low, t.close, t.volume, t.funding)
-    return replace(scene, tape=Tape(*(column[start:end] for column in cut)), row=scene.row[start:end])
+    cut = slice(start, end)
+    tape = Tape(t.ts_ms[cut], t.open[cut], t.high[cut], t.low[cut], t.close[cut], t.volume[cut], t.funding[cut])
+    return replace(scene, tape=tape, row=scene.row[cut])
 
 
 def _first_difference(what: str, truth: Sequence[object], got: Sequence[object]) -> list[str]:

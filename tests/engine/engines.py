@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -123,7 +124,7 @@ def totals_of(outcome: Outcome) -> dict[str, float]:
 def one_row(plan: Plan, r: int) -> Plan:
     """The plan as it is known at row ``r``, that row alone."""
 
-    def cut(column: NDArray[np.float64] | None) -> NDArray[np.float64] | None:
+    def cut(column: Any) -> Any:
         return column[r : r + 1] if isinstance(column, np.ndarray) else column
 
     def cut_level(level: Level | None) -> Level | None:

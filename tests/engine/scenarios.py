@@ -100,14 +100,14 @@ class Studio:
             rows.append((a, high, max(low, 1), b))
             last = b
         ticks = np.array(rows, dtype=np.int64).reshape(-1, 4)
-        prices = [np.ascontiguousarray(ticks[:, i] * self.scale) for i in range(4)]
+        opens, highs, lows, closes = (np.ascontiguousarray(ticks[:, i] * self.scale) for i in range(4))
         volume = np.array(source.integers(n, 0, 1000), dtype=np.float64)
         rate = one_of(source, (0.0, 0.0001, 0.01))
         due = np.array(source.integers(n, 0, 15))
         funding = np.where(due <= 5, rate * np.abs(due - 3) * np.where(due > 3, 1.0, -1.0), 0.0) + 0.0
         start = source.integer(0, 2) * 43_190_000 * 2 + 1_700_006_400_000
         ts_ms = start // MINUTE_MS * MINUTE_MS + np.arange(n, dtype=np.int64) * MINUTE_MS
-        return Tape(ts_ms, *prices, volume, funding), ticks
+        return Tape(ts_ms, opens, highs, lows, closes, volume, funding), ticks
 
     def _row(self) -> NDArray[np.int32]:
         """One row a candle, or a coarse one over several, sometimes with rows that no candle saw."""
@@ -138,7 +138,7 @@ class Studio:
     def _holes(self, holes: int) -> NDArray[np.bool_]:
         if not holes:
             return np.zeros(self.n_rows, dtype=np.bool_)
-        return np.array(self.source.integers(self.n_rows, 1, holes)) == holes
+        return np.equal(np.array(self.source.integers(self.n_rows, 1, holes)), holes)
 
     # plans
 
@@ -164,7 +164,8 @@ class Studio:
         gap = one_of(source, (1.0, 0.5, 2.0, 0.3))
         size = one_of(source, (0.01, 0.02, 0.003)) if fractions else 1.0
         limits = [(start - k * gap) * size for k in range(n)]
-        base = one_of(source, self.bases)
+        base: Column | Price | None = one_of(source, self.bases)
+        bases: list[Column | Price | None] = [base, FIRST]
         if kind == "ladder":
             return tuple(limits), base
         if kind == "market":
@@ -172,7 +173,7 @@ class Studio:
         if kind == "first":
             return (MARKET, *limits[1:]), FIRST
         markets = source.integers(n, 0, 1)
-        return tuple(MARKET if m else c for m, c in zip(markets, limits, strict=True)), one_of(source, (base, FIRST))
+        return tuple(MARKET if m else c for m, c in zip(markets, limits, strict=True)), one_of(source, bases)
 
     def _direction(self) -> NDArray[np.int8] | int:
         choice = one_of(self.source, ("long", "short", "changes", "blocks", "none now and then"))

@@ -336,6 +336,13 @@ REFUSALS = [
         costs={**FREE, "guard": 0.5},
     ),
     Case(
+        "the margin guard forgives the last bit: these three margins add up to 900.0000000000001",
+        lambda col: Plan(1, (-1.0, -2.0, -7.0), (0.1, 0.2, 0.7), Level(col(80.0)), base=col(100.0), unit=col(1.0)),
+        [(101, 101, 93, 101)],
+        [free(1, "entry 0", 99.0, 270 / 99), free(1, "entry 1", 98.0, 540 / 98), free(1, "entry 2", 93.0, 1890 / 93)],
+        costs={**FREE, "capital_fraction": 0.9, "leverage": 3.0, "guard": 0.9},
+    ),
+    Case(
         "a liquidation price that the market has passed refuses the first entry",
         lambda col: ladder(col, 100, stop=50),
         [TOUCH],

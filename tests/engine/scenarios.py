@@ -138,7 +138,8 @@ class Studio:
     def _holes(self, holes: int) -> NDArray[np.bool_]:
         if not holes:
             return np.zeros(self.n_rows, dtype=np.bool_)
-        return np.equal(np.array(self.source.integers(self.n_rows, 1, holes)), holes)
+        gone: NDArray[np.bool_] = np.equal(np.array(self.source.integers(self.n_rows, 1, holes)), holes)
+        return gone
 
     # plans
 

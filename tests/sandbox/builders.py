@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
 from typing import Any
@@ -85,6 +86,15 @@ class Running:
         url = f"http://127.0.0.1:{self.port}/admin/{path}"
         async with self.http.request(method, url, headers=headers, **given) as answer:
             return await answer.json()
+
+
+async def subscribed(exchange: Running, watching: Any) -> asyncio.Task[Any]:
+    """The watch as a task, once the exchange has its subscription."""
+    task = asyncio.ensure_future(watching)
+    while not any(session.topics for session in exchange.sandbox.subscriptions.sessions):
+        await asyncio.sleep(0.005)
+        assert not task.done() or not task.exception()
+    return task
 
 
 def client_of(port: int, account: AccountConfig | None = None) -> Any:

@@ -7,7 +7,7 @@ import asyncio
 import pytest
 
 from sandbox.clock import Pacer
-from tests.sandbox.builders import MINUTE, START_MS, UNIFIED, running, stored
+from tests.sandbox.builders import MINUTE, START_MS, UNIFIED, running, stored, subscribed
 
 STILL = [(100_000.0, 100_000.0, 100_000.0, 100_000.0)] * 3000
 
@@ -36,7 +36,7 @@ async def test_a_free_market_moves_by_itself_pauses_and_changes_speed() -> None:
         await exchange.client.load_markets()
         rows = await exchange.client.watch_ohlcv(UNIFIED, "1m")
         while rows[-1][0] < START_MS + 20 * MINUTE:
-            rows = await asyncio.wait_for(exchange.client.watch_ohlcv(UNIFIED, "1m"), 5)
+            rows = await asyncio.wait_for(exchange.client.watch_ohlcv(UNIFIED, "1m"), 15)
         clock = await exchange.admin("POST", "pause")
         assert (clock["paused"], clock["lockstep"]) == (True, False)
         await asyncio.sleep(0.05)
@@ -50,11 +50,12 @@ async def test_a_free_market_moves_by_itself_pauses_and_changes_speed() -> None:
 
 async def test_at_low_speed_candles_in_progress_are_pushed_and_orders_meet_the_walk() -> None:
     rows = [(100_000.0, 100_001.0, 99_000.0, 99_500.0), (99_500.0, 99_500.0, 99_500.0, 99_500.0)]
-    async with running(stored(rows), lockstep=False, speed=120.0) as exchange:
+    async with running(stored(rows), lockstep=False, speed=0.01) as exchange:
         await exchange.client.load_markets()
         await exchange.client.set_margin_mode("isolated", UNIFIED)
-        watching = asyncio.ensure_future(exchange.client.watch_my_trades(UNIFIED))
+        watching = await subscribed(exchange, exchange.client.watch_my_trades(UNIFIED))
         await exchange.client.create_order(UNIFIED, "limit", "buy", 0.01, 99_800.0, {"marginMode": "isolated"})
-        (trade,) = await asyncio.wait_for(watching, 5)
+        await exchange.admin("POST", "speed", speed=60)
+        (trade,) = await asyncio.wait_for(watching, 10)
         assert trade["price"] == 99_800.0
         assert START_MS < trade["timestamp"] < START_MS + MINUTE

@@ -9,7 +9,7 @@ import ccxt
 import pytest
 
 from sandbox.config import AccountConfig
-from tests.sandbox.builders import MINUTE, START_MS, SYMBOL, UNIFIED, Running, client_of, running, stored
+from tests.sandbox.builders import MINUTE, START_MS, SYMBOL, UNIFIED, Running, client_of, running, stored, subscribed
 
 ROWS = [(100_000.0, 100_500.0, 99_000.0, 100_200.0), (100_200.0, 103_000.0, 100_100.0, 102_000.0)] * 4
 ISOLATED = {"marginMode": "isolated"}
@@ -23,17 +23,8 @@ async def exchange() -> Any:
         yield started
 
 
-async def subscribed(exchange: Running, watching: Any, topics: int = 1) -> asyncio.Task[Any]:
-    """The watch as a task, once the exchange has its subscription."""
-    task = asyncio.ensure_future(watching)
-    while sum(len(session.topics) for session in exchange.sandbox.subscriptions.sessions) < topics:
-        await asyncio.sleep(0.005)
-        assert not task.done() or not task.exception()
-    return task
-
-
 async def heard(task: asyncio.Task[Any]) -> Any:
-    return await asyncio.wait_for(task, 5)
+    return await asyncio.wait_for(task, 15)
 
 
 async def test_candles_begin_with_500_rows_and_a_newer_row_tells_that_one_closed(exchange: Running) -> None:
@@ -161,7 +152,7 @@ async def talk(exchange: Running, kind: str, *messages: Any) -> list[Any]:
     async with exchange.http.ws_connect(url) as socket:
         for message in messages:
             await (socket.send_str(message) if isinstance(message, str) else socket.send_json(message))
-            answer = await asyncio.wait_for(socket.receive(), 5)
+            answer = await asyncio.wait_for(socket.receive(), 15)
             answers.append(answer.data if answer.data == "pong" else answer.json())
     return answers
 

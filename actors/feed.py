@@ -155,10 +155,14 @@ class Feed:
         last = floor_to(now_ms, "1m") - MINUTE_MS
         self._batches = Batches(self.symbols, self._config.straggler_s)
         for symbol in self.symbols:
-            self._minutes[symbol] = Minutes(last)
+            self._minutes[symbol] = Minutes(last - MINUTE_MS)
             self._buffers[symbol] = deque(maxlen=self._config.buffer)
             self._pushed_s[symbol] = self._clock()
-        self._last_ms = last + MINUTE_MS
+            # the newest closed minute is sent first, so that whoever missed some while we were away asks for them
+            newest = await self._patiently(partial(venue.candles, symbol, "1m", last, last + MINUTE_MS))
+            for candle in newest.rows():
+                self._minutes[symbol].hold(candle)
+            self._accept(symbol, self._minutes[symbol].ready() or self._minutes[symbol].skip_to(last + MINUTE_MS))
         await self._learn_funding_interval(now_ms)
         self._ready.set()
         self._life.run("watch", self._watch)

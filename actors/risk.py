@@ -83,7 +83,9 @@ class RiskActor:
             self._halts, self._owners = dict(state["halts"]), dict(state["owners"])
             for row in state["plans"]:
                 plan = _plan(row)
-                self._plans.setdefault((plan.target.strategy, plan.target.symbol), plan)
+                strategy = plan.target.strategy
+                self._plans.setdefault((strategy, plan.target.symbol), plan)
+                self._seen[strategy] = max(self._seen.get(strategy, 0), plan.sequence)
             for row in state["positions"]:
                 position = VenuePosition(*row)
                 self._positions.setdefault(position.symbol, position)

@@ -17,9 +17,10 @@ from typing import Final, NamedTuple
 
 from loguru import logger
 
-from actors import wiring
 from actors.blueprint import MODES, Blueprint, Mode, draw
-from actors.supervision import PING_S, Supervision
+from actors.wiring import house as wiring
+from actors.wiring.process import log_to
+from actors.wiring.supervision import PING_S, Supervision
 from core.errors import ConfigurationError, ScalpRadarError
 from core.settings import Exchange, RateBudget, Settings
 from exchanges.port import Credentials
@@ -95,7 +96,7 @@ def _run(
     stop = _Stop()
     key = secrets.scalp_radar_api_key
     (state / "logs").mkdir(exist_ok=True)
-    wiring.log_to(state / "logs", "driver")
+    log_to(state / "logs", "driver")
     logger.info("checked; {}", f"local exchange at {local.url}" if local else "no local exchange")
     wiring.start_ray(dashboard=wanted.dashboard)
     logger.info("Ray is there")

@@ -16,8 +16,8 @@ from rich.table import Table
 from rich.text import Text
 
 from actors.blueprint import Blueprint
-from actors.supervision import Supervision
-from actors.wiring import House
+from actors.wiring.house import House
+from actors.wiring.supervision import Supervision
 from core.messages import TradeClosed
 from scripts.options import when_text
 from storage.queries import Query

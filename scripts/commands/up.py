@@ -30,7 +30,7 @@ def up(
 ) -> None:
     """Run the system: by default the demo, a local exchange with a synthetic market and strategies trading on it."""
     # Here, since Ray, numba and ccxt would slow every other command's start; the flags before Ray is imported.
-    from actors.ray_flags import set_flags
+    from actors.wiring.flags import set_flags
     from scripts.running import state_root
 
     set_flags(state_root())

@@ -1,0 +1,34 @@
+"""The api host's process."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+
+from actors.api_host import ApiHost
+from actors.read_model import Facts
+from actors.wiring.process import log_to
+from actors.wiring.transport import RayTransport
+
+
+class ApiActor(ApiHost):
+    """The api host in its own process: serves as soon as it can reach its peers."""
+
+    def __init__(self, facts: Facts, risk: str, logs: str, port: int, api_key: str | None) -> None:
+        log_to(Path(logs), "api")
+        super().__init__(facts, port=port, api_key=api_key)
+        self._beginning = asyncio.get_running_loop().create_task(self._begin(risk))
+
+    async def _begin(self, risk: str) -> int:
+        transport = RayTransport()
+        while True:
+            try:
+                self.connect(transport.handle("ledger"), transport.handle(risk))
+                break
+            except LookupError:
+                await asyncio.sleep(0.05)
+        return await self.start()
+
+    async def port(self) -> int:
+        """The port it serves on, once it does. Raises ConfigurationError when it is taken."""
+        return await asyncio.shield(self._beginning)

@@ -1,0 +1,100 @@
+"""Building, awaiting and stopping all actors.
+
+Laws (docs/operations.md says what was measured)
+- An own local Ray with token authentication, own namespace and temporary folder; never `ray stop`, never a cluster by
+  accident.
+- Actors reserve no CPU, restart for ever, and no call is retried by Ray: `actors.peers` and the actors' own idempotence
+  do that, where it is right.
+- Keys go to the executor's constructor and nowhere else, never into a runtime environment.
+"""
+
+from __future__ import annotations
+
+import tempfile
+from pathlib import Path
+from typing import Any, Final, NamedTuple
+
+import ray
+from loguru import logger
+from ray.exceptions import GetTimeoutError, RayActorError
+
+from actors.blueprint import Blueprint
+from actors.wiring.api import ApiActor
+from actors.wiring.executor import ExecutorActor
+from actors.wiring.feed import FeedActor
+from actors.wiring.flags import make_token
+from actors.wiring.ledger import LedgerActor
+from actors.wiring.risk import RiskProcess
+from actors.wiring.runner import RunnerActor
+from actors.wiring.transport import NAMESPACE
+from exchanges.port import Credentials
+
+_OBJECT_STORE_BYTES: Final = 80_000_000
+
+
+class House(NamedTuple):
+    """Running actors: handles by name, in the order in which they are stopped."""
+
+    handles: dict[str, Any]
+    folder: Path
+
+
+def start_ray(*, dashboard: bool = False) -> None:
+    """An own local Ray with a temporary folder of its own; `actors.wiring.flags.set_flags` came before."""
+    make_token()
+    ray.init(
+        address="local", namespace=NAMESPACE, include_dashboard=dashboard, dashboard_host="127.0.0.1",
+        object_store_memory=_OBJECT_STORE_BYTES, log_to_driver=False, logging_level="ERROR",
+        _temp_dir=tempfile.mkdtemp(prefix="scalp-radar-"),
+    )
+
+
+def build(
+    blueprint: Blueprint, folder: Path, *, port: int, api_key: str | None, credentials: Credentials | None
+) -> House:
+    """Create every actor, all at once; returns before they are ready."""
+    logs = str(folder / "logs")
+    Path(logs).mkdir(parents=True, exist_ok=True)
+    handles: dict[str, Any] = {}
+    venue = (blueprint.exchange_name, blueprint.exchange)
+
+    def create(name: str, cls: type, *arguments: Any) -> None:
+        handles[name] = ray.remote(cls).options(
+            name=name, namespace=NAMESPACE, num_cpus=0, max_restarts=-1, max_task_retries=0,
+        ).remote(*arguments)
+
+    if blueprint.executor is not None and credentials is not None:
+        create(blueprint.executor.name, ExecutorActor, blueprint.executor, *venue, logs, credentials)
+    create(blueprint.risk.name, RiskProcess, blueprint.risk, logs)
+    for runner in blueprint.runners:
+        create(runner.name, RunnerActor, runner, logs)
+    create(blueprint.feed.name, FeedActor, blueprint.feed, *venue, logs)
+    create("ledger", LedgerActor, f"sqlite:///{folder.resolve()}/ledger.sqlite", logs)
+    create("api", ApiActor, blueprint.facts, blueprint.risk.name, logs, port, api_key)
+    return House(handles, folder)
+
+
+def await_ready(house: House, blueprint: Blueprint, timeout_s: float) -> None:
+    """Returns when everything trades. Raises GetTimeoutError, or what an actor raised."""
+    waits = [house.handles["api"].port.remote(), house.handles[blueprint.feed.name].ready.remote()]
+    ray.get(waits, timeout=timeout_s)
+    waits = [house.handles[r.name].start.remote() for r in blueprint.runners]
+    waits.append(house.handles[blueprint.risk.name].start.remote())
+    if blueprint.executor is not None:
+        waits.append(house.handles[blueprint.executor.name].ready.remote())
+    ray.get(waits, timeout=timeout_s)
+
+
+def stop(house: House, *, each_s: float = 4.0) -> list[str]:
+    """Stop actors in order, each awaited, then end Ray; names of those that did not answer in time."""
+    silent = []
+    for name, handle in house.handles.items():
+        try:
+            ray.get(handle.stop.remote(), timeout=each_s)
+        except (GetTimeoutError, RayActorError) as error:
+            logger.warning("{} did not stop in order: {}", name, type(error).__name__)
+            silent.append(name)
+    for handle in house.handles.values():
+        handle.__ray_terminate__.remote()
+    ray.shutdown()
+    return silent

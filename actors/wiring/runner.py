@@ -1,0 +1,13 @@
+"""A runner's process."""
+
+from __future__ import annotations
+
+from actors.runner import Runner, RunnerConfig
+from actors.wiring.process import peers_of
+
+
+class RunnerActor(Runner):
+    """A runner in its own process; begins with its first call, when its peers are there."""
+
+    def __init__(self, config: RunnerConfig, logs: str) -> None:
+        super().__init__(config, peers_of(logs, config.name))

@@ -6,124 +6,116 @@ import struct
 from collections.abc import Sequence
 from itertools import pairwise
 from math import isnan
-from typing import Any
 
 import numpy as np
 
 from core.errors import InputError
-from core.plan import MAX_ENTRIES, Level, Plan, Price, Trail
+from core.plan import MAX_ENTRIES, Level, Plan, Price
 from engine.records import FROM_AVERAGE, FROM_FIRST, NO_COLUMN, PLAN
 
-_PACK = struct.Struct("=" + "d" * (2 * MAX_ENTRIES + 3) + "i" * 18)
-assert _PACK.size <= PLAN.itemsize  # the layout law of this file
-_PAD = [(0.0,) * n for n in range(MAX_ENTRIES + 1)]
+_LADDER = struct.Struct("=" + "d" * (2 * MAX_ENTRIES))
+_REST = struct.Struct("=" + "d" * 3 + "i" * 18)
+_SIZE = _LADDER.size + _REST.size
+assert PLAN.itemsize >= _SIZE  # the layout law of this file: the order of PLAN's fields
 
 
 class Binder:
     """Collects plans over the same rows; `arrays` gives what the compiled walk reads.
 
-    Every plan is checked when it is added: InputError names what is wrong with it.
+    Every plan is checked when it is added: InputError names what is wrong with it. Columns are told apart by their
+    identity, which is why they are kept.
     """
 
     def __init__(self, n_rows: int) -> None:
         self.n_rows = n_rows
         self._columns: list[np.ndarray] = []
-        self._column_of: dict[int, int] = {}
         self._flags: list[np.ndarray] = []
-        self._flag_of: dict[int, int] = {}
-        self._constant: dict[int, np.ndarray] = {}
-        self._ladders: set[tuple[Any, ...]] = set()
+        self._kept: list[object] = []
+        self._number: dict[int, int] = {
+            id(None): NO_COLUMN, id(Price.AVERAGE): FROM_AVERAGE, id(Price.FIRST): FROM_FIRST
+        }
+        self._flag_number: dict[int, int] = {id(None): NO_COLUMN}
+        self._ladders: dict[tuple[tuple[float, ...], tuple[float, ...]], bytes] = {}
         self._packed: list[bytes] = []
 
     def __len__(self) -> int:
-        return len(self._packed)
+        return len(self._packed) // 2
 
     def add(self, plan: Plan) -> int:
         """Number of the plan within this binder."""
-        ladder = (plan.coefficients, plan.weights)
-        if ladder not in self._ladders:
-            _check_ladder(plan)
-            self._ladders.add(ladder)
-        n = len(plan.coefficients)
-        target, stop, trail = plan.target, plan.stop, plan.trail
-        pad = _PAD[MAX_ENTRIES - n]
-        base = NO_COLUMN if plan.base is None else self._reference(plan.base)
-        if base == NO_COLUMN and not all(map(isnan, plan.coefficients)):
+        coefficients, target, stop, trail = plan.coefficients, plan.target, plan.stop, plan.trail
+        column, flag = self._number.get, self._flag_number.get
+        ladder = self._ladders.get((coefficients, plan.weights))
+        if ladder is None:
+            ladder = self._ladders[coefficients, plan.weights] = _packed_ladder(plan)
+        if trail is not None and not trail.distance > 0.0:
+            raise InputError(f"plan: trail distance {trail.distance}: allowed is above 0")
+        base = column(id(plan.base))
+        if base is None:
+            base = self._column(plan.base)
+        elif base == FROM_AVERAGE or (base == NO_COLUMN and not all(map(isnan, coefficients))):
             raise InputError("plan: limit entries need a base: a column or FIRST")
-        if base == FROM_AVERAGE:
-            raise InputError("plan: base is AVERAGE: allowed is a column or FIRST")
-        self._packed.append(
-            _PACK.pack(
-                *plan.coefficients, *pad, *plan.weights, *pad,
-                0.0 if target is None else target.coefficient,
-                stop.coefficient,
-                0.0 if trail is None else _distance(trail),
-                n,
-                self._flag(plan.direction),
+        unit, guard, guard_unit = column(id(plan.unit)), column(id(stop.reference)), column(id(stop.unit))
+        weight, aim, aim_unit, trail_unit = column(id(plan.row_weight)), NO_COLUMN, NO_COLUMN, NO_COLUMN
+        aim_coefficient, aim_moves, distance, trail_moves = 0.0, False, 0.0, False
+        if target is not None:
+            known, known_unit = column(id(target.reference)), column(id(target.unit))
+            aim = self._column(target.reference) if known is None else known
+            aim_unit = self._column(target.unit) if known_unit is None else known_unit
+            aim_coefficient, aim_moves = target.coefficient, target.moving
+        if trail is not None:
+            known = column(id(trail.unit))
+            trail_unit = self._column(trail.unit) if known is None else known
+            distance, trail_moves = trail.distance, trail.moving
+        direction, leave = flag(id(plan.direction)), flag(id(plan.exit))
+        self._packed += (
+            ladder,
+            _REST.pack(
+                aim_coefficient, stop.coefficient, distance, len(coefficients),
+                self._flag(plan.direction) if direction is None else direction,
                 base,
-                self._unit(plan.unit),
-                NO_COLUMN if target is None else self._reference(target.reference),
-                NO_COLUMN if target is None else self._unit(target.unit),
-                self._reference(stop.reference),
-                self._unit(stop.unit),
-                NO_COLUMN if trail is None else self._unit(trail.unit),
-                NO_COLUMN if plan.exit is None else self._flag(plan.exit),
-                self._unit(plan.row_weight),
-                plan.max_hold,
-                plan.cooldown,
-                target is not None,
-                target is not None and target.moving,
-                stop.moving,
-                trail is not None and trail.moving,
-                plan.freeze,
-            )
+                self._column(plan.unit) if unit is None else unit,
+                aim, aim_unit,
+                self._column(stop.reference) if guard is None else guard,
+                self._column(stop.unit) if guard_unit is None else guard_unit,
+                trail_unit,
+                self._flag(plan.exit) if leave is None else leave,
+                self._column(plan.row_weight) if weight is None else weight,
+                plan.max_hold, plan.cooldown, target is not None, aim_moves, stop.moving, trail_moves, plan.freeze,
+            ),
         )
-        return len(self._packed) - 1
+        return len(self._packed) // 2 - 1
 
     def arrays(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Plans PLAN[n], columns float64[C, n_rows], flags int8[F, n_rows]; at least one row each."""
-        plans = np.zeros(len(self._packed), PLAN)
-        packed = np.frombuffer(b"".join(self._packed), np.uint8).reshape(len(self._packed), _PACK.size)
-        plans.view(np.uint8).reshape(len(plans), PLAN.itemsize)[:, : _PACK.size] = packed
+        plans = np.zeros(len(self), PLAN)
+        packed = np.frombuffer(b"".join(self._packed), np.uint8).reshape(len(self), _SIZE)
+        plans.view(np.uint8).reshape(len(plans), PLAN.itemsize)[:, :_SIZE] = packed
         columns = np.stack(self._columns) if self._columns else np.zeros((1, self.n_rows))
         flags = np.stack(self._flags) if self._flags else np.zeros((1, self.n_rows), np.int8)
         return plans, columns, flags
 
-    def _reference(self, reference: np.ndarray | Price) -> int:
-        if reference is Price.AVERAGE:
-            return FROM_AVERAGE
-        if reference is Price.FIRST:
-            return FROM_FIRST
-        return self._column(reference)
-
-    def _unit(self, unit: np.ndarray | None) -> int:
-        return NO_COLUMN if unit is None else self._column(unit)
-
-    def _column(self, column: np.ndarray) -> int:
-        number = self._column_of.get(id(column))
-        if number is None:
-            if column.shape != (self.n_rows,) or column.dtype != np.float64:
-                raise InputError(
-                    f"plan: a column is {column.dtype}{column.shape}: allowed is float64({self.n_rows},)"
-                )
-            number = self._column_of[id(column)] = len(self._columns)
-            self._columns.append(column)
+    def _column(self, column: object) -> int:
+        """Number of a column that was not seen before."""
+        if not isinstance(column, np.ndarray) or column.shape != (self.n_rows,) or column.dtype != np.float64:
+            raise InputError(f"plan: a column is {_kind(column)}: allowed is float64({self.n_rows},)")
+        number = self._number[id(column)] = len(self._columns)
+        self._columns.append(column)
         return number
 
-    def _flag(self, flag: np.ndarray | int) -> int:
+    def _flag(self, flag: object) -> int:
+        """Number of a flag column, or of the constant direction, that was not seen before."""
         if isinstance(flag, int):
-            found = self._constant.get(flag)
-            if found is None:
-                if flag not in (-1, 0, 1):
-                    raise InputError(f"plan: direction {flag}: allowed is -1, 0, 1 or an int8 column of them")
-                found = self._constant[flag] = np.full(self.n_rows, flag, np.int8)
-            flag = found
-        number = self._flag_of.get(id(flag))
-        if number is None:
-            if flag.shape != (self.n_rows,) or flag.dtype != np.int8:
-                raise InputError(f"plan: a flag column is {flag.dtype}{flag.shape}: allowed is int8({self.n_rows},)")
-            number = self._flag_of[id(flag)] = len(self._flags)
-            self._flags.append(flag)
+            if flag not in (-1, 0, 1):
+                raise InputError(f"plan: direction {flag}: allowed is -1, 0, 1 or an int8 column of them")
+            values = np.full(self.n_rows, flag, np.int8)
+        elif isinstance(flag, np.ndarray) and flag.shape == (self.n_rows,) and flag.dtype == np.int8:
+            values = flag
+        else:
+            raise InputError(f"plan: a flag column is {_kind(flag)}: allowed is int8({self.n_rows},)")
+        number = self._flag_number[id(flag)] = len(self._flags)
+        self._flags.append(values)
+        self._kept.append(flag)
         return number
 
 
@@ -135,10 +127,15 @@ def bind(plans: Sequence[Plan], n_rows: int) -> tuple[np.ndarray, np.ndarray, np
     return binder.arrays()
 
 
-def _distance(trail: Trail) -> float:
-    if not trail.distance > 0.0:
-        raise InputError(f"plan: trail distance {trail.distance}: allowed is above 0")
-    return trail.distance
+def _kind(value: object) -> str:
+    return f"{value.dtype}{value.shape}" if isinstance(value, np.ndarray) else type(value).__name__
+
+
+def _packed_ladder(plan: Plan) -> bytes:
+    """Coefficients and weights as PLAN begins, checked."""
+    _check_ladder(plan)
+    pad = (0.0,) * (MAX_ENTRIES - len(plan.coefficients))
+    return _LADDER.pack(*plan.coefficients, *pad, *plan.weights, *pad)
 
 
 def _check_ladder(plan: Plan) -> None:

@@ -80,34 +80,40 @@ def load_row(row, plan, columns, flags, r):
 
 
 @njit(
-    int32[::1](_CANDLES, read_only(np.int8, 2), read_only(np.float64, 2), int64, int64, int64, float64, float64),
+    int32[::1](
+        read_only(np.float64, 1), read_only(np.float64, 1), read_only(np.int32, 1), read_only(np.int8, 2),
+        read_only(np.float64, 2), int64, int64, int64, float64, float64,
+    ),
     error_model="numpy", nogil=True, cache=True,
 )
-def next_entry(candles, flags, columns, direction, base, unit, coefficient, tick):
+def next_entry(high, low, row, flags, columns, direction, base, unit, coefficient, tick):
     """int32[T + 1]: the next candle at or after t where a flat book's first entry might fill; T for none."""
-    n = candles.size
+    n = row.size
     out = np.empty(n + 1, np.int32)
     out[n] = n
+    nearest = n
     market = math.isnan(coefficient)
+    if base < 0 and not market:  # levels from the first fill: no first entry can be one
+        out[:] = n
+        return out
+    one_unit = unit == NO_COLUMN
+    of_base = columns[max(base, 0)]
+    of_unit = columns[max(unit, 0)]
+    ways = flags[direction]
     for t in range(n - 1, -1, -1):
-        r = candles[t].row
-        out[t] = out[t + 1]
-        if r < 0:
-            continue
-        d = flags[direction, r]
-        if d == 0:
-            continue
-        if market:
-            if t == 0 or candles[t - 1].row != r:
-                out[t] = t
-            continue
-        if base < 0:  # levels from the first fill: no first entry can be one
-            continue
-        ref = columns[base, r]
-        q = ref + (d * coefficient) * (ref if unit == NO_COLUMN else columns[unit, r])
-        slack = tick + SLACK * abs(q)
-        if (d > 0 and candles[t].low <= q + slack) or (d < 0 and candles[t].high >= q - slack):
-            out[t] = t
+        r = row[t]
+        if r >= 0:
+            d = ways[r]
+            if market:
+                hit = d != 0 and (t == 0 or row[t - 1] != r)
+            else:
+                ref = of_base[r]
+                q = ref + (d * coefficient) * (ref if one_unit else of_unit[r])
+                slack = tick + SLACK * abs(q)
+                hit = ((d > 0) & (low[t] <= q + slack)) | ((d < 0) & (high[t] >= q - slack))
+            if hit:
+                nearest = t
+        out[t] = nearest
     return out
 
 

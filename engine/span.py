@@ -36,11 +36,14 @@ def span(
     candle that opens at or after their time.
     """
     decision = execution if decision is None else decision
-    closes = decision.ts_ms + timeframe_ms(decision.timeframe)
     packed = np.zeros(len(execution), CANDLE)
     for name in ("ts_ms", "open", "high", "low", "close", "volume"):
         packed[name] = getattr(execution, name)
-    packed["row"] = np.searchsorted(closes, execution.ts_ms, side="right") - 1
+    if decision is execution:
+        packed["row"] = np.arange(-1, len(execution) - 1)
+    else:
+        closes = decision.ts_ms + timeframe_ms(decision.timeframe)
+        packed["row"] = np.searchsorted(closes, execution.ts_ms, side="right") - 1
     packed["day"] = execution.ts_ms // DAY_MS
     if funding is not None and len(execution):
         at = np.searchsorted(execution.ts_ms, funding[0])

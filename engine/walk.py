@@ -67,73 +67,62 @@ def exit_at_the_open(account, book, plan, cost, row, row_number, first, o, fundi
 
 
 @inline
-def entry_at_the_open(book, plan, cost, row, row_number, first, o):
-    """Rule 3: whether the next entry fills at the open."""
-    k = book.used
-    if math.isnan(plan.coefficient[k]):
-        if first == 0 or book.market_row == row_number:
-            return NOTHING
-        book.market_row = row_number
-        return FILLS
-    q = limit_price(book, plan, cost, row.direction, k)
-    if row.direction * (o - q) < 0.0:
+def entry_at_the_open(cost, d, o, limit):
+    """Rule 3: whether the next entry, a limit, fills at the open; never when its level is NaN."""
+    if d * (o - limit) < 0.0:
         return FORBIDDEN if cost.post_only != 0 else FILLS
     return NOTHING
 
 
 @inline
-def entry_on_the_path(book, plan, cost, row, ts, p):
-    """Rule 5: whether the next entry, a limit, fills where the path stands."""
-    k = book.used
-    d = row.direction
-    trigger = limit_price(book, plan, cost, d, k) * (1.0 - d * cost.trade_through)
-    if not d * (p - trigger) <= 0.0:
+def market_entry(book, row_number, first):
+    """Rule 3: whether the next entry, a market order, fills at the open; it is tried once a row."""
+    if first == 0 or book.market_row == row_number:
         return NOTHING
+    book.market_row = row_number
+    return FILLS
+
+
+@inline
+def chance(cost, ts, k):
+    """Whether a limit that the path has reached fills."""
     if cost.fill_probability < 1.0 and not uniform_inline(cost.seed, cost.symbol_id, ts, k) < cost.fill_probability:
         return MISSED
     return FILLS
 
 
 @inline
-def note_ambiguity(account, book, plan, cost, row, row_number, low, high):
+def note_ambiguity(book, limit, low, high):
     """Mark the candle when orders of both sides that are in force lie inside it."""
-    if book.direction == 0 or not low <= book.target <= high:
-        return
-    stop = stop_in_force(book)
-    adverse = low <= stop <= high or low <= book.liquidation <= high
-    if not adverse and entries_allowed(account, book, plan, row, row_number):
-        q = limit_price(book, plan, cost, book.direction, book.used)  # NaN for a market entry
-        adverse = low <= q <= high
-    if adverse:
-        book.ambiguous = 1
+    if low <= book.target <= high:
+        stop = stop_in_force(book)
+        if low <= stop <= high or low <= book.liquidation <= high or low <= limit <= high:
+            book.ambiguous = 1
 
 
 @inline
-def next_against(account, book, plan, cost, row, row_number, d, b):
+def nearest_against(book, trigger, d, b):
     """The nearest of liquidation, stop in force and next limit's trigger on the way to ``b``; NaN for none."""
     nearest = math.nan
-    if entries_allowed(account, book, plan, row, row_number):
-        trigger = limit_price(book, plan, cost, d, book.used) * (1.0 - d * cost.trade_through)
-        if d * (trigger - b) >= 0.0:
-            nearest = trigger
-    if book.direction != 0:
-        stop = stop_in_force(book)
-        if d * (stop - b) >= 0.0 and not d * stop <= d * nearest:
-            nearest = stop
-        if d * (book.liquidation - b) >= 0.0 and not d * book.liquidation <= d * nearest:
-            nearest = book.liquidation
+    if d * (trigger - b) >= 0.0:
+        nearest = trigger
+    stop = stop_in_force(book)
+    if d * (stop - b) >= 0.0 and not d * stop <= d * nearest:
+        nearest = stop
+    if d * (book.liquidation - b) >= 0.0 and not d * book.liquidation <= d * nearest:
+        nearest = book.liquidation
     return nearest
 
 
 @inline
-def orders_inside(account, book, plan, cost, row, row_number, low, high):
+def orders_inside(book, trigger, low, high):
     """Orders of an open position that lie inside the candle: 1 for the target, 2 for anything against it."""
     stop = stop_in_force(book)
-    against = ((low <= stop) & (stop <= high)) | ((low <= book.liquidation) & (book.liquidation <= high))
-    if entries_allowed(account, book, plan, row, row_number):
-        d = book.direction
-        trigger = limit_price(book, plan, cost, d, book.used) * (1.0 - d * cost.trade_through)
-        against |= (low <= trigger) & (trigger <= high)
+    against = (
+        ((low <= stop) & (stop <= high))
+        | ((low <= book.liquidation) & (book.liquidation <= high))
+        | ((low <= trigger) & (trigger <= high))
+    )
     return int((low <= book.target) & (book.target <= high)) | (int(against) << 1)
 
 
@@ -179,28 +168,44 @@ def advance(  # noqa: C901  # the path's one loop, see above
     b = o  # end of the leg
     maker = 0
     just_filled = False
-    after_fill = False
+    allowed = False
+    limit = math.nan  # price of the next limit entry, NaN when none may fill
+    trigger = math.nan
+    stale = True  # whether what may be entered next has to be looked at again
     while True:
         if due != ENTRY:
             leave(account, book, plan, cost, row, events, ts, row_number, due, p, maker)
             due = ENTRY
-        if just_filled and phase != OPEN:
-            note_ambiguity(account, book, plan, cost, row, row_number, low, high)
-            after_fill = True
-        just_filled = False
-        allowed = entries_allowed(account, book, plan, row, row_number)
+            stale = True
+        if stale:
+            stale = False
+            allowed = entries_allowed(account, book, plan, row, row_number)
+            limit = math.nan
+            if allowed:
+                limit = limit_price(book, plan, cost, row.direction, book.used)  # NaN for a market entry
+            trigger = limit * (1.0 - row.direction * cost.trade_through)
+            if just_filled and phase != OPEN and book.direction != 0:
+                note_ambiguity(book, limit, low, high)
         if allowed:
+            d = row.direction
+            k = book.used
+            what = NOTHING
+            q = limit
+            f = limit
             if phase == OPEN:
-                what = entry_at_the_open(book, plan, cost, row, row_number, first, o)
-            else:
-                what = entry_on_the_path(book, plan, cost, row, ts, p)
+                if math.isnan(plan.coefficient[k]):
+                    what = market_entry(book, row_number, first)
+                    q = o
+                    f = o * (1.0 + d * cost.slippage)
+                else:
+                    what = entry_at_the_open(cost, d, o, limit)
+                    f = o
+            elif d * (p - trigger) <= 0.0:
+                what = chance(cost, ts, k)
             if what != NOTHING:
-                k = book.used
-                q = o if math.isnan(plan.coefficient[k]) else limit_price(book, plan, cost, row.direction, k)
+                stale = True
+                just_filled = False
                 if what == FILLS:
-                    f = q
-                    if phase == OPEN:
-                        f = o * (1.0 + row.direction * cost.slippage) if math.isnan(plan.coefficient[k]) else o
                     fee = cost.taker_fee if phase == OPEN else cost.maker_fee
                     fill_entry(
                         account, book, plan, cost, row, events, ts, row_number, k, q, f, p, fee, int(phase != OPEN),
@@ -217,19 +222,18 @@ def advance(  # noqa: C901  # the path's one loop, see above
                 continue
         elif book.direction == 0:
             return  # nothing more can happen in this candle
-        if phase == OPEN:
-            note_ambiguity(account, book, plan, cost, row, row_number, low, high)
-        d = book.direction if book.direction != 0 else row.direction
         if book.direction == 0:  # only the first limit can happen: go where the path first meets it
-            trigger = limit_price(book, plan, cost, d, book.used) * (1.0 - d * cost.trade_through)
             if phase != OPEN or not low <= trigger <= high:
                 return
+            d = row.direction
             phase = 1 if trigger == o or (d > 0) == low_first else 2
             b = low if (phase == 1) == low_first else high
             p = trigger
             continue
-        if plan.trail_distance == 0.0 and (phase == OPEN or after_fill):
-            inside = orders_inside(account, book, plan, cost, row, row_number, low, high)
+        if phase == OPEN:
+            note_ambiguity(book, limit, low, high)
+        if plan.trail_distance == 0.0 and (phase == OPEN or just_filled):
+            inside = orders_inside(book, trigger, low, high)
             if inside == 0:
                 return  # the rest of the path meets nothing
             if inside == 1 and phase == OPEN:  # the path meets the target and nothing else
@@ -237,29 +241,28 @@ def advance(  # noqa: C901  # the path's one loop, see above
                 due = TARGET
                 maker = 1
                 continue
-        after_fill = False
+        just_filled = False
+        d = book.direction
         if phase != OPEN and p != b:
             if d * (b - p) < 0.0:
-                nearest = next_against(account, book, plan, cost, row, row_number, d, b)
+                nearest = nearest_against(book, trigger, d, b)
                 if not math.isnan(nearest):
                     p = nearest
-                    if book.direction != 0:
-                        due = exit_at(book, p)
-                        maker = int(p == book.target)
-                    continue
-            elif book.direction != 0:
-                if d * (b - book.target) >= 0.0:
-                    p = book.target
-                    improve_best(book, plan, cost, p)
                     due = exit_at(book, p)
                     maker = int(p == book.target)
                     continue
+            elif d * (b - book.target) >= 0.0:
+                p = book.target
+                improve_best(book, plan, cost, p)
+                due = exit_at(book, p)
+                maker = int(p == book.target)
+                continue
+            else:
                 improve_best(book, plan, cost, b)
         if phase == LEGS:
             return
         p = b
         phase += 1
         b = c if phase == LEGS else (low if (phase == 1) == low_first else high)
-        if book.direction != 0:
-            due = exit_at(book, p)
-            maker = int(p == book.target)
+        due = exit_at(book, p)
+        maker = int(p == book.target)

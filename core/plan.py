@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import math
 from enum import IntEnum
+from functools import lru_cache
 from typing import Final, NamedTuple
 
 import numpy as np
@@ -53,6 +54,15 @@ class Level(NamedTuple):
     coefficient: float = 0.0
     unit: Column | None = None
     moving: bool = False
+
+
+@lru_cache(maxsize=4096)
+def fraction_of_average(coefficient: float) -> Level:
+    """The level a fraction away from the average entry price: -0.25 is a quarter against the position.
+
+    Remembered, since a sweep asks for the same few thousands of times.
+    """
+    return Level(AVERAGE, coefficient)
 
 
 class Trail(NamedTuple):
@@ -110,7 +120,17 @@ class Plan:
         row_weight: Column | None = None,
         score: Column | None = None,
     ) -> None:
-        self.direction, self.coefficients, self.weights, self.stop = direction, coefficients, weights, stop
-        self.base, self.unit, self.target, self.trail = base, unit, target, trail
-        self.freeze, self.max_hold, self.cooldown = freeze, max_hold, cooldown
-        self.exit, self.row_weight, self.score = exit, row_weight, score
+        self.direction = direction
+        self.coefficients = coefficients
+        self.weights = weights
+        self.stop = stop
+        self.base = base
+        self.unit = unit
+        self.target = target
+        self.trail = trail
+        self.freeze = freeze
+        self.max_hold = max_hold
+        self.cooldown = cooldown
+        self.exit = exit
+        self.row_weight = row_weight
+        self.score = score

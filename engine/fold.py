@@ -26,7 +26,6 @@ from engine.records import (
     COST_T,
     EVENTS_T,
     FILL,
-    NO_COLUMN,
     PLAN_T,
     ROW_T,
     STATS_T,
@@ -79,6 +78,28 @@ def load_row(row, plan, columns, flags, r):
     row.trail_unit = columns[plan.trail_unit, r] if plan.trail_unit >= 0 else 0.0
 
 
+@njit(error_model="numpy", nogil=True)
+def reach(ways, base, unit, coefficient, tick):
+    """(below, above), float64[n_rows]: a low at or below, or a high at or above, may fill the row's first entry.
+
+    A market entry may fill at any price, a row without direction at none (NaN).
+    """
+    n = ways.size
+    below = np.full(n, np.nan)
+    above = np.full(n, np.nan)
+    for r in range(n):
+        d = ways[r]
+        q = base[r] + (d * coefficient) * unit[r]
+        slack = tick + SLACK * abs(q)
+        if math.isnan(coefficient):
+            below[r] = math.inf if d != 0 else math.nan
+        elif d > 0:
+            below[r] = q + slack
+        elif d < 0:
+            above[r] = q - slack
+    return below, above
+
+
 @njit(
     int32[::1](
         read_only(np.float64, 1), read_only(np.float64, 1), read_only(np.int32, 1), read_only(np.int8, 2),
@@ -90,29 +111,18 @@ def next_entry(high, low, row, flags, columns, direction, base, unit, coefficien
     """int32[T + 1]: the next candle at or after t where a flat book's first entry might fill; T for none."""
     n = row.size
     out = np.empty(n + 1, np.int32)
-    out[n] = n
-    nearest = n
     market = math.isnan(coefficient)
     if base < 0 and not market:  # levels from the first fill: no first entry can be one
         out[:] = n
         return out
-    one_unit = unit == NO_COLUMN
-    of_base = columns[max(base, 0)]
-    of_unit = columns[max(unit, 0)]
-    ways = flags[direction]
+    of_unit = columns[max(unit if unit >= 0 else base, 0)]
+    below, above = reach(flags[direction], columns[max(base, 0)], of_unit, coefficient, tick)
+    nearest = n
+    out[n] = n
     for t in range(n - 1, -1, -1):
         r = row[t]
-        if r >= 0:
-            d = ways[r]
-            if market:
-                hit = d != 0 and (t == 0 or row[t - 1] != r)
-            else:
-                ref = of_base[r]
-                q = ref + (d * coefficient) * (ref if one_unit else of_unit[r])
-                slack = tick + SLACK * abs(q)
-                hit = ((d > 0) & (low[t] <= q + slack)) | ((d < 0) & (high[t] >= q - slack))
-            if hit:
-                nearest = t
+        if r >= 0 and ((low[t] <= below[r]) | (high[t] >= above[r])) and (not market or t == 0 or row[t - 1] != r):
+            nearest = t
         out[t] = nearest
     return out
 
@@ -176,8 +186,7 @@ def hold(  # noqa: C901  # one loop over quiet candles; calls would have to pass
     coefficient = plan.coefficient[k]
     frozen = plan.freeze != 0
     adverse = adverse_in_force(book)
-    average = book.cost / book.quantity
-    slack = SLACK * average + cost.tick
+    slack = SLACK * abs(book.first_price) + cost.tick
     has_target = plan.has_target != 0
     target_moves = has_target and plan.target_moving != 0
     target = book.target

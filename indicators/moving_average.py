@@ -20,11 +20,15 @@ def sma(values: Floats, period: int) -> Floats:
     """
     n = values.size
     out = np.full(n, np.nan)
-    for t in range(period - 1, n):
-        total = 0.0
-        for i in range(t - period + 1, t + 1):
-            total += values[i]
-        out[t] = total / period
+    rows = n - period + 1
+    if rows <= 0:
+        return out
+    total = np.zeros(rows)
+    for i in range(period):  # the window's i-th value of every row: the same sums, many rows at once
+        for t in range(rows):
+            total[t] += values[t + i]
+    for t in range(rows):
+        out[t + period - 1] = total[t] / period
     return out
 
 

@@ -13,7 +13,7 @@ from typing import ClassVar
 from pydantic import Field
 
 from core.market import Market
-from core.plan import AVERAGE, Level, Plan
+from core.plan import Level, Plan, fraction_of_average
 from core.strategy import Condition, Parameters, Strategy
 from indicators.moving_average import sma
 
@@ -57,7 +57,7 @@ class EnvelopeDca(Strategy[EnvelopeParams]):
         average = market.column(sma, "close", params.ma_period)
         coefficients, weights = _long_ladder(params.num_levels, params.envelope_start, params.envelope_step)
         return Plan(
-            1, coefficients, weights, Level(AVERAGE, -params.stop_fraction), base=average,
+            1, coefficients, weights, fraction_of_average(-params.stop_fraction), base=average,
             target=Level(average, moving=True),
         )
 

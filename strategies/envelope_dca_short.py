@@ -10,7 +10,7 @@ from functools import lru_cache
 from typing import ClassVar
 
 from core.market import Market
-from core.plan import AVERAGE, Level, Plan
+from core.plan import Level, Plan, fraction_of_average
 from core.strategy import Condition, Parameters, Strategy
 from indicators.moving_average import sma
 from strategies.envelope_dca import EnvelopeParams, level_conditions, lower_offsets
@@ -40,7 +40,7 @@ class EnvelopeDcaShort(Strategy[EnvelopeParams]):
         average = market.column(sma, "close", params.ma_period)
         coefficients, weights = _short_ladder(params.num_levels, params.envelope_start, params.envelope_step)
         return Plan(
-            -1, coefficients, weights, Level(AVERAGE, -params.stop_fraction), base=average,
+            -1, coefficients, weights, fraction_of_average(-params.stop_fraction), base=average,
             target=Level(average, moving=True),
         )
 

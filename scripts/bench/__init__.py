@@ -1,0 +1,1 @@
+"""What ``scalp-radar bench`` measures, one subject a file."""

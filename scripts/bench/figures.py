@@ -1,0 +1,40 @@
+"""A measured figure with what it is to be compared with."""
+
+from __future__ import annotations
+
+import statistics
+import time
+from collections.abc import Callable, Mapping
+from typing import NamedTuple
+
+
+class Figure(NamedTuple):
+    """One line of the report. ``goal`` is '' where there is none; ``met`` None without a goal."""
+
+    subject: str
+    value: float
+    unit: str
+    goal: str = ""
+    met: bool | None = None
+    beside: str = ""
+
+
+def at_most(subject: str, value: float, unit: str, goal: float, beside: str = "") -> Figure:
+    """A figure that is better when smaller."""
+    return Figure(subject, value, unit, f"<= {goal:g}", value <= goal, beside)
+
+
+def at_least(subject: str, value: float, unit: str, goal: float, beside: str = "") -> Figure:
+    """A figure that is better when larger."""
+    return Figure(subject, value, unit, f">= {goal:g}", value >= goal, beside)
+
+
+def interleaved(functions: Mapping[str, Callable[[], object]], repetitions: int = 9) -> dict[str, float]:
+    """Median CPU seconds of each function, run in turns so that noise hits all alike."""
+    spent: dict[str, list[float]] = {name: [] for name in functions}
+    for _ in range(repetitions):
+        for name, function in functions.items():
+            began = time.process_time()
+            function()
+            spent[name].append(time.process_time() - began)
+    return {name: statistics.median(times) for name, times in spent.items()}

@@ -1,0 +1,52 @@
+"""``scalp-radar bench``: how fast this machine is, beside what is to be reached."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from scripts.options import AsJson, ConfigFolder, config_folder, print_json
+
+if TYPE_CHECKING:
+    from scripts.bench.figures import Figure
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+    app.command("bench")(bench)
+
+
+def bench(
+    data: Annotated[str, typer.Option("--data", help="Candles with BTC-USDT 1h; else the shared ones, or a walk.")] = "",
+    system: Annotated[bool, typer.Option(help="Also start the demo: boot time, memory, candle to order.")] = True,
+    config: ConfigFolder = None,
+    as_json: AsJson = False,
+) -> None:
+    """Measure the engine and the running system; figures of one run may be compared, absolute ones move."""
+    # Here, since the engine and Ray would slow every other command's start.
+    from scripts.bench.engine import measure
+    from scripts.bench.task import tape
+
+    figures = measure(tape(data))
+    if system:
+        from scripts.bench.system import measure as measure_system
+
+        figures += measure_system(config_folder(config))
+    if as_json:
+        print_json([figure._asdict() for figure in figures])
+    else:
+        _print(figures)
+
+
+def _print(figures: list[Figure]) -> None:
+    from rich.console import Console
+    from rich.table import Table
+
+    table = Table(title="scalp-radar bench", title_justify="left")
+    for name in ("subject", "measured", "goal", "met", "beside"):
+        table.add_column(name, justify="right" if name == "measured" else "left")
+    for f in figures:
+        met = "" if f.met is None else ("yes" if f.met else "no")
+        table.add_row(f.subject, f"{f.value:,.3g} {f.unit}", f.goal, met, f.beside)
+    Console().print(table)

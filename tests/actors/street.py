@@ -30,7 +30,10 @@ from sandbox.source import StoredSource
 from tests.actors.local_transport import LocalTransport
 
 START_MS = 1_740_787_200_000
-GROUPS = {"BTC-USDT": "majors", "ETH-USDT": "platforms"}
+GROUPS = {
+    "BTC-USDT": "majors", "ETH-USDT": "platforms", "SOL-USDT": "platforms", "DOGE-USDT": "memes",
+    "LINK-USDT": "oracles",
+}
 LIMITS = Risk(max_same_direction_per_group=5, min_free_margin_usdt=0)
 ENTRY = StrategyEntry(
     enabled=True, symbols=("BTC-USDT", "ETH-USDT"), leverage=3, capital_usdt=10_000, capital_fraction=0.65,

@@ -79,7 +79,7 @@ class Executor:
         self._known_ids: set[str] = set()
         self._early: dict[str, ApprovedTarget] = {}
         self._now_ms = 0
-        self._sequence = time.time_ns() // 1_000_000
+        self._sequence = time.time_ns() // 1_000  # above any number used before a restart
         self._fills = 0
         self._latest: dict[str, str] = {}
         self._stamps: deque[tuple[int, str, int]] = deque(maxlen=5_000)

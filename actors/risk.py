@@ -67,7 +67,7 @@ class RiskActor:
         self._positions: dict[str, VenuePosition] = {}
         self._equity = config.equity
         self._instruments: Mapping[str, Instrument] = {}
-        self._sequence = time.time_ns() // 1_000_000
+        self._sequence = time.time_ns() // 1_000  # above any number used before a restart
         self._now_ms = 0
         self._seen: dict[str, int] = {}
         self._started = self._stopped = False

@@ -73,7 +73,7 @@ class Runner:
         self._timeframe = config.entry.timeframe or self._strategy.timeframe
         self._tracks: dict[str, Track] = {}
         self._sent: dict[str, Target] = {}
-        self._sequence = time.time_ns() // 1_000_000
+        self._sequence = time.time_ns() // 1_000  # above any number used before a restart
         self._plans = self._last_plan = 0
         self._stopped = False
 

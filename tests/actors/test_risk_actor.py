@@ -1,0 +1,139 @@
+from __future__ import annotations
+
+from typing import Any
+
+from actors.risk import RiskActor, RiskConfig, Trader
+from core.instrument import Instrument
+from core.messages import PlanChanged, ProtectionSeen, TargetRefused, TradingHalted, TradingResumed
+from core.settings import Risk
+from core.target import ApprovedTarget, Rung, Target
+from storage.database import Snapshot
+
+BTC, ETH = "BTC-USDT", "ETH-USDT"
+CONFIG = RiskConfig(
+    "risk", Risk(min_free_margin_usdt=0, max_positions=1), {BTC: "majors", ETH: "majors"},
+    {"dca": Trader("runner:dca", 3.0, 1000.0), "grid": Trader("runner:grid", 3.0, 1000.0)}, 0.0005, 1000.0, "feed",
+    "executor",
+)
+
+
+class Recorder:
+    """Peers that remember what was told, and answer what a ledger and a feed would."""
+
+    def __init__(self) -> None:
+        self.told: list[tuple[str, str, tuple[Any, ...]]] = []
+        self.saved: Snapshot | None = None
+        self.away = False
+        self.lag = self.failed = 0
+
+    def tell(self, peer: str, method: str, *arguments: Any) -> None:
+        self.told.append((peer, method, arguments))
+        if method == "save_snapshot":
+            self.saved = Snapshot(*arguments)
+
+    def ask(self, peer: str, method: str, *arguments: Any, timeout_s: float = 30.0) -> Any:
+        if self.away:
+            raise LookupError(peer)
+        return {s: Instrument(symbol=s) for s in (BTC, ETH)} if method == "instruments" else self.saved
+
+    def approvals(self) -> list[ApprovedTarget]:
+        return [a for peer, method, arguments in self.told if method == "apply" for a in arguments[0]]
+
+    def recorded(self, kind: type) -> list[Any]:
+        told = [arguments[0] for _, method, arguments in self.told if method == "record"]
+        return [event for events in told for event in events if isinstance(event, kind)]
+
+
+def plan(strategy: str, symbol: str, sequence: int = 1, **changes: Any) -> PlanChanged:
+    target = Target(strategy, symbol, 60_000, 0, 1, (Rung(0, 90.0, 1.0, 80.0),))._replace(**changes)
+    return PlanChanged(60_000, sequence, target, 100.0)
+
+
+def started(peers: Recorder) -> RiskActor:
+    actor = RiskActor(CONFIG, peers)  # type: ignore[arg-type]
+    actor.start()
+    return actor
+
+
+def seen(symbol: str, direction: int) -> ProtectionSeen:
+    return ProtectionSeen(60_000, 1, symbol, direction, 1.0 * abs(direction), 90.0, 80.0, None, 60.0, 0)
+
+
+def test_a_plan_becomes_an_approval_once() -> None:
+    peers = Recorder()
+    actor = started(peers)
+    actor.on_plans((plan("dca", BTC),))
+    actor.on_plans((plan("dca", BTC),))
+    assert [a.target for a in peers.approvals()] == [plan("dca", BTC).target]
+
+
+def test_a_halt_withdraws_entries_survives_a_restart_and_ends_by_a_human() -> None:
+    peers = Recorder()
+    actor = started(peers)
+    actor.on_plans((plan("dca", BTC),))
+    actor.halt(BTC, "by hand")
+    assert peers.approvals()[-1].target.rungs == ()
+    again = started(peers)
+    assert again.states()["halts"] == {BTC: "by hand"}
+    assert again.approved()[0].target.rungs == ()
+    again.resume(BTC)
+    assert peers.approvals()[-1].target.rungs == plan("dca", BTC).target.rungs
+    assert len(peers.recorded(TradingHalted)) == len(peers.recorded(TradingResumed)) == 1
+
+
+def test_approvals_after_a_restart_are_newer_than_those_before() -> None:
+    peers = Recorder()
+    started(peers).on_plans((plan("dca", BTC),))
+    before = peers.approvals()[-1].sequence
+    assert started(peers).approved()[0].sequence > before
+
+
+def test_one_strategy_owns_a_symbol_at_a_time_until_it_wants_nothing() -> None:
+    peers = Recorder()
+    actor = started(peers)
+    actor.on_plans((plan("dca", BTC),))
+    actor.on_plans((plan("grid", BTC),))
+    assert {a.target.strategy for a in peers.approvals()} == {"dca"}
+    assert [r.code for r in peers.recorded(TargetRefused)] == ["symbol_owned"]
+    actor.on_plans((plan("dca", BTC, 2, rungs=(), direction=0),))
+    actor.on_plans((plan("grid", BTC, 3),))
+    assert peers.approvals()[-1].target.strategy == "grid"
+
+
+def test_a_position_elsewhere_withdraws_entries_where_no_place_is_left() -> None:
+    peers = Recorder()
+    actor = started(peers)
+    actor.on_plans((plan("dca", BTC), plan("dca", ETH)))
+    actor.on_protection((seen(BTC, 1),))
+    assert (peers.approvals()[-1].target.symbol, peers.approvals()[-1].target.rungs) == (ETH, ())
+    actor.on_protection((seen(BTC, 0),))
+    assert peers.approvals()[-1].target.rungs == plan("dca", ETH).target.rungs
+
+
+def test_stale_data_withdraws_entries_until_it_is_fresh() -> None:
+    peers = Recorder()
+    actor = started(peers)
+    actor.on_plans((plan("dca", BTC),))
+    actor.on_stale((BTC,))
+    assert peers.approvals()[-1].target.rungs == ()
+    actor.on_stale(())
+    assert peers.approvals()[-1].target.rungs == plan("dca", BTC).target.rungs
+
+
+def test_an_older_plan_does_not_replace_a_newer_one() -> None:
+    peers = Recorder()
+    actor = started(peers)
+    actor.on_plans((plan("dca", BTC, 5),))
+    actor.on_plans((plan("dca", BTC, 4, rungs=()),))
+    assert len(peers.approvals()) == 1
+
+
+def test_a_plan_that_came_before_the_ledger_was_there_is_judged_when_it_is() -> None:
+    peers = Recorder()
+    peers.away = True
+    actor = RiskActor(CONFIG, peers)  # type: ignore[arg-type]
+    actor.on_plans((plan("dca", BTC),))
+    assert not peers.approvals()
+    peers.away = False
+    actor.health()
+    assert len(peers.approvals()) == 1

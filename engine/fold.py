@@ -13,7 +13,6 @@ from numba import float64, from_dtype, int32, int64, njit, types
 
 from engine.prices import (
     equity,
-    inline,
     latch,
     level,
     reference,
@@ -32,6 +31,7 @@ from engine.records import (
     TRADE,
     Reason,
 )
+from engine.rounding import inline
 from engine.rules import (
     leave,
 )

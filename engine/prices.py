@@ -7,13 +7,8 @@ from __future__ import annotations
 
 import math
 
-from numba import njit
-
-from core.rounding import entry_inline, exit_inline
 from engine.records import FROM_AVERAGE, FROM_FIRST, NO_COLUMN
-
-inline = njit(error_model="numpy", nogil=True, forceinline=True)
-"""Everything here is copied into its few callers: a call with a dozen records costs more than most of these do."""
+from engine.rounding import entry_price, inline, stop_price, target_price
 
 
 @inline
@@ -36,7 +31,7 @@ def level(ref, d, coefficient, unit_kind, unit):
 def limit_price(book, plan, cost, d, k):
     """Price of limit entry ``k`` in direction ``d``, rounded; NaN when unknown."""
     ref = reference(plan.base, book.base, math.nan, 1.0, book.first_price)
-    return entry_inline(level(ref, d, plan.coefficient[k], plan.unit, book.unit), d, cost.tick)
+    return entry_price(level(ref, d, plan.coefficient[k], plan.unit, book.unit), d, cost.tick)
 
 
 @inline
@@ -82,7 +77,7 @@ def renew_target(book, plan, cost):
     """Bring the take profit up to date with the average."""
     if plan.has_target != 0:
         ref = reference(plan.target, book.target_reference, book.cost, book.quantity, book.first_price)
-        book.target = exit_inline(
+        book.target = target_price(
             level(ref, book.direction, plan.target_coefficient, plan.target_unit, book.target_unit),
             book.direction, cost.tick,
         )
@@ -91,7 +86,7 @@ def renew_target(book, plan, cost):
 @inline
 def renew_stop(book, plan, cost):
     """Bring the stop up to date with the average; a NaN never replaces a good one."""
-    price = exit_inline(
+    price = stop_price(
         stop_level(book, plan, book.direction, book.cost, book.quantity, book.first_price), book.direction, cost.tick
     )
     if not math.isnan(price):
@@ -103,7 +98,7 @@ def renew_trail(book, plan, cost):
     """Tighten the trail behind the best price."""
     if plan.trail_distance > 0.0:
         unit = book.best if plan.trail_unit == NO_COLUMN else book.trail_unit
-        price = exit_inline(book.best - (book.direction * plan.trail_distance) * unit, book.direction, cost.tick)
+        price = stop_price(book.best - (book.direction * plan.trail_distance) * unit, book.direction, cost.tick)
         if not math.isnan(price) and (math.isnan(book.trail) or book.direction * price > book.direction * book.trail):
             book.trail = price
 

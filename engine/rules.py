@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import math
 
-from core.rounding import exit_inline, floor_inline
 from engine.prices import (
     at_risk,
     improve_best,
-    inline,
     latch,
     liquidation_price,
     renew_stop,
@@ -18,6 +16,7 @@ from engine.prices import (
     stop_level,
 )
 from engine.records import MAX_FILLS, Reason
+from engine.rounding import floor_to_step, inline, stop_price
 
 ENTRY, TARGET, STOP, TRAIL, LIQUIDATION = (
     int(Reason.ENTRY), int(Reason.TARGET), int(Reason.STOP), int(Reason.TRAIL), int(Reason.LIQUIDATION),
@@ -226,7 +225,7 @@ def fill_entry(account, book, plan, cost, row, events, ts, row_number, k, q, f, 
         if not book.capital > 0.0:
             refuse(book, row, events, ts, row_number, NO_CAPITAL, k, q)
             return
-        stop = exit_inline(stop_level(book, plan, d, f, 1.0, f), d, cost.tick)
+        stop = stop_price(stop_level(book, plan, d, f, 1.0, f), d, cost.tick)
         if math.isnan(stop):
             refuse(book, row, events, ts, row_number, NO_STOP, k, q)
             return
@@ -237,9 +236,9 @@ def fill_entry(account, book, plan, cost, row, events, ts, row_number, k, q, f, 
     if math.isnan(notional):
         refuse(book, row, events, ts, row_number, STOP_PASSED, k, q)
         return
-    quantity = floor_inline(notional / q, cost.step)
+    quantity = floor_to_step(notional / q, cost.step)
     if cost.participation > 0.0:
-        quantity = min(quantity, floor_inline(cost.participation * volume, cost.step))
+        quantity = min(quantity, floor_to_step(cost.participation * volume, cost.step))
     margin = quantity * f / cost.leverage
     reason = refusal_by_size(account, cost, quantity, q, margin)
     if reason != ENTRY:

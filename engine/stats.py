@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from engine.prices import inline
 from engine.records import Reason
+from engine.rounding import inline
 
 FIRST_REFUSAL = int(Reason.NO_CAPITAL)
 

@@ -14,7 +14,6 @@ from engine.chance import uniform_inline
 from engine.costs import Path
 from engine.prices import (
     improve_best,
-    inline,
     latch,
     limit_price,
     liquidation_price,
@@ -22,6 +21,7 @@ from engine.prices import (
     take_moving,
 )
 from engine.records import ACCOUNT_T, BOOK_T, COST_T, EVENTS_T, PLAN_T, ROW_T
+from engine.rounding import inline
 from engine.rules import (
     AGE,
     ENTRY,

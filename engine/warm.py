@@ -11,7 +11,6 @@ import indicators
 
 def warm() -> None:
     """Compile, or load from Numba's disk cache, every kernel of the engine and the indicators."""
-    importlib.import_module("core.rounding")
     for package in (engine, indicators):
         for module in pkgutil.iter_modules(package.__path__):
             importlib.import_module(f"{package.__name__}.{module.name}")

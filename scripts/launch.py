@@ -7,6 +7,7 @@ order, within ten seconds, however this ends.
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import time
 from contextlib import ExitStack
@@ -98,7 +99,8 @@ def _run(
     (state / "logs").mkdir(exist_ok=True)
     log_to(state / "logs", "driver")
     logger.info("checked; {}", f"local exchange at {local.url}" if local else "no local exchange")
-    wiring.start_ray(dashboard=wanted.dashboard)
+    temporary = wiring.start_ray(dashboard=wanted.dashboard)
+    stack.callback(shutil.rmtree, temporary, ignore_errors=True)
     logger.info("Ray is there")
     stop.install()
     house = wiring.build(

@@ -39,14 +39,16 @@ class House(NamedTuple):
     folder: Path
 
 
-def start_ray(*, dashboard: bool = False) -> None:
-    """An own local Ray with a temporary folder of its own; `actors.wiring.flags.set_flags` came before."""
+def start_ray(*, dashboard: bool = False) -> Path:
+    """An own local Ray; its temporary folder, to be removed after the end. `set_flags` came before."""
+    folder = Path(tempfile.mkdtemp(prefix="scalp-radar-"))
     make_token()
     ray.init(
         address="local", namespace=NAMESPACE, include_dashboard=dashboard, dashboard_host="127.0.0.1",
         object_store_memory=_OBJECT_STORE_BYTES, log_to_driver=False, logging_level="ERROR",
-        _temp_dir=tempfile.mkdtemp(prefix="scalp-radar-"),
+        _temp_dir=str(folder),
     )
+    return folder
 
 
 def build(

@@ -31,7 +31,7 @@ from engine.client_ids import decode, tag
 from engine.reconcile import Amend, Command
 from exchanges.port import Executed, OrderSeen, PositionsSeen, Reconnected, TradingVenue
 from storage.journal import Intent, IntentState
-from storage.queries import Query
+from storage.records import Query
 
 T = TypeVar("T")
 

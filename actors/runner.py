@@ -26,7 +26,7 @@ from core.settings import StrategyEntry
 from core.target import Target
 from core.timeframe import HOUR_MS, MINUTE_MS, timeframe_ms
 from engine.costs import Costs
-from storage.queries import Query
+from storage.records import Query
 from strategies.discovery import find
 
 

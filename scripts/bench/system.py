@@ -1,0 +1,101 @@
+"""The running system: seconds from the command to healthy, memory when idle, candle to order."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.request
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, Final, TypeVar
+
+import psutil
+
+from core.errors import ScalpRadarError
+from scripts.bench.figures import Figure, at_most
+
+T = TypeVar("T")
+
+START_S: Final = 90.0
+SETTLE_S: Final = 6.0
+"""From healthy to idle: first pages are touched, caches filled."""
+
+
+def measure(config: Path) -> list[Figure]:
+    """Boot and memory of a demo at real time, which is idle most of it."""
+    with tempfile.TemporaryDirectory() as state:
+        began = time.perf_counter()
+        command = [sys.executable, "-m", "scripts.main", "up", "--port", "0", "--speed", "1", "--config", str(config)]
+        process = subprocess.Popen(  # noqa: S603  # our own program with our own arguments
+            command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True,
+            env={**os.environ, "SCALP_RADAR_STATE": state},
+        )
+        try:
+            url = _await(lambda: json.loads((Path(state) / "running.json").read_text())["url"], process)
+            _await(lambda: _health(url)["status"] == "OK", process)
+            booted = time.perf_counter() - began
+            time.sleep(SETTLE_S)
+            ours, exchange = _memory(process)
+        finally:
+            ended = _stop(process)
+    return [
+        at_most("boot, from the command to healthy", booted, "s", 10),
+        at_most("memory, idle, all actors and Ray (PSS)", ours, "GB", 1.0, f"local exchange {exchange:.2f} GB"),
+        at_most("stop, from Ctrl-C to nothing left", ended, "s", 10),
+    ]
+
+
+def _health(url: str) -> dict[str, Any]:
+    with urllib.request.urlopen(url + "/health", timeout=5) as answer:  # noqa: S310  # our own loopback address
+        found: dict[str, Any] = json.load(answer)
+    return found
+
+
+def _await(look: Callable[[], T], process: subprocess.Popen[bytes]) -> T:
+    """What ``look`` gives once it gives something. Raises ScalpRadarError when it does not in time."""
+    deadline = time.monotonic() + START_S
+    while time.monotonic() < deadline and process.poll() is None:
+        try:
+            found = look()
+        except (OSError, ValueError, KeyError):
+            found = None
+        if found:
+            return found
+        time.sleep(0.05)
+    raise ScalpRadarError("bench: the demo did not become healthy; `scalp-radar up` says why")
+
+
+def _memory(process: subprocess.Popen[bytes]) -> tuple[float, float]:
+    """Proportional set size in GB of the whole tree without the local exchange, and of that one."""
+    root = psutil.Process(process.pid)
+    ours = exchange = 0
+    for child in [root, *root.children(recursive=True)]:
+        try:
+            size = child.memory_full_info().pss
+            is_exchange = "sandbox" in child.cmdline()
+        except psutil.Error:
+            continue
+        if is_exchange:
+            exchange += size
+        else:
+            ours += size
+    return ours / 1e9, exchange / 1e9
+
+
+def _stop(process: subprocess.Popen[bytes]) -> float:
+    """Seconds from Ctrl-C until no process of the tree is left."""
+    tree = psutil.Process(process.pid).children(recursive=True) if process.poll() is None else []
+    began = time.perf_counter()
+    if process.poll() is None:
+        process.send_signal(signal.SIGINT)
+        try:
+            process.wait(30)
+        except subprocess.TimeoutExpired:
+            process.kill()
+    psutil.wait_procs(tree, timeout=10)
+    return time.perf_counter() - began

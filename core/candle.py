@@ -52,7 +52,8 @@ class Candles:
     @classmethod
     def of(cls, timeframe: str, rows: Iterable[Candle | tuple[float, ...]]) -> Candles:
         """Columns from rows ``(ts_ms, open, high, low, close, volume)``."""
-        table = np.array([tuple(row) for row in rows], dtype=np.float64).reshape(-1, 6)
+        given = [tuple(row) for row in rows]
+        table = np.array(given, dtype=np.float64).reshape(len(given), 6)
         columns = [np.ascontiguousarray(table[:, i]) for i in range(1, 6)]
         return cls(timeframe, table[:, 0].astype(np.int64), *columns)
 

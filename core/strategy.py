@@ -14,9 +14,9 @@ Need = Literal["funding", "open_interest", "book"]
 
 
 class Parameters(BaseModel):
-    """Base of every strategy's parameters: typed, bounded, each with one line of help; unknown keys refused."""
+    """Base of every strategy's parameters: typed, bounded (defaults too), one line of help each; no unknown keys."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", validate_default=True)
 
 
 P = TypeVar("P", bound=Parameters)

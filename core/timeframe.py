@@ -7,7 +7,7 @@ from functools import lru_cache
 from typing import Final
 
 _UNIT_MS: Final = {"m": 60_000, "h": 3_600_000, "d": 86_400_000}
-_PATTERN: Final = re.compile(r"([1-9]\d*)([mhd])")
+_PATTERN: Final = re.compile(r"([1-9][0-9]*)([mhd])")
 
 MINUTE_MS: Final = 60_000
 HOUR_MS: Final = 3_600_000

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, NamedTuple, Protocol
 
 import pytest
 
 from actors.runner import costs_of
 from core.candle import Candles
+from core.instrument import Instrument
 from core.market import Market
 from core.messages import TradeClosed
 from core.settings import StrategyEntry
@@ -17,63 +18,92 @@ from engine.span import span
 from sandbox.path import expand
 from storage.records import Query
 from strategies.discovery import find
-from tests.actors.street import LIMITS, Street
+from tests.actors.street import LIMITS
 
-EXACT = (0, 1, 7, 10)
-TIMES = (2, 3)
-MONEY = (4, 5, 6, 8, 9)
+STRATEGY = "envelope_dca"
+SLIPPAGE = 0.0005
 
 
-def backtested(world: Street, entry: StrategyEntry, symbol: str, candles: Candles, from_ms: int, to_ms: int) -> Any:
+class World(Protocol):
+    """A run that is over: its actors answer still, and the exchange tells its own records."""
+
+    async def ask(self, name: str, method: str, *arguments: Any) -> Any: ...
+    async def instrument(self, symbol: str) -> Instrument: ...
+    async def violations(self) -> list[str]: ...
+    async def unprotected_ms(self) -> list[int]: ...
+    async def errors(self) -> list[str]: ...
+
+
+class Trade(NamedTuple):
+    """A closed cycle, whoever tells of it."""
+
+    cycle: int
+    direction: int
+    opened_ms: int
+    closed_ms: int
+    quantity: float
+    average: float
+    exit_price: float
+    levels: int
+    fees: float
+    net: float
+    reason: str
+
+    def like(self, other: Trade) -> bool:
+        """The same trade: here at most a minute after the other's candle opened, money up to rounding."""
+        mine, others = (
+            (t.quantity, t.average, t.exit_price, t.fees, t.net) for t in (self, other)
+        )
+        return (
+            (self.cycle, self.direction, self.levels, self.reason)
+            == (other.cycle, other.direction, other.levels, other.reason)
+            and 0 <= self.opened_ms - other.opened_ms <= 60_000
+            and 0 <= self.closed_ms - other.closed_ms <= 60_000
+            and mine == pytest.approx(others, rel=1e-9, abs=1e-6)
+        )
+
+
+def backtested(
+    rules: Instrument, entry: StrategyEntry, symbol: str, candles: Candles, from_ms: int, to_ms: int
+) -> list[Trade]:
     """The trades of the engine alone on the same minutes."""
-    strategy = find("envelope_dca")
+    strategy = find(STRATEGY)
     market = Market(symbol, candles)
     minutes = expand(candles.between(from_ms, to_ms))
-    rules = world.sandbox.config.instruments[symbol]
-    costs = costs_of(rules, entry, 0.0005, LIMITS.max_margin_use, crossed=False)
+    costs = costs_of(rules, entry, SLIPPAGE, LIMITS.max_margin_use, crossed=False)
     plan = strategy.plan(market, strategy.Params(**entry.params))
     capital = entry.capital_usdt / len(entry.symbols)
     return [
-        (t.cycle, t.direction, t.opened_ms, t.closed_ms, t.quantity, t.average, t.exit_price, t.levels, t.fees, t.net,
-         t.reason)
+        Trade(t.cycle, t.direction, t.opened_ms, t.closed_ms, t.quantity, t.average, t.exit_price, t.levels, t.fees,
+              t.net, t.reason)
         for t in run(symbol, span(minutes, candles), plan, len(candles), costs, capital).closed()
     ]
 
 
-async def recorded(world: Street, scope: str, symbol: str) -> Any:
+async def recorded(world: World, scope: str, symbol: str) -> list[Trade]:
     """The trades that the ledger holds, in order."""
     page = await world.ask("ledger", "trades", Query(scope=scope, symbol=symbol, limit=500))
     trades: list[TradeClosed] = sorted(page.items, key=lambda t: t.cycle)
     return [
-        (t.cycle, t.direction, t.opened_ms, t.ts_ms, t.quantity, t.average, t.exit_price, t.levels, t.fees, t.net,
-         t.reason)
+        Trade(t.cycle, t.direction, t.opened_ms, t.ts_ms, t.quantity, t.average, t.exit_price, t.levels, t.fees,
+              t.net, t.reason)
         for t in trades
     ]
 
 
-def alike(live: tuple[Any, ...], paper: tuple[Any, ...]) -> bool:
-    """The same trade: on the exchange within a minute of the candle's opening, money up to rounding."""
-    return (
-        all(live[i] == paper[i] for i in EXACT)
-        and all(0 <= live[i] - paper[i] <= 60_000 for i in TIMES)
-        and all(live[i] == pytest.approx(paper[i], rel=1e-9, abs=1e-6) for i in MONEY)
-    )
-
-
 async def prove(
-    world: Street, entry: StrategyEntry, candles: Mapping[str, Candles], from_ms: int, to_ms: int
+    world: World, entry: StrategyEntry, candles: Mapping[str, Candles], from_ms: int, to_ms: int
 ) -> dict[str, int]:
     """Trades by symbol, after asserting that they are the same three times and were protected all along."""
     counts: dict[str, int] = {}
     for symbol, column in candles.items():
-        expected = backtested(world, entry, symbol, column, from_ms, to_ms)
+        expected = backtested(await world.instrument(symbol), entry, symbol, column, from_ms, to_ms)
         paper, live = [await recorded(world, scope, symbol) for scope in ("paper", "live")]
         assert paper == expected
         assert len(live) == len(paper)
-        assert all(alike(a, b) for a, b in zip(live, paper, strict=True)), (live, paper)
+        assert all(a.like(b) for a, b in zip(live, paper, strict=True)), (live, paper)
         counts[symbol] = len(paper)
-    assert not world.sandbox.state.journal.violations
-    guarded = world.sandbox.state.protection.all()
-    assert [g.unprotected_ms for g in guarded] == [0] * len(guarded)
-    assert not world.transport.errors
+    assert not await world.violations()
+    assert not any(await world.unprotected_ms())
+    assert not await world.errors()
     return counts

@@ -20,6 +20,7 @@ from actors.peers import Peers
 from actors.risk import RiskActor, RiskConfig, Trader
 from actors.runner import Runner, RunnerConfig
 from core.candle import Candles
+from core.instrument import Instrument
 from core.settings import Exchange, RateBudget, Risk, StrategyEntry
 from core.timeframe import HOUR_MS
 from exchanges.port import Credentials
@@ -41,11 +42,11 @@ ENTRY = StrategyEntry(
 )
 
 
-def wave(hours: int, history: int, start: float, *, depth: float, seed: int) -> Candles:
-    """Hours that fall and recover again and again, so that an envelope ladder fills and takes profit."""
+def wave(hours: int, history: int, start: float, *, depth: float, seed: int, pace: float = 2.6) -> Candles:
+    """Hours that fall and recover every ``2 pi pace`` hours, so that an envelope ladder fills and takes profit."""
     rng = np.random.default_rng(seed)
     n = hours + history
-    phase = np.sin(np.arange(n + 1) / 2.6 + seed) ** 7
+    phase = np.sin(np.arange(n + 1) / pace + seed) ** 7
     path = start * np.exp(-depth * np.clip(phase, 0, None) + 0.004 * rng.standard_normal(n + 1))
     path = np.round(path, 1)
     o, c = path[:-1], path[1:]
@@ -139,6 +140,22 @@ class Street:
             await asyncio.wait_for(self.actors[name].ready(), 20)
         elif name != "ledger":
             await self.ask(name, "health")
+
+    async def instrument(self, symbol: str) -> Instrument:
+        """The exchange's rules of a symbol."""
+        return self.sandbox.config.instruments[symbol]
+
+    async def violations(self) -> list[str]:
+        """Of the exchange's books."""
+        return list(self.sandbox.state.journal.violations)
+
+    async def unprotected_ms(self) -> list[int]:
+        """Of every position, how long it stood without stop."""
+        return [guarded.unprotected_ms for guarded in self.sandbox.state.protection.all()]
+
+    async def errors(self) -> list[str]:
+        """What actors raised at messages."""
+        return [repr(error) for error in self.transport.errors]
 
     @property
     def account(self) -> Any:

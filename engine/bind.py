@@ -5,12 +5,12 @@ from __future__ import annotations
 import struct
 from collections.abc import Sequence
 from itertools import pairwise
-from math import isnan
+from math import inf, isfinite, isnan
 
 import numpy as np
 
 from core.errors import InputError
-from core.plan import MAX_ENTRIES, Level, Plan, Price
+from core.plan import EXIT_LONG, EXIT_SHORT, MAX_ENTRIES, Level, Plan, Price
 from engine.records import FROM_AVERAGE, FROM_FIRST, NO_COLUMN, PLAN
 
 _LADDER = struct.Struct("=" + "d" * (2 * MAX_ENTRIES))
@@ -34,7 +34,8 @@ class Binder:
         self._number: dict[int, int] = {
             id(None): NO_COLUMN, id(Price.AVERAGE): FROM_AVERAGE, id(Price.FIRST): FROM_FIRST
         }
-        self._flag_number: dict[int, int] = {id(None): NO_COLUMN}
+        self._flag_number: dict[int, int] = {}
+        self._exit_number: dict[int, int] = {}
         self._ladders: dict[tuple[tuple[float, ...], tuple[float, ...]], bytes] = {}
         self._packed: list[bytes] = []
 
@@ -45,11 +46,13 @@ class Binder:
         """Number of the plan within this binder."""
         coefficients, target, stop, trail = plan.coefficients, plan.target, plan.stop, plan.trail
         column, flag = self._number.get, self._flag_number.get
-        ladder = self._ladders.get((coefficients, plan.weights))
+        try:
+            ladder = self._ladders.get((coefficients, plan.weights))
+        except TypeError:
+            raise InputError("plan: coefficients and weights: allowed are tuples of numbers") from None
         if ladder is None:
             ladder = self._ladders[coefficients, plan.weights] = _packed_ladder(plan)
-        if trail is not None and not trail.distance > 0.0:
-            raise InputError(f"plan: trail distance {trail.distance}: allowed is above 0")
+        _check_protection(plan)
         base = column(id(plan.base))
         if base is None:
             base = self._column(plan.base)
@@ -67,23 +70,32 @@ class Binder:
             known = column(id(trail.unit))
             trail_unit = self._column(trail.unit) if known is None else known
             distance, trail_moves = trail.distance, trail.moving
-        direction, leave = flag(id(plan.direction)), flag(id(plan.exit))
-        self._packed += (
-            ladder,
-            _REST.pack(
+        unit = self._column(plan.unit) if unit is None else unit
+        guard = self._column(stop.reference) if guard is None else guard
+        guard_unit = self._column(stop.unit) if guard_unit is None else guard_unit
+        weight = self._weight(plan.row_weight) if weight is None else weight
+        if unit < NO_COLUMN or guard_unit < NO_COLUMN or aim_unit < NO_COLUMN or trail_unit < NO_COLUMN:
+            raise InputError("plan: a unit is AVERAGE or FIRST: allowed is a column or None")
+        if weight < NO_COLUMN:
+            raise InputError("plan: row_weight is AVERAGE or FIRST: allowed is a column or None")
+        if guard == NO_COLUMN or (target is not None and aim == NO_COLUMN):
+            raise InputError("plan: stop and target need a reference: a column, AVERAGE or FIRST")
+        direction, leave = flag(id(plan.direction)), NO_COLUMN
+        if plan.exit is not None:
+            known = self._exit_number.get(id(plan.exit))
+            leave = self._exit(plan.exit) if known is None else known
+        try:
+            rest = _REST.pack(
                 aim_coefficient, stop.coefficient, distance, len(coefficients),
-                self._flag(plan.direction) if direction is None else direction,
-                base,
-                self._column(plan.unit) if unit is None else unit,
-                aim, aim_unit,
-                self._column(stop.reference) if guard is None else guard,
-                self._column(stop.unit) if guard_unit is None else guard_unit,
-                trail_unit,
-                self._flag(plan.exit) if leave is None else leave,
-                self._column(plan.row_weight) if weight is None else weight,
+                self._direction(plan.direction) if direction is None else direction,
+                base, unit, aim, aim_unit, guard, guard_unit, trail_unit, leave, weight,
                 plan.max_hold, plan.cooldown, target is not None, aim_moves, stop.moving, trail_moves, plan.freeze,
-            ),
-        )
+            )
+        except struct.error:
+            raise InputError(
+                f"plan: max_hold {plan.max_hold!r}, cooldown {plan.cooldown!r}: allowed are whole numbers of rows"
+            ) from None
+        self._packed += (ladder, rest)
         return len(self._packed) // 2 - 1
 
     def arrays(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -103,20 +115,36 @@ class Binder:
         self._columns.append(column)
         return number
 
-    def _flag(self, flag: object) -> int:
-        """Number of a flag column, or of the constant direction, that was not seen before."""
-        if isinstance(flag, int):
-            if flag not in (-1, 0, 1):
-                raise InputError(f"plan: direction {flag}: allowed is -1, 0, 1 or an int8 column of them")
-            values = np.full(self.n_rows, flag, np.int8)
-        elif isinstance(flag, np.ndarray) and flag.shape == (self.n_rows,) and flag.dtype == np.int8:
-            values = flag
-        else:
-            raise InputError(f"plan: a flag column is {_kind(flag)}: allowed is int8({self.n_rows},)")
-        number = self._flag_number[id(flag)] = len(self._flags)
-        self._flags.append(values)
-        self._kept.append(flag)
+    def _weight(self, weight: object) -> int:
+        """Number of a column of weights that was not seen before."""
+        if isinstance(weight, np.ndarray) and ((weight < 0.0) | (weight > 1.0)).any():
+            raise InputError("plan: row_weight has values outside 0 to 1")
+        return self._column(weight)
+
+    def _direction(self, direction: object) -> int:
+        """Number of a direction, constant or a column, that was not seen before."""
+        values = direction
+        if isinstance(direction, int):
+            if not -1 <= direction <= 1:
+                raise InputError(f"plan: direction {direction}: allowed is -1, 0, 1 or an int8 column of them")
+            values = np.full(self.n_rows, direction, np.int8)
+        number = self._flag_number[id(direction)] = self._flag(direction, values, -1, 1, "direction")
         return number
+
+    def _exit(self, leave: object) -> int:
+        """Number of a column of exit flags that was not seen before."""
+        number = self._exit_number[id(leave)] = self._flag(leave, leave, 0, EXIT_LONG | EXIT_SHORT, "exit")
+        return number
+
+    def _flag(self, given: object, values: object, least: int, most: int, what: str) -> int:
+        """Number of a new column of flags, checked."""
+        if not isinstance(values, np.ndarray) or values.shape != (self.n_rows,) or values.dtype != np.int8:
+            raise InputError(f"plan: a flag column is {_kind(values)}: allowed is int8({self.n_rows},)")
+        if values.size and not least <= int(values.min()) <= int(values.max()) <= most:
+            raise InputError(f"plan: {what} has values outside {least} to {most}")
+        self._flags.append(values)
+        self._kept.append(given)
+        return len(self._flags) - 1
 
 
 def bind(plans: Sequence[Plan], n_rows: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -141,15 +169,28 @@ def _packed_ladder(plan: Plan) -> bytes:
 def _check_ladder(plan: Plan) -> None:
     """Raise InputError unless entries are 1 to 8, weights fit and limits lie ever farther from the market."""
     coefficients, weights = plan.coefficients, plan.weights
+    if not isinstance(coefficients, tuple) or not isinstance(weights, tuple):
+        raise InputError("plan: coefficients and weights: allowed are tuples of numbers")
     if not 1 <= len(coefficients) <= MAX_ENTRIES or len(weights) != len(coefficients):
         raise InputError(
             f"plan: {len(coefficients)} coefficients and {len(weights)} weights: "
             f"allowed are 1 to {MAX_ENTRIES}, as many of each"
         )
-    if min(weights) <= 0.0 or sum(weights) > 1.0 + 1e-9:
+    if not all(w > 0.0 for w in weights) or sum(weights) > 1.0 + 1e-9:
         raise InputError(f"plan: weights {weights}: allowed is each above 0 and a sum of at most 1")
     limits = [c for c in coefficients if not isnan(c)]
-    if any(later >= earlier for earlier, later in pairwise(limits)):
+    if any(later >= earlier for earlier, later in pairwise(limits)) or not all(map(isfinite, limits)):
         raise InputError(f"plan: coefficients {coefficients}: limits must lie ever farther from the market (decrease)")
-    if not isinstance(plan.stop, Level):
+
+
+def _check_protection(plan: Plan) -> None:
+    """Raise InputError unless there is a stop, and stop, target, trail and ages are numbers that mean something."""
+    stop, target, trail = plan.stop, plan.target, plan.trail
+    if not isinstance(stop, Level):
         raise InputError("plan: there is no stop: every plan has one")
+    if not isfinite(stop.coefficient) or (target is not None and not isfinite(target.coefficient)):
+        raise InputError("plan: coefficients of stop and target: allowed are finite numbers")
+    if trail is not None and not 0.0 < trail.distance < inf:
+        raise InputError(f"plan: trail distance {trail.distance}: allowed is above 0")
+    if plan.max_hold < 0 or plan.cooldown < 0:
+        raise InputError(f"plan: max_hold {plan.max_hold}, cooldown {plan.cooldown}: allowed is 0 or more")

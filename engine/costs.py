@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import IntEnum
+from math import inf
 
 from core.errors import InputError
 from core.instrument import Instrument, Tier
 
 MAX_TIERS = 16
+_NOT_NEGATIVE = ("tick", "step", "min_quantity", "min_notional", "participation")
 
 
 class Path(IntEnum):
@@ -50,16 +52,21 @@ class Costs:
     seed: int = 0
 
     def __post_init__(self) -> None:
+        limits = [tier.max_notional for tier in self.tiers]
         rules = (
-            ("leverage", self.leverage >= 1, "at least 1"),
-            ("capital_fraction", 0 < self.capital_fraction <= 1, "above 0, at most 1"),
+            ("maker_fee", -0.1 <= self.maker_fee < 0.1, "from -0.1 to below 0.1"),
+            ("taker_fee", 0 <= self.taker_fee < 0.1, "from 0 to below 0.1"),
             ("slippage", 0 <= self.slippage < 1, "from 0 to below 1"),
-            ("fill_probability", 0 <= self.fill_probability <= 1, "from 0 to 1"),
-            ("guard", 0 < self.guard <= 1, "above 0, at most 1"),
-            ("tiers", 1 <= len(self.tiers) <= MAX_TIERS, f"1 to {MAX_TIERS} of them"),
-            ("trade_through", 0 <= self.trade_through < 0.1, "from 0 to below 0.1"),
-            ("participation", self.participation >= 0, "0 or more"),
+            ("leverage", 1 <= self.leverage < inf, "at least 1"),
+            ("capital_fraction", 0 < self.capital_fraction <= 1, "above 0, at most 1"),
             ("risk", 0 <= self.risk <= 1, "from 0 to 1"),
+            ("guard", 0 < self.guard <= 1, "above 0, at most 1"),
+            *((key, 0 <= getattr(self, key) < inf, "0 or more") for key in _NOT_NEGATIVE),
+            ("trade_through", 0 <= self.trade_through < 0.1, "from 0 to below 0.1"),
+            ("fill_probability", 0 <= self.fill_probability <= 1, "from 0 to 1"),
+            ("tiers", 1 <= len(limits) <= MAX_TIERS, f"1 to {MAX_TIERS} of them"),
+            ("tiers", limits == sorted(set(limits)), "notionals that grow"),
+            ("tiers", all(0 <= tier.rate < 1 for tier in self.tiers), "rates from 0 to below 1"),
         )
         for key, good, allowed in rules:
             if not good:

@@ -35,7 +35,7 @@ from engine.rounding import inline
 from engine.rules import (
     leave,
 )
-from engine.stats import end_day, end_peak, fold_events, mark
+from engine.stats import day_return, end_day, end_peak, fold_events, mark
 from engine.walk import advance
 
 END = int(Reason.END)
@@ -144,7 +144,7 @@ def steps_always(plan):
 def mark_day(stats, e, day, daily_out, first_day):
     """`mark`, writing the return of a day that has ended where daily returns are wanted."""
     if day != stats.day and daily_out.size > 0:
-        daily_out[stats.day - first_day] = stats.last_equity / stats.day_equity - 1.0
+        daily_out[stats.day - first_day] = day_return(stats.last_equity, stats.day_equity)
     mark(stats, e, day)
 
 
@@ -230,7 +230,7 @@ def hold(  # noqa: C901  # one loop over quiet candles; calls would have to pass
         e = wallet + d * (quantity * x.close - spent) - fees - paid
         if x.day != day:
             if daily_out.size > 0:
-                daily_out[day - first_day] = last / stats.day_equity - 1.0
+                daily_out[day - first_day] = day_return(last, stats.day_equity)
             stats.last_equity = last
             end_day(stats)
             day = x.day
@@ -326,12 +326,13 @@ def finish(candle, plan, cost, account, book, events, values, stats, daily_out, 
     """End a walk at its last candle: close what is open when ``close_out``, and end the last day and peak."""
     if close_out != 0 and book.direction != 0:
         events.fills = 0
+        events.refusals = 0
         events.trades = 0
         leave(account, book, plan, cost, values, events, candle.ts_ms, 0, END, candle.close, 0)
         fold_events(stats, events)
         mark_day(stats, account.wallet, candle.day, daily_out, first_day)
     if daily_out.size > 0:
-        daily_out[stats.day - first_day] = stats.last_equity / stats.day_equity - 1.0
+        daily_out[stats.day - first_day] = day_return(stats.last_equity, stats.day_equity)
     end_day(stats)
     end_peak(stats)
     stats.wallet = account.wallet

@@ -22,13 +22,13 @@ from engine.prices import (
 from engine.records import (
     ACCOUNT,
     BOOK,
-    EVENTS,
     PLAN,
     ROW,
     Reason,
     cost_record,
     new_account,
     new_books,
+    new_events,
 )
 from engine.walk import advance
 
@@ -97,7 +97,7 @@ class Ladder:
         self._cost = cost_record(costs, symbol_id(symbol))
         self._account, self._book = new_account(capital), new_books(1)
         self._plan, self._row = np.zeros(1, PLAN), np.zeros(1, ROW)
-        self._events, self._rungs = np.zeros(1, EVENTS), np.zeros(8, RUNG)
+        self._events, self._rungs = new_events(wanted=True), np.zeros(8, RUNG)
         self._scratch, self._shadow = new_account(capital), new_books(1)
         self._row_number, self._row_ms, self._first, self._last_ms = -1, 0, 0, 0
         self._part = self._left = self._left_value = 0.0
@@ -134,9 +134,15 @@ class Ladder:
     def fill(
         self, role: FillRole, level: int, price: float, quantity: float, fee: float, ts_ms: int, direction: int = 0
     ) -> Stepped:
-        """A fill on the venue. Parts of a level or of an exit add up; the cycle closes when nothing is left."""
+        """A fill on the venue. Parts of a level or of an exit add up; the cycle closes when nothing is left.
+
+        direction : of the position, 0 for the row's; a late entry may belong to another row than the one in force.
+        An exit while flat changes nothing.
+        """
         if role is FillRole.ENTRY:
-            self._fill_entry(level, price, quantity, fee, ts_ms)
+            self._fill_entry(level, price, quantity, fee, ts_ms, direction or int(self._row["direction"][0]))
+            return Stepped((), ())
+        if not self.direction:
             return Stepped((), ())
         self._left += quantity
         self._left_value += quantity * price
@@ -150,16 +156,18 @@ class Ladder:
         self._part = self._left = self._left_value = self._left_fees = 0.0
         return self._stepped()
 
-    def _fill_entry(self, level: int, price: float, quantity: float, fee: float, ts_ms: int) -> None:
-        planned = next((r.quantity for r in self._preview(price) if r.level == level), 0.0)
-        self._part += quantity
-        complete = self._part + self.costs.step / 2 >= planned
+    def _fill_entry(
+        self, level: int, price: float, quantity: float, fee: float, ts_ms: int, direction: int
+    ) -> None:
+        if level != int(self._book["used"][0]):
+            self._part = 0.0  # of a level that a deeper one, filling, has left behind
+        left = next((r.quantity for r in self._preview(price) if r.level == level), 0.0)
+        complete = quantity + self.costs.step / 2 >= left * (1.0 - 1e-9)
         take_entry(
-            self._account[0], self._book[0], self._plan[0], self._row[0], self._cost[0], ts_ms, self._row_number,
+            self._account[0], self._book[0], self._plan[0], self._cost[0], ts_ms, self._row_number, direction,
             level, int(complete), price, quantity, fee,
         )
-        if complete:
-            self._part = 0.0
+        self._part = 0.0 if complete else self._part + quantity
 
     def pay_funding(self, amount: float) -> None:
         """Funding that the venue took (negative: gave) for the open position."""
@@ -172,7 +180,7 @@ class Ladder:
         held = self.direction
         bit = 1 if held > 0 else 2
         leave = bool(held and self._first and int(self._row["exit"][0]) & bit) or self._too_old()
-        rungs = () if leave else tuple(self._wanted(price))
+        rungs = () if leave else tuple(self._preview(price))
         return Target(
             strategy, self.symbol, self._row_ms, self.cycle,
             direction=held or (int(self._row["direction"][0]) if rungs else 0),
@@ -180,17 +188,10 @@ class Ladder:
             stop=self.stop if held else None, target=self.take_profit if held else None, leave=leave,
         )
 
-    def _wanted(self, price: float) -> list[Rung]:
-        rungs = self._preview(price)
-        if rungs and self._part > 0.0:  # the first one has been filled in part
-            rest = rungs[0].quantity - self._part
-            rungs[0] = rungs[0]._replace(quantity=rest)
-        return rungs
-
     def _preview(self, price: float) -> list[Rung]:
         n = preview(
             self._account, self._book, self._scratch, self._shadow, self._events, self._plan[0], self._row[0],
-            self._cost[0], self._row_number, self._first, price, self._rungs,
+            self._cost[0], self._row_number, self._first, price, self._part, self._rungs,
         )
         return [
             Rung(int(r["level"]), None if r["market"] else float(r["price"]), float(r["quantity"]), float(r["stop"]))
@@ -258,8 +259,8 @@ class Ladder:
     def equity(self, price: float) -> float:
         """Wallet plus what the open position is worth at ``price``, before exit costs."""
         b = self._book[0]
-        held = b["direction"] * (b["quantity"] * price - b["cost"])
-        return float(self._account["wallet"][0] + held - b["fees"] - b["funding"])
+        held = b["direction"] * (self.quantity * price + self._left_value - b["cost"])
+        return float(self._account["wallet"][0] + held - b["fees"] - self._left_fees - b["funding"])
 
     def snapshot(self) -> bytes:
         """The whole state."""

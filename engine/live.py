@@ -30,12 +30,14 @@ from engine.records import (
     ROW_T,
     Reason,
 )
+from engine.rounding import floor_to_step, inline
 from engine.rules import (
     add_quantity,
     begin_cycle,
     block,
     close,
     entries_allowed,
+    entry_notional,
     fill_entry,
 )
 
@@ -69,15 +71,38 @@ def enter_row(book, plan, row, cost):
         take_moving(book, plan, row, cost)
 
 
+@inline
+def fill_rest(account, book, plan, cost, row, k, q, part):
+    """Fill what is left of entry ``k`` after ``part`` of it; its quantity, 0 for nothing, NaN when it may not fill.
+
+    The venue's minima were met by the whole; the margin of ``part`` is reserved already.
+    """
+    rest = floor_to_step(entry_notional(book, plan, cost, row, row.direction, k, q) / q, cost.step) - part
+    if rest <= max(cost.step / 2.0, 1e-9 * part):
+        book.used = k + 1
+        return 0.0
+    margin = rest * q / cost.leverage
+    if not account.reserved + margin <= cost.guard * account.wallet * (1.0 + 1e-9):
+        return math.nan
+    add_quantity(account, book, rest, q, cost.maker_fee, margin)
+    book.liquidation = liquidation_price(account, book, cost)
+    book.used = k + 1
+    improve_best(book, plan, cost, q)
+    renew_stop(book, plan, cost)
+    renew_target(book, plan, cost)
+    return rest
+
+
 @njit(
-    int64(_accounts, _books, _accounts, _books, _events, PLAN_T, ROW_T, COST_T, int64, int64, float64, _rungs),
+    int64(_accounts, _books, _accounts, _books, _events, PLAN_T, ROW_T, COST_T, int64, int64, float64, float64, _rungs),
     error_model="numpy", nogil=True, cache=True,
 )
-def preview(account, book, scratch, shadow, events, plan, row, cost, row_number, fresh, price, out):
+def preview(account, book, scratch, shadow, events, plan, row, cost, row_number, fresh, price, part, out):
     """Entries that would fill from here, in order; returns how many stand in ``out``.
 
     The engine's own filling on copies (``scratch``, ``shadow``) gives quantity and the stop after each fill.
     fresh : 1 while a market entry of this row may still be sent; ``price`` is what it would fill at.
+    part : base that has filled already of the first of them.
     """
     scratch[0] = account[0]
     shadow[0] = book[0]
@@ -93,17 +118,25 @@ def preview(account, book, scratch, shadow, events, plan, row, cost, row_number,
             break
         if market:
             b.market_row = row_number
-        events[0].fills = 0
-        events[0].trades = 0
-        fill_entry(
-            scratch[0], b, plan, cost, row, events[0], 0, row_number, k, q, q, q, cost.maker_fee, 1, PLENTY
-        )
+        if part > 0.0:
+            quantity = fill_rest(scratch[0], b, plan, cost, row, k, q, part)
+            part = 0.0
+            if quantity == 0.0:
+                continue
+        else:
+            events[0].fills = 0
+            events[0].refusals = 0
+            events[0].trades = 0
+            fill_entry(
+                scratch[0], b, plan, cost, row, events[0], 0, row_number, k, q, q, q, cost.maker_fee, 1, PLENTY
+            )
+            quantity = events[0].fill[0].quantity
         if b.used != k + 1 or b.direction == 0:
             break
         out[n].level = k
         out[n].market = 1 if market else 0
         out[n].price = q
-        out[n].quantity = events[0].fill[0].quantity
+        out[n].quantity = quantity
         out[n].stop = b.stop
         n += 1
     return n
@@ -111,23 +144,25 @@ def preview(account, book, scratch, shadow, events, plan, row, cost, row_number,
 
 @njit(
     types.void(
-        ACCOUNT_T, BOOK_T, PLAN_T, ROW_T, COST_T, int64, int64, int64, int64, float64, float64, float64
+        ACCOUNT_T, BOOK_T, PLAN_T, COST_T, int64, int64, int64, int64, int64, float64, float64, float64
     ),
     error_model="numpy", nogil=True, cache=True,
 )
-def take_entry(account, book, plan, row, cost, ts, row_number, k, complete, price, quantity, fee):
-    """An entry fill as the venue reports it: a fact, so nothing is checked. ``complete``: level ``k`` is used up."""
+def take_entry(account, book, plan, cost, ts, row_number, d, k, complete, price, quantity, fee):
+    """An entry fill as the venue reports it: a fact, so nothing is checked. ``complete``: level ``k`` is used up.
+
+    d : direction of a position that it opens.
+    """
     flat = book.direction == 0
     if flat:
         book.capital = account.wallet if cost.compounding != 0 else account.initial
-        begin_cycle(book, plan, cost, row.direction, price, price)
+        begin_cycle(book, plan, cost, d, price, price)
         book.first_row = row_number
         book.first_ms = ts
     margin = quantity * price / cost.leverage
     add_quantity(account, book, quantity, price, fee / (quantity * price), margin)
     book.liquidation = liquidation_price(account, book, cost)
-    if complete != 0:
-        book.used = k + 1
+    book.used = max(book.used, k + complete)  # reports of two levels may come in either order
     if math.isnan(plan.coefficient[k]):
         book.market_row = row_number
     if flat:
@@ -145,6 +180,7 @@ def take_entry(account, book, plan, row, cost, ts, row_number, k, complete, pric
 def take_exit(account, book, events, plan, row, ts, row_number, reason, price, fee):
     """The whole position has left at this average price; ends the cycle."""
     events.fills = 0
+    events.refusals = 0
     events.trades = 0
     gross = book.direction * (book.quantity * price - book.cost)
     close(account, book, events, ts, reason, price, gross, fee / (book.quantity * price), 0)

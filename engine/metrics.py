@@ -22,7 +22,8 @@ class Metrics:
     """Figures of one backtest. Returns, drawdown, exposure and fee drag are fractions; money in quote currency.
 
     net_return counts open positions at the last close; trades are closed cycles. drawdown_days : longest time below
-    a peak. fee_drag : fees, funding and slippage's share of what was earned gross, 0 when nothing was.
+    a peak. gross_return : before fees and funding. fee_drag : their share of what winning trades earned before them,
+    0 when nothing was won.
     """
 
     net_return: float
@@ -56,12 +57,13 @@ def metrics(result: Backtest, capital: float) -> Metrics:
     gross = t["gross"]
     won, lost = float(net[net > 0].sum()), float(-net[net <= 0].sum())
     gross_won, gross_lost = float(gross[gross > 0].sum()), float(-gross[gross <= 0].sum())
-    fall, below = drawdown(result.equity)
+    fall, below = drawdown(np.concatenate(([capital], result.equity)))
+    open_costs = float(result.book["fees"][0] + result.book["funding"][0])
     years = len(result.daily) / DAYS_A_YEAR
     yearly = _yearly(net_return, years)
     return Metrics(
         net_return=net_return,
-        gross_return=net_return + (fees + funding) / capital,
+        gross_return=net_return + (fees + funding + open_costs) / capital,
         sharpe=sharpe(result.daily),
         sortino=sortino(result.daily),
         calmar=yearly / fall if fall > 0 else 0.0,
@@ -96,7 +98,7 @@ def sortino(daily: Floats) -> float:
 
 
 def drawdown(equity: Floats) -> tuple[float, int]:
-    """Deepest fall from a peak as a fraction of it, and the longest run of rows below a peak."""
+    """Deepest fall from a peak as a fraction of it, and the longest run of rows below a peak; the first is above 0."""
     peak = np.maximum.accumulate(equity)
     deepest = float((1.0 - equity / peak).max())
     below = np.flatnonzero(np.diff(np.concatenate(([0], (equity < peak).astype(np.int8), [0]))))
@@ -112,10 +114,11 @@ def ratio(won: float, lost: float) -> float:
 
 
 def _yearly(net_return: float, years: float) -> float:
-    """Compound yearly return."""
-    if years <= 0.0 or net_return <= -1.0:
-        return -1.0 if net_return <= -1.0 else 0.0
-    return float(min((1.0 + net_return) ** (1.0 / years) - 1.0, 1e6))
+    """Compound yearly return, -1 when everything is lost, capped at a million."""
+    if net_return <= -1.0:
+        return -1.0
+    grown = math.log1p(net_return) / years  # as a logarithm, since a good day's power overflows
+    return math.expm1(min(grown, math.log1p(1e6)))
 
 
 def _candle_days(result: Backtest) -> float:

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-from engine.records import Reason
 from engine.rounding import inline
-
-FIRST_REFUSAL = int(Reason.NO_CAPITAL)
 
 
 @inline
@@ -26,16 +23,23 @@ def mark(stats, e, day):
 @inline
 def end_peak(stats):
     """The deepest fall since the last peak joins the drawdown."""
-    d = 1.0 - stats.low / stats.peak
-    if d > stats.drawdown:
-        stats.drawdown = d
+    if stats.low < stats.peak * (1.0 - stats.drawdown) * (1.0 + 1e-12):  # cheaper than a division at every peak
+        d = 1.0 - stats.low / stats.peak
+        if d > stats.drawdown:
+            stats.drawdown = d
+
+
+@inline
+def day_return(last, begin):
+    """Return of a day that began and ended with these equities; 0 once nothing is left to earn on."""
+    return last / begin - 1.0 if begin > 0.0 else 0.0
 
 
 @inline
 def end_day(stats):
     """Yesterday's return joins the sums."""
     if stats.last_equity != stats.day_equity:
-        r = stats.last_equity / stats.day_equity - 1.0
+        r = day_return(stats.last_equity, stats.day_equity)
         stats.sum_r += r
         stats.sum_r2 += r * r
         if r < 0.0:
@@ -74,6 +78,4 @@ def fold_events(stats, events):
         else:
             stats.gross_loss -= trade.gross
         stats.longest_hold_ms = max(stats.longest_hold_ms, trade.closed_ms - trade.opened_ms)
-    for i in range(events.fills):
-        if events.fill[i].reason >= FIRST_REFUSAL:
-            stats.refusals += 1
+    stats.refusals += events.refusals

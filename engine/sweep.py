@@ -13,7 +13,20 @@ from engine.bind import Binder
 from engine.chance import symbol_id
 from engine.costs import Costs
 from engine.fold import finish, fold, next_entry, read_only
-from engine.records import ACCOUNT, BOOK, CANDLE, COST, EVENTS, PLAN, ROW, STATS, cost_record, new_account, new_books
+from engine.records import (
+    ACCOUNT,
+    BOOK,
+    CANDLE,
+    COST,
+    EVENTS,
+    PLAN,
+    ROW,
+    STATS,
+    cost_record,
+    new_account,
+    new_books,
+    new_events,
+)
 from engine.span import Span
 from engine.stats import begin_stats
 
@@ -79,6 +92,8 @@ class Sweep:
     def __init__(self, symbol: str, span: Span, binder: Binder, costs: Costs, capital: float = 10_000.0) -> None:
         if len(span) == 0:
             raise InputError(f"{symbol}: no candles to walk")
+        if len(binder) == 0:
+            raise InputError(f"{symbol}: no plans to walk")
         self.span, self.capital = span, capital
         self.plans, self.columns, self.flags = binder.arrays()
         self.cost = cost_record(costs, symbol_id(symbol))
@@ -102,7 +117,7 @@ class Sweep:
         days = int(candles[end - 1]["day"]) - int(candles[start]["day"]) + 1
         swept = Swept(np.zeros(n, STATS), np.zeros((n, days) if daily else (0, 0)))
         nothing = (np.zeros(0, _NO_FILLS_DTYPE), np.zeros(0, _NO_TRADES_DTYPE), np.zeros(0), np.zeros(2, np.int64))
-        state = (new_account(self.capital), new_books(1), np.zeros(1, EVENTS), np.zeros(1, ROW), new_books(1))
+        state = (new_account(self.capital), new_books(1), new_events(wanted=False), np.zeros(1, ROW), new_books(1))
         for first in range(0, n, plans_a_piece):
             _walk_plans(
                 candles, self.columns, self.flags, self.plans, self.cost, self.nxt, self.key, start, end, first,

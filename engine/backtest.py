@@ -15,7 +15,7 @@ from engine.chance import symbol_id
 from engine.costs import Costs
 from engine.fold import finish, fold
 from engine.ladder import Closed, Filled, closed, filled
-from engine.records import EVENTS, FILL, ROW, STATS, TRADE, cost_record, new_account, new_books
+from engine.records import FILL, ROW, STATS, TRADE, cost_record, new_account, new_books, new_events
 from engine.span import Span
 from engine.sweep import first_entries
 
@@ -70,7 +70,7 @@ def _record(
     """The walk with space for ``room`` fills and trades, and how many fills there were."""
     candles = span.packed
     cost, account, book = cost_record(costs, symbol_id(symbol)), new_account(capital), new_books(1)
-    events, values, stats = np.zeros(1, EVENTS), np.zeros(1, ROW), np.zeros(1, STATS)
+    events, values, stats = new_events(wanted=True), np.zeros(1, ROW), np.zeros(1, STATS)
     fills, trades, counts = np.zeros(room, FILL), np.zeros(room, TRADE), np.zeros(2, np.int64)
     first_day, last_day = int(candles["day"][0]), int(candles["day"][-1])
     equity, daily = np.empty(len(span)), np.zeros(last_day - first_day + 1)

@@ -195,7 +195,17 @@ TRADE = np.dtype(
     align=True,
 )
 
-EVENTS = np.dtype([("fills", "i8"), ("trades", "i8"), ("fill", FILL, (MAX_FILLS,)), ("trade", TRADE, (4,))], align=True)
+EVENTS = np.dtype(
+    [
+        ("wanted", "i8"),  # 0: fills are only counted, and a trade's average is left out
+        ("fills", "i8"),
+        ("refusals", "i8"),
+        ("trades", "i8"),
+        ("fill", FILL, (MAX_FILLS,)),
+        ("trade", TRADE, (4,)),
+    ],
+    align=True,
+)
 """What one candle caused; it ends at most three trades (an exit at the open, a flip met at once, and one more)."""
 
 CANDLE = np.dtype(
@@ -260,6 +270,13 @@ def cost_record(costs: Costs, symbol_number: int) -> np.ndarray:
     for i, tier in enumerate(costs.tiers):
         record["tier_notional"][0, i], record["tier_rate"][0, i], record["tier_deduction"][0, i] = tier
     return record
+
+
+def new_events(*, wanted: bool) -> np.ndarray:
+    """EVENTS[1]; ``wanted``: fills are to be written down, not only counted."""
+    events = np.zeros(1, EVENTS)
+    events["wanted"] = wanted
+    return events
 
 
 def new_account(capital: float) -> np.ndarray:

@@ -9,6 +9,7 @@ from typing import Any
 from numba import njit
 
 from core import rounding
+from engine.branch import rarely
 
 inline = njit(error_model="numpy", nogil=True, forceinline=True)
 """For functions that are copied into their few callers: a call with a dozen records costs more than most of them do."""
@@ -25,7 +26,39 @@ _CALLEES = {
     "ceil_to_step": _compiled(rounding.ceil_to_step),
 }
 
-floor_to_step = _CALLEES["floor_to_step"]
-entry_price = _compiled(rounding.entry_price, **_CALLEES)
-target_price = _compiled(rounding.target_price, **_CALLEES)
-stop_price = _compiled(rounding.stop_price, **_CALLEES)
+_entry, _target, _stop = (
+    _compiled(function, **_CALLEES) for function in (rounding.entry_price, rounding.target_price, rounding.stop_price)
+)
+_floor = _CALLEES["floor_to_step"]
+
+
+@inline
+def floor_to_step(value, step):
+    """`core.rounding.floor_to_step`."""
+    if rarely(step > 0.0):
+        return _floor(value, step)
+    return value
+
+
+@inline
+def entry_price(price, direction, tick):
+    """`core.rounding.entry_price`."""
+    if rarely(tick > 0.0):
+        return _entry(price, direction, tick)
+    return price
+
+
+@inline
+def target_price(price, direction, tick):
+    """`core.rounding.target_price`."""
+    if rarely(tick > 0.0):
+        return _target(price, direction, tick)
+    return price
+
+
+@inline
+def stop_price(price, direction, tick):
+    """`core.rounding.stop_price`."""
+    if rarely(tick > 0.0):
+        return _stop(price, direction, tick)
+    return price

@@ -31,7 +31,7 @@ LIQUIDATION_PASSED, POST_ONLY = int(Reason.LIQUIDATION_PASSED), int(Reason.POST_
 def record_fill(events, book, ts, reason, k, price, quantity, fee, maker, d):
     """Append a fill or a refusal to the candle's events; ``d`` is the position's direction, or the one refused."""
     n = events.fills
-    if n < MAX_FILLS:
+    if events.wanted != 0 and n < MAX_FILLS:
         f = events.fill[n]
         f.ts_ms = ts
         f.price = price
@@ -58,7 +58,8 @@ def close(account, book, events, ts, reason, price, gross, fee_rate, maker):
     t.closed_ms = ts
     t.cycle = book.cycle
     t.quantity = book.quantity
-    t.average = book.cost / book.quantity
+    if events.wanted != 0:
+        t.average = book.cost / book.quantity
     t.exit_price = price
     t.fees = book.fees
     t.funding = book.funding
@@ -97,7 +98,7 @@ def block(book, plan, row_number, reason):
 
 @inline
 def leave(account, book, plan, cost, row, events, ts, row_number, reason, p, maker):
-    """End the cycle for ``reason`` where price stands at ``p``; the book then waits with the row's columns."""
+    """End the cycle for ``reason`` where price stands at ``p``."""
     d = book.direction
     price = p
     rate = cost.taker_fee
@@ -115,7 +116,8 @@ def leave(account, book, plan, cost, row, events, ts, row_number, reason, p, mak
     close(account, book, events, ts, reason, price, gross, rate, maker if reason == TARGET else 0)
     if reason != EXIT:
         block(book, plan, row_number, reason)
-    latch(book, plan, row)
+    else:
+        latch(book, plan, row)  # its row may enter again at this open; after the others a new row comes first
 
 
 @inline
@@ -152,6 +154,7 @@ def entries_allowed(account, book, plan, row, row_number):
 def refuse(book, row, events, ts, row_number, reason, k, q):
     """Record why an entry at order price ``q`` was not taken; its row takes no more."""
     book.refused_row = row_number
+    events.refusals += 1
     record_fill(events, book, ts, reason, k, q, 0.0, 0.0, 0, row.direction)
 
 

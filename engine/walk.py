@@ -151,6 +151,7 @@ def advance(  # noqa: C901  # the path's one loop, see above
     row : values of the plan row in force, its number ``row_number``; ``first``: 1 on its first execution candle.
     """
     events.fills = 0
+    events.refusals = 0
     events.trades = 0
     book.missed = 0
     book.ambiguous = 0

@@ -11,8 +11,10 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+from pydantic import ValidationError
+
 from core.errors import ConfigurationError, InputError
-from core.strategy import Strategy
+from core.strategy import Parameters, Strategy
 from core.timeframe import timeframe_ms
 
 AnyStrategy = Strategy[Any]
@@ -23,7 +25,8 @@ _HERE = Path(__file__).parent
 def discover(folders: Iterable[Path | str] = ()) -> dict[str, AnyStrategy]:
     """Every strategy of this package and of ``folders``, by name, in the order of the files' names.
 
-    Raises InputError, naming the file, when one cannot be loaded, misses an attribute or repeats a name.
+    A file that is named twice is looked at once. Raises InputError, naming the file, when one cannot be loaded, misses
+    an attribute or repeats a name.
     """
     found: dict[str, AnyStrategy] = {}
     where: dict[str, Path] = {}
@@ -52,7 +55,10 @@ def _files(folders: Iterable[Path | str]) -> list[Path]:
         if not folder.is_dir():
             raise ConfigurationError("strategies.yaml", "folders", str(folder), "allowed is a folder that exists")
         files += [p for p in sorted(folder.glob("*.py")) if not p.stem.startswith("_")]
-    return files
+    once: dict[Path, Path] = {}
+    for path in files:
+        once.setdefault(path.resolve(), path)
+    return list(once.values())
 
 
 def _load(path: Path) -> ModuleType:
@@ -72,15 +78,15 @@ def _load(path: Path) -> ModuleType:
         spec.loader.exec_module(module)
     except Exception as error:  # whatever a user's file does wrong is the user's to see, in one line
         del sys.modules[name]
-        raise InputError(f"{path}: cannot be loaded: {type(error).__name__}: {error}") from error
+        raise InputError(f"{path}: cannot be loaded: {type(error).__name__}: {_line(error)}") from error
     return module
 
 
 def _strategies(module: ModuleType, path: Path) -> list[AnyStrategy]:
     classes = [
         c
-        for c in vars(module).values()
-        if inspect.isclass(c) and issubclass(c, Strategy) and c.__module__ == module.__name__
+        for c in dict.fromkeys(v for v in vars(module).values() if inspect.isclass(v))
+        if issubclass(c, Strategy) and c.__module__ == module.__name__
         and not inspect.isabstract(c)
     ]
     return [_checked(c, path) for c in classes if not c.__name__.startswith("_")]
@@ -88,11 +94,23 @@ def _strategies(module: ModuleType, path: Path) -> list[AnyStrategy]:
 
 def _checked(cls: type[AnyStrategy], path: Path) -> AnyStrategy:
     for attribute in ("name", "timeframe"):
-        if not isinstance(getattr(cls, attribute, None), str):
+        value = getattr(cls, attribute, None)
+        if not isinstance(value, str) or not value:
             raise InputError(f"{path}: class {cls.__name__} does not say its {attribute}")
+    if not (inspect.isclass(cls.Params) and issubclass(cls.Params, Parameters)):
+        raise InputError(f"{path}: class {cls.__name__}: Params is not a class of Parameters")
     try:
         timeframe_ms(cls.timeframe)
         cls.Params()
-    except ValueError as error:
-        raise InputError(f"{path}: class {cls.__name__}: {str(error).splitlines()[0]}") from error
-    return cls()
+        return cls()
+    except ValidationError as error:
+        first = error.errors(include_url=False)[0]
+        where = ".".join(("Params", *map(str, first["loc"])))
+        raise InputError(f"{path}: class {cls.__name__}: default of {where}: {first['msg']}") from error
+    except Exception as error:  # as above
+        raise InputError(f"{path}: class {cls.__name__}: {_line(error)}") from error
+
+
+def _line(error: Exception) -> str:
+    """The first line of what an error says."""
+    return next(iter(str(error).splitlines()), "")

@@ -7,10 +7,11 @@ Source: the multi-level envelope of the freqtrade and passivbot communities; def
 
 from __future__ import annotations
 
+import math
 from functools import lru_cache
-from typing import ClassVar
+from typing import ClassVar, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from core.market import Market
 from core.plan import Level, Plan, fraction_of_average
@@ -26,6 +27,12 @@ class EnvelopeParams(Parameters):
     envelope_start: float = Field(0.07, gt=0, lt=0.9, description="distance of the first level from the average")
     envelope_step: float = Field(0.03, gt=0, lt=0.5, description="distance between levels")
     stop_fraction: float = Field(0.25, gt=0, lt=0.95, description="stop loss below the average entry price")
+
+    @model_validator(mode="after")
+    def _above_zero(self) -> Self:
+        if lower_offsets(self.num_levels, self.envelope_start, self.envelope_step)[-1] >= 0.95:
+            raise ValueError("envelope_start + (num_levels - 1) x envelope_step must be below 0.95")
+        return self
 
 
 @lru_cache(maxsize=4096)
@@ -69,9 +76,14 @@ class EnvelopeDca(Strategy[EnvelopeParams]):
 
 
 def level_conditions(price: float, levels: list[float], direction: int) -> list[Condition]:
-    """One condition per level: price at it or beyond; nearness falls to 0 at a tenth of the price away."""
+    """One condition per level: price at it or beyond; nearness falls to 0 at a tenth of the price away.
+
+    Levels that are not known yet (NaN) have none.
+    """
     conditions = []
     for k, level in enumerate(levels):
+        if math.isnan(level):
+            continue
         away = direction * (price - level) / price
         nearness = min(1.0, max(0.0, 1.0 - away / 0.1))
         comparison = "<=" if direction > 0 else ">="

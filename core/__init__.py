@@ -1,4 +1,4 @@
 """The vocabulary of Scalp Radar: candles, instruments, plans, orders, messages, errors, settings.
 
-Law: numpy, numba, pydantic and the standard library only; no Ray, no network, no files, no clock, no logging.
+Law: numpy, pydantic and the standard library only; no Ray, no network, no files, no clock, no logging.
 """

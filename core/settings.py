@@ -132,8 +132,6 @@ class Risk(Frozen):
     """Most of a symbol's capital that a full ladder may lose at its stop, fees and slippage included."""
     liquidation_margin: float = Field(0.02, ge=0, lt=1)
     """Liquidation must be farther than the stop by this fraction of the entry price."""
-    daily_loss: Fraction = 0.05
-    drawdown_24h: Fraction = 0.05
     stale_after_s: float = Field(90.0, gt=0)
 
 

@@ -6,20 +6,32 @@ import asyncio
 import json
 import signal
 import sys
+import threading
+from contextlib import suppress
 
 from sandbox.config import SandboxConfig
 from sandbox.server import Sandbox
 from sandbox.source import CandleSource
 
 
-def serve(config: SandboxConfig, source: CandleSource) -> None:
-    """Run until SIGTERM or SIGINT; when ready, one line of JSON on standard output tells port and admin key."""
-    asyncio.run(_serve(config, source))
+def serve(config: SandboxConfig, source: CandleSource, *, child: bool = False) -> None:
+    """Run until SIGTERM or SIGINT; when ready, one line of JSON on standard output tells port and admin key.
+
+    child : also end when standard input does, which happens to a pipe whenever the parent dies, however it dies.
+    """
+    asyncio.run(_serve(config, source, child))
 
 
-async def _serve(config: SandboxConfig, source: CandleSource) -> None:
+async def _serve(config: SandboxConfig, source: CandleSource, child: bool) -> None:
     ended = asyncio.Event()
     loop = asyncio.get_running_loop()
+    if child:
+        def wait_for_the_end() -> None:
+            sys.stdin.buffer.read()
+            with suppress(RuntimeError):  # the loop has ended by itself
+                loop.call_soon_threadsafe(ended.set)
+
+        threading.Thread(target=wait_for_the_end, daemon=True).start()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, ended.set)
     sandbox = Sandbox(config, source)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from pydantic import SecretStr, ValidationError
+from pydantic import Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from core.errors import ConfigurationError
@@ -21,7 +21,7 @@ class Secrets(BaseSettings):
     bitget_api_key: SecretStr | None = None
     bitget_api_secret: SecretStr | None = None
     bitget_api_passphrase: SecretStr | None = None
-    scalp_radar_api_key: SecretStr | None = None
+    scalp_radar_api_key: SecretStr | None = Field(None, min_length=12)
     """What a state-changing call of the API must carry."""
     live_trading: bool = False
 

@@ -33,6 +33,7 @@ def sandbox(
     symbols: Annotated[str | None, typer.Option(help="As BTC-USDT,ETH-USDT; else all that are configured.")] = None,
     lockstep: Annotated[bool, typer.Option(help="Time moves by POST /admin/advance only.")] = False,
     balance: Annotated[float, typer.Option(help="First deposit of the account in USDT.")] = 10_000.0,
+    child: Annotated[bool, typer.Option(help="End when standard input ends: for whoever starts this.")] = False,
     config: ConfigFolder = None,
 ) -> None:
     """Run the local exchange until Ctrl-C; its first line of output is JSON with the port and the admin key."""
@@ -56,7 +57,7 @@ def sandbox(
         instruments=instruments,
     )
     start_ms = parse_when(from_, "--from") if from_ else None
-    serve(served, _market(data, exchange, start_ms, timeframe, history_days, seed, chosen, instruments))
+    serve(served, _market(data, exchange, start_ms, timeframe, history_days, seed, chosen, instruments), child=child)
 
 
 def _market(

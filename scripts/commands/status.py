@@ -64,7 +64,7 @@ def _show(health: dict[str, Any]) -> None:
     console = Console()
     console.print(f"[bold]{health.get('status')}[/bold]  {health.get('mode', '')}")
     for reason in health.get("reasons", []):
-        console.print(f"  {reason if isinstance(reason, str) else reason.get('detail', reason)}")
+        console.print(f"  {reason if isinstance(reason, str) else reason.get('text', reason)}")
     table = Table("actor", "state", "restarts", "errors")
     for actor in health.get("actors", []):
         table.add_row(

@@ -67,8 +67,8 @@ WRONG = [
     ("risk.yaml", put("max_postions", value=3), "max_postions = 3: unknown key; did you mean 'max_positions'?"),
     ("risk.yaml", put("max_positions", value="many"), "max_positions = 'many': must be a valid integer"),
     ("risk.yaml", put("max_positions", value="3"), "max_positions = '3': must be a valid integer"),
-    ("risk.yaml", put("daily_loss", value=True), "daily_loss = True: must be a valid number"),
-    ("risk.yaml", put("daily_loss", value=1.5), "daily_loss = 1.5: must be less than or equal to 1"),
+    ("risk.yaml", put("risk_per_trade", value=True), "risk_per_trade = True: must be a valid number"),
+    ("risk.yaml", put("risk_per_trade", value=1.5), "risk_per_trade = 1.5: must be less than or equal to 1"),
     ("risk.yaml", put("margin_mode", value="cross"), "margin_mode = 'cross': must be 'isolated' or 'crossed'"),
     ("assets.yaml", put("assets", 0, "symbol", value="BTCUSDT"), "assets.0.symbol = 'BTCUSDT': String should match"),
     ("assets.yaml", put("assets", 1, "symbol", value="BTC-USDT"), "assets.1.symbol = 'BTC-USDT': stands twice"),
@@ -309,9 +309,9 @@ def test_secrets_are_never_shown(config: Path) -> None:
 
 
 def test_the_installed_program_answers_a_wrong_configuration_with_one_line(config: Path, tmp_path: Path) -> None:
-    changed(config, "risk.yaml", put("daily_los", value=0.05))
+    changed(config, "risk.yaml", put("risk_per_trad", value=0.05))
     said = installed_scalp_radar("config", "check", cwd=tmp_path)
-    complaint = "config/risk.yaml: daily_los = 0.05: unknown key; did you mean 'daily_loss'?"
+    complaint = "config/risk.yaml: risk_per_trad = 0.05: unknown key; did you mean 'risk_per_trade'?"
     assert said == Said(2, "", f"scalp-radar: {complaint}\n")
 
 

@@ -27,3 +27,15 @@ def test_it_says_where_it_listens_and_ends_when_asked() -> None:
         assert ready["admin_key"]
         process.send_signal(signal.SIGTERM)
         assert process.wait(10) == 0
+
+
+def test_a_child_ends_with_its_parents_pipe_however_the_parent_died() -> None:
+    root, program = Path(__file__).parents[2], PROGRAM.replace("))\n", "), child=True)\n")
+    with subprocess.Popen(
+        [sys.executable, "-c", program], cwd=root, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as process:
+        assert process.stdin is not None
+        assert process.stdout is not None
+        assert json.loads(process.stdout.readline())["port"]
+        process.stdin.close()
+        assert process.wait(10) == 0

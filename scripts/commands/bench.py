@@ -18,7 +18,7 @@ def register(app: typer.Typer) -> None:
 
 
 def bench(
-    data: Annotated[str, typer.Option("--data", help="Candles with BTC-USDT 1h; else the shared ones, or a walk.")] = "",
+    data: Annotated[str, typer.Option("--data", help="Candles with BTC-USDT 1h; else shared ones or a walk.")] = "",
     system: Annotated[bool, typer.Option(help="Also start the demo: boot time, memory, candle to order.")] = True,
     config: ConfigFolder = None,
     as_json: AsJson = False,
@@ -27,7 +27,9 @@ def bench(
     # Here, since the engine and Ray would slow every other command's start.
     from scripts.bench.engine import measure
     from scripts.bench.task import tape
+    from scripts.memory import keep_freed_memory
 
+    keep_freed_memory()
     figures = measure(tape(data))
     if system:
         from scripts.bench.system import measure as measure_system

@@ -33,16 +33,21 @@ class Asked:
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Evaluated:
-    """A backtest, its figures, and what it was walked on.
+    """A backtest, its figures, and what it was walked on; spans are half-open, UTC ms.
 
-    detail_span : the part of the span (UTC ms) that was walked on the finer timeframe, None for none of it.
+    candles : what was walked. decision_span : what there are decisions for. detail_span : the part of the span that
+    was walked on the finer timeframe, and nothing beside it; None when none was asked for. missing : candles that are
+    not there between the first and the last one walked.
     """
 
     symbol: str
+    timeframe: str
     candles: Candles
     result: Backtest
     figures: Metrics
+    decision_span: tuple[int, int]
     detail_span: tuple[int, int] | None
+    missing: int
 
 
 def evaluate(
@@ -50,41 +55,70 @@ def evaluate(
 ) -> Evaluated:
     """Walk ``strategy`` over what ``source`` has of the span, warmed up on candles before it.
 
-    Raises DataError, saying what is there, when the span has no candles.
+    Raises DataError, saying what is there, when the span has no candles, or when ``detail`` does not divide.
     """
+    _check_detail(asked)
     market, first = prepare(source, strategy, params, asked)
-    walked, detail = execution(source, market, first, asked)
+    walked = execution(source, market, first, asked)
     result = run(asked.symbol, walked, strategy.plan(market, params), len(market), costs, capital)
-    return Evaluated(asked.symbol, walked.candles, result, metrics(result, capital), detail)
+    c = walked.candles
+    return Evaluated(
+        asked.symbol, asked.timeframe, c, result, metrics(result, capital), covered(market.candles, first),
+        covered(c) if asked.detail else None, missing(c),
+    )
+
+
+def covered(candles: Candles, first: int = 0) -> tuple[int, int]:
+    """From the opening of row ``first`` to the close of the last candle, UTC ms."""
+    return int(candles.ts_ms[first]), int(candles.ts_ms[-1]) + timeframe_ms(candles.timeframe)
+
+
+def missing(candles: Candles) -> int:
+    """How many candles are not there between the first and the last."""
+    begin, end = covered(candles)
+    return (end - begin) // timeframe_ms(candles.timeframe) - len(candles)
 
 
 def prepare(
     source: CandleSource, strategy: AnyStrategy, params: Parameters, asked: Asked
 ) -> tuple[Market, int]:
     """The market of decision candles from before the span on, and the row of the first one inside it."""
-    ahead = strategy.warmup(params) * timeframe_ms(asked.timeframe)
     inside = source.read(asked.symbol, asked.timeframe, asked.from_ms, asked.to_ms)
-    try:
-        before = source.read(asked.symbol, asked.timeframe, int(inside.ts_ms[0]) - ahead, int(inside.ts_ms[0]))
-    except DataError:  # the store begins with the span: its first rows are the warm-up
+    start = int(inside.ts_ms[0])
+    ahead = start - strategy.warmup(params) * timeframe_ms(asked.timeframe)
+    if ahead >= start:
         return Market(asked.symbol, inside), 0
+    try:
+        before = source.read(asked.symbol, asked.timeframe, ahead, start)
+    except DataError:
+        source.read(asked.symbol, asked.timeframe, ahead, asked.to_ms)  # raises again when something is damaged
+        return Market(asked.symbol, inside), 0  # the store begins with the span: its first rows are the warm-up
     candles = _joined(before, inside)
     return Market(asked.symbol, candles), len(before)
 
 
-def execution(
-    source: CandleSource, market: Market, first: int, asked: Asked
-) -> tuple[Span, tuple[int, int] | None]:
-    """Execution candles under the market's rows: finer ones when asked for and there, else the decision candles.
+def execution(source: CandleSource, market: Market, first: int, asked: Asked) -> Span:
+    """Execution candles under the market's rows: finer ones when asked for, else the decision candles.
 
-    Where finer candles are missing inside the span nothing can fill; a report says for which span they are there.
+    Where finer candles are missing inside the span nothing can fill.
     """
     decision = market.candles
     funding = _funding(source, asked)
     if asked.detail:
-        fine = source.read(asked.symbol, asked.detail, asked.from_ms, asked.to_ms)
-        return span(fine, decision, funding), (int(fine.ts_ms[0]), int(fine.ts_ms[-1]) + timeframe_ms(asked.detail))
-    return span(decision.slice(first, len(decision)), decision, funding), None
+        return span(source.read(asked.symbol, asked.detail, asked.from_ms, asked.to_ms), decision, funding)
+    return span(decision.slice(first, len(decision)), decision, funding)
+
+
+def _check_detail(asked: Asked) -> None:
+    """Raise DataError unless ``detail`` is '' or a timeframe that divides the decisions'."""
+    if not asked.detail:
+        return
+    try:
+        fits = timeframe_ms(asked.timeframe) % timeframe_ms(asked.detail) == 0
+    except ValueError as error:
+        raise DataError(f"detail: {error}") from error
+    if not fits:
+        raise DataError(f"detail {asked.detail!r}: allowed is a timeframe that divides {asked.timeframe}")
 
 
 def _funding(source: CandleSource, asked: Asked) -> tuple[Ints, Floats]:

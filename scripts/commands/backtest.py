@@ -45,6 +45,7 @@ def backtest(
     """Walk a strategy with its configured parameters and costs; what is open at the end stays open."""
     # Here, since the engine loads compiled code, which other commands need not wait for.
     from market.source import open_source
+    from market.tables import BEGINNING_MS, END_MS
     from scripts.backtesting import Request, evaluate_all
     from scripts.configuration import find_strategies, load_settings
 
@@ -53,8 +54,8 @@ def backtest(
     request = Request(
         strategy=strategy,
         symbols=parse_symbols(symbol, settings.assets.symbols, "--symbol"),
-        from_ms=parse_when(from_, "--from") if from_ else 0,
-        to_ms=parse_when(to, "--to") if to else 2**53,
+        from_ms=parse_when(from_, "--from") if from_ else BEGINNING_MS,
+        to_ms=parse_when(to, "--to") if to else END_MS,
         detail=detail,
     )
     source = open_source(data or store or store_root())
@@ -72,10 +73,13 @@ def as_plain(strategy: str, evaluated: Evaluated) -> dict[str, Any]:
     return {
         "strategy": strategy,
         "symbol": evaluated.symbol,
-        "timeframe": candles.timeframe,
+        "timeframe": evaluated.timeframe,
+        "walked_on": candles.timeframe,
         "from_ms": int(candles.ts_ms[0]),
         "to_ms": int(candles.ts_ms[-1]) + evaluated.result.candle_ms,
         "candles": len(candles),
+        "missing_candles": evaluated.missing,
+        "decision_span": evaluated.decision_span,
         "detail_span": evaluated.detail_span,
         "metrics": asdict(evaluated.figures),
         "final_equity": float(evaluated.result.equity[-1]),
@@ -102,11 +106,12 @@ def _print(strategy: str, evaluated: Evaluated) -> None:
     from rich.table import Table
 
     console, f, candles = Console(), evaluated.figures, evaluated.candles
-    end = int(candles.ts_ms[-1]) + evaluated.result.candle_ms
+    walked = int(candles.ts_ms[0]), int(candles.ts_ms[-1]) + evaluated.result.candle_ms
+    lacking = f", {evaluated.missing:,} missing" if evaluated.missing else ""
     table = Table(title=f"{strategy} on {evaluated.symbol}", title_justify="left", show_header=False)
     rows = (
-        ("span (UTC)", f"{when_text(int(candles.ts_ms[0]))} to {when_text(end)}"),
-        ("candles", f"{len(candles):,} of {candles.timeframe}"),
+        ("span (UTC)", f"{when_text(walked[0])} to {when_text(walked[1])}"),
+        ("candles", f"{len(candles):,} of {candles.timeframe}{lacking}"),
         ("net return", f"{f.net_return:+.2%} (gross {f.gross_return:+.2%})"),
         ("equity at the end", f"{evaluated.result.equity[-1]:,.2f} USDT"),
         ("Sharpe, Sortino, Calmar", f"{f.sharpe:.2f}, {f.sortino:.2f}, {f.calmar:.2f}"),
@@ -121,6 +126,12 @@ def _print(strategy: str, evaluated: Evaluated) -> None:
     for name, value in rows:
         table.add_row(name, value)
     console.print(table)
+    decided = evaluated.decision_span
+    if evaluated.detail_span and (decided[0] < walked[0] or walked[1] < decided[1]):
+        console.print(
+            f"not walked: {candles.timeframe} candles are there for a part only of "
+            f"{when_text(decided[0])} to {when_text(decided[1])}"
+        )
     _print_trades(console, evaluated)
 
 

@@ -12,7 +12,8 @@ from core.errors import InputError
 from engine.bind import Binder
 from engine.chance import symbol_id
 from engine.costs import Costs
-from engine.fold import finish, fold, next_entry, read_only
+from engine.fold import finish, fold, read_only
+from engine.index import next_entry
 from engine.records import (
     ACCOUNT,
     BOOK,

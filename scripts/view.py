@@ -20,7 +20,7 @@ from actors.wiring.house import House
 from actors.wiring.supervision import Supervision
 from core.messages import TradeClosed
 from scripts.options import when_text
-from storage.queries import Query
+from storage.records import Query
 
 _LINE_EVERY_S: Final = 5.0
 _TRADES: Final = 8

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from functools import partial
 
-from actors.executor import Executor, ExecutorConfig
+from actors.executor import Executor
+from actors.parts import ExecutorConfig
 from actors.wiring.process import peers_of
 from core.settings import Exchange
 from exchanges.port import Credentials

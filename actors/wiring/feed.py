@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from functools import partial
 
-from actors.feed import Feed, FeedConfig
+from actors.feed import Feed
+from actors.parts import FeedConfig
 from actors.wiring.process import peers_of
 from core.settings import Exchange
 from exchanges.registry import public_venue

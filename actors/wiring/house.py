@@ -11,6 +11,7 @@ Laws (docs/operations.md says what was measured)
 from __future__ import annotations
 
 import tempfile
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
@@ -19,13 +20,9 @@ from loguru import logger
 from ray.exceptions import GetTimeoutError, RayActorError
 
 from actors.blueprint import Blueprint
-from actors.wiring.api import ApiActor
-from actors.wiring.executor import ExecutorActor
-from actors.wiring.feed import FeedActor
 from actors.wiring.flags import make_token
-from actors.wiring.ledger import LedgerActor
-from actors.wiring.risk import RiskProcess
-from actors.wiring.runner import RunnerActor
+from actors.wiring.head import lean_head
+from actors.wiring.shell import ApiActor, ExecutorActor, FeedActor, Handle, LedgerActor, RiskProcess, RunnerActor
 from actors.wiring.transport import NAMESPACE
 from exchanges.port import Credentials
 
@@ -35,7 +32,7 @@ _OBJECT_STORE_BYTES: Final = 80_000_000
 class House(NamedTuple):
     """Running actors: handles by name, in the order in which they are stopped."""
 
-    handles: dict[str, Any]
+    handles: dict[str, Handle]
     folder: Path
 
 
@@ -43,11 +40,12 @@ def start_ray(*, dashboard: bool = False) -> Path:
     """An own local Ray; its temporary folder, to be removed after the end. `set_flags` came before."""
     folder = Path(tempfile.mkdtemp(prefix="scalp-radar-"))
     make_token()
-    ray.init(
-        address="local", namespace=NAMESPACE, include_dashboard=dashboard, dashboard_host="127.0.0.1",
-        object_store_memory=_OBJECT_STORE_BYTES, log_to_driver=False, logging_level="ERROR",
-        _temp_dir=str(folder),
-    )
+    with nullcontext() if dashboard else lean_head():
+        ray.init(
+            address="local", namespace=NAMESPACE, include_dashboard=dashboard, dashboard_host="127.0.0.1",
+            object_store_memory=_OBJECT_STORE_BYTES, log_to_driver=False, logging_level="ERROR",
+            _temp_dir=str(folder),
+        )
     return folder
 
 
@@ -57,13 +55,13 @@ def build(
     """Create every actor, all at once; returns before they are ready."""
     logs = str(folder / "logs")
     Path(logs).mkdir(parents=True, exist_ok=True)
-    handles: dict[str, Any] = {}
+    handles: dict[str, Handle] = {}
     venue = (blueprint.exchange_name, blueprint.exchange)
 
     def create(name: str, cls: type, *arguments: Any) -> None:
-        handles[name] = ray.remote(cls).options(
+        handles[name] = Handle(ray.remote(cls).options(
             name=name, namespace=NAMESPACE, num_cpus=0, max_restarts=-1, max_task_retries=0,
-        ).remote(*arguments)
+        ).remote(*arguments))
 
     if blueprint.executor is not None and credentials is not None:
         create(blueprint.executor.name, ExecutorActor, blueprint.executor, *venue, logs, credentials)
@@ -97,6 +95,6 @@ def stop(house: House, *, each_s: float = 4.0) -> list[str]:
             logger.warning("{} did not stop in order: {}", name, type(error).__name__)
             silent.append(name)
     for handle in house.handles.values():
-        handle.__ray_terminate__.remote()
+        handle.actor.__ray_terminate__.remote()
     ray.shutdown()
     return silent

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from actors.risk import RiskActor, RiskConfig
+from actors.parts import RiskConfig
+from actors.risk import RiskActor
 from actors.wiring.process import peers_of
 
 

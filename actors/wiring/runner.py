@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from actors.runner import Runner, RunnerConfig
+from actors.parts import RunnerConfig
+from actors.runner import Runner
 from actors.wiring.process import peers_of
 
 

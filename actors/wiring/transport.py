@@ -11,6 +11,7 @@ from loguru import logger
 from ray.exceptions import ActorDiedError, GetTimeoutError, RayActorError
 
 from actors.peers import Outcome
+from actors.wiring.shell import Handle
 
 NAMESPACE: Final = "scalp-radar"
 
@@ -19,14 +20,14 @@ class RayTransport:
     """Peers by their Ray names, looked up again when one was replaced."""
 
     def __init__(self) -> None:
-        self._handles: dict[str, Any] = {}
+        self._handles: dict[str, Handle] = {}
 
-    def handle(self, peer: str) -> Any:
+    def handle(self, peer: str) -> Handle:
         """The actor of that name. Raises LookupError when there is none."""
         found = self._handles.get(peer)
         if found is None:
             try:
-                found = self._handles[peer] = ray.get_actor(peer, namespace=NAMESPACE)
+                found = self._handles[peer] = Handle(ray.get_actor(peer, namespace=NAMESPACE))
             except ValueError as error:
                 raise LookupError(peer) from error
         return found

@@ -11,14 +11,14 @@ from typing import Any
 
 import numpy as np
 
-from actors.executor import Executor, ExecutorConfig
-from actors.executor_desk import Timing
-from actors.feed import Feed, FeedConfig
+from actors.executor import Executor
+from actors.feed import Feed
 from actors.ledger import Ledger
 from actors.lockstep import Cast, Lockstep, Venue
+from actors.parts import ExecutorConfig, FeedConfig, RiskConfig, RunnerConfig, Timing, Trader
 from actors.peers import Peers
-from actors.risk import RiskActor, RiskConfig, Trader
-from actors.runner import Runner, RunnerConfig
+from actors.risk import RiskActor
+from actors.runner import Runner
 from core.candle import Candles
 from core.instrument import Instrument
 from core.settings import Exchange, RateBudget, Risk, StrategyEntry

@@ -7,9 +7,10 @@ from typing import Any
 
 import pytest
 
-from actors.executor_desk import Desk, Timing
+from actors.executor_desk import Desk
 from actors.executor_ids import Ids
 from actors.executor_mirror import Mirror
+from actors.parts import Timing
 from core.errors import Refused, RetryLater, UnknownOutcome
 from core.instrument import Instrument
 from core.messages import FillRole

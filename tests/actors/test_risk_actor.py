@@ -2,7 +2,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from actors.risk import RiskActor, RiskConfig, Trader
+from actors.parts import RiskConfig, Trader
+from actors.risk import RiskActor
 from core.instrument import Instrument
 from core.messages import PlanChanged, ProtectionSeen, TargetRefused, TradingHalted, TradingResumed
 from core.settings import Risk

@@ -1,0 +1,104 @@
+"""What each actor is told when it is made: small records that load nothing heavy, for whoever composes the actors."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from core.settings import Risk, StrategyEntry
+
+
+class FeedConfig(NamedTuple):
+    """What a feed carries and to whom.
+
+    receivers : runners, which get every batch. risk : gets staleness, '' for nobody. api : is shown everything.
+    straggler_s : wait for the last symbols of a minute. quiet_s : without a push for so long REST is asked.
+    buffer : closed minutes kept per symbol. stale_after_s : wall time without a push until a symbol is stale.
+    """
+
+    name: str
+    symbols: tuple[str, ...]
+    receivers: tuple[str, ...]
+    risk: str
+    api: str = ""
+    straggler_s: float = 1.5
+    quiet_s: float = 10.0
+    grace_ms: int = 2_000
+    buffer: int = 1_500
+    stale_after_s: float = 90.0
+
+
+class RunnerConfig(NamedTuple):
+    """One strategy.
+
+    folders : where users' strategies lie. slippage, guard, crossed : as in `engine.costs.Costs`.
+    live : whether an exchange is traded. feed, risk, ledger, api : peers.
+    """
+
+    name: str
+    strategy: str
+    entry: StrategyEntry
+    symbols: tuple[str, ...]
+    folders: tuple[str, ...]
+    slippage: float
+    guard: float
+    crossed: bool
+    live: bool
+    feed: str
+    risk: str = "risk"
+    ledger: str = "ledger"
+    api: str = ""
+
+
+class Trader(NamedTuple):
+    """A strategy as risk sees it: its runner, its leverage, its capital of each symbol (USDT), in order of rank."""
+
+    runner: str
+    leverage: float
+    capital: float
+
+
+class RiskConfig(NamedTuple):
+    """What risk knows from the configuration.
+
+    executor : '' when nothing is traded. equity : assumed until the executor tells the account's.
+    """
+
+    name: str
+    limits: Risk
+    groups: dict[str, str]
+    traders: dict[str, Trader]
+    slippage: float
+    equity: float
+    feed: str
+    executor: str = ""
+    ledger: str = "ledger"
+    api: str = ""
+
+
+class Timing(NamedTuple):
+    """Patience in wall seconds: for the runner to take note of a fill, for a preset stop to appear."""
+
+    settle_s: float = 2.0
+    preset_s: float = 1.0
+    recheck_s: float = 0.15
+
+
+class ExecutorConfig(NamedTuple):
+    """One account.
+
+    runners : strategy -> its peer, for those that trade here. symbols : of each of them.
+    leverage : by symbol. withdrawal_allowed : take keys that could withdraw.
+    """
+
+    name: str
+    runners: dict[str, str]
+    symbols: dict[str, tuple[str, ...]]
+    leverage: dict[str, float]
+    margin_mode: str
+    feed: str
+    risk: str = "risk"
+    ledger: str = "ledger"
+    api: str = ""
+    audit_s: float = 5.0
+    withdrawal_allowed: bool = False
+    timing: Timing = Timing()

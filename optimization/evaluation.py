@@ -55,8 +55,11 @@ def evaluate(
 ) -> Evaluated:
     """Walk ``strategy`` over what ``source`` has of the span, warmed up on candles before it.
 
-    Raises DataError, saying what is there, when the span has no candles, or when ``detail`` does not divide.
+    Raises DataError, saying what is there, when the span has no candles, when ``detail`` does not divide, or when the
+    strategy needs more than candles.
     """
+    if strategy.needs:
+        raise DataError(f"{strategy.name} needs {', '.join(strategy.needs)}: allowed are strategies on candles alone")
     _check_detail(asked)
     market, first = prepare(source, strategy, params, asked)
     walked = execution(source, market, first, asked)

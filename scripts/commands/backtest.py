@@ -129,8 +129,8 @@ def _print(strategy: str, evaluated: Evaluated) -> None:
     decided = evaluated.decision_span
     if evaluated.detail_span and (decided[0] < walked[0] or walked[1] < decided[1]):
         console.print(
-            f"not walked: {candles.timeframe} candles are there for a part only of "
-            f"{when_text(decided[0])} to {when_text(decided[1])}"
+            f"{candles.timeframe} candles cover a part only of {when_text(decided[0])} to {when_text(decided[1])}: "
+            "the rest was not walked"
         )
     _print_trades(console, evaluated)
 

@@ -111,7 +111,7 @@ def test_the_table_says_the_same(config: Path, dumps: Path) -> None:
     assert rows["equity at the end"] == f"{one['final_equity']:,.2f} USDT"
     assert rows["net return"].startswith(f"{one['metrics']['net_return']:+.2%}")
     assert f"last {min(10, len(one['trades']))} trades (UTC, USDT)" in said.out
-    assert "not walked" not in said.out
+    assert "was not walked" not in said.out
 
 
 def test_a_position_that_is_open_at_the_end_is_shown(config: Path, dumps: Path) -> None:
@@ -150,9 +150,10 @@ def test_detail_walks_minutes_and_says_of_which_days(config: Path, dumps: Path) 
     assert (one["from_ms"], one["to_ms"]) == (START, START + 8 * DAY)
     said = backtest(config, dumps, "--detail", "1m").out
     assert table(said)["span (UTC)"] == "2025-03-01 00:00 to 2025-03-09 00:00"
-    assert "1m candles are there for a part only of 2025-03-01 00:00 to 2025-03-16 00:00" in " ".join(said.split())
+    note = "1m candles cover a part only of 2025-03-01 00:00 to 2025-03-16 00:00: the rest was not walked"
+    assert note in " ".join(said.split())
     whole = backtest(config, dumps, "--detail", "1m", "--to", "2025-03-09").out
-    assert "not walked" not in whole
+    assert "was not walked" not in whole
 
 
 def test_candles_that_are_missing_are_counted(config: Path, tmp_path: Path) -> None:

@@ -158,6 +158,19 @@ def test_a_detail_that_cannot_be_walked_is_refused(detail: str, complaint: str, 
         walk(stored(tmp_path, HOURS), detail=detail)
 
 
+class Needy(type(STRATEGY)):  # type: ignore[misc]
+    """Asks for more than there is."""
+
+    name = "needy"
+    needs = ("funding", "book")
+
+
+def test_a_strategy_that_needs_more_than_candles_is_refused(tmp_path: Path) -> None:
+    asked = Asked("BTC-USDT", "1h", 0, 2**53)
+    with pytest.raises(DataError, match="needy needs funding, book: allowed are strategies on candles alone"):
+        evaluate(open_source(stored(tmp_path, HOURS)), Needy(), PARAMS, asked, COSTS, 1000.0)
+
+
 def test_funding_is_paid_where_it_is_stored(tmp_path: Path) -> None:
     folder = stored(tmp_path, HOURS)
     free = walk(folder).result

@@ -93,10 +93,11 @@ class Lockstep:
             return f"risk has not judged {behind}"
         if executor is None:
             return ""
-        executor = await self._ask(cast.executor, "progress")
-        if executor["approved"] != risk["approved"]:
+        now = await self._ask(cast.executor, "progress")
+        if now["approved"] != risk["approved"]:
             return "executor has not the last approvals"
-        if not executor["idle"] or executor["fills"] != await self._venue.fills():
+        # a fill that came while we were asking the others: they have not heard of it, however idle the executor is
+        if not now["idle"] or now["fills"] != fills or fills != await self._venue.fills():
             return "executor is at work"
         return ""
 

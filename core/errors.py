@@ -35,6 +35,10 @@ class ConfigurationError(InputError):
         self.where, self.key, self.value, self.allowed = where, key, value, allowed
         super().__init__(f"{where}: {key} = {value!r}: {allowed}")
 
+    def __reduce__(self) -> tuple[type[ConfigurationError], tuple[str, str, object, str]]:
+        """What was given, so that it can be raised again in another process."""
+        return type(self), (self.where, self.key, self.value, self.allowed)
+
 
 class DataError(InputError):
     """Market data is missing, damaged or out of order."""

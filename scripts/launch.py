@@ -1,7 +1,6 @@
 """Starting, watching and stopping everything: what stands behind ``scalp-radar up``.
 
-Law: whatever can be wrong about the input is found before anything is started; whatever was started is stopped, in
-order, within ten seconds, however this ends.
+Law: whatever was started is stopped, in order, within ten seconds, however this ends.
 """
 
 from __future__ import annotations
@@ -12,47 +11,30 @@ import signal
 import time
 from contextlib import ExitStack
 from importlib.metadata import PackageNotFoundError, version
-from importlib.util import find_spec
 from pathlib import Path
-from typing import Final, NamedTuple
+from typing import Final
 
 from loguru import logger
 
-from actors.blueprint import MODES, Blueprint, Mode, draw
+from actors.blueprint import Mode, draw
 from actors.wiring import house as wiring
 from actors.wiring.process import log_to
 from actors.wiring.supervision import PING_S, Supervision
-from core.errors import ConfigurationError, ScalpRadarError
+from core.errors import ScalpRadarError
 from core.settings import Exchange, RateBudget, Settings
 from exchanges.port import Credentials
 from sandbox.config import AccountConfig
-from scripts.configuration import load_settings, strategy_folders
+from scripts.configuration import strategy_folders
+from scripts.launch_checks import Checked, Wanted
 from scripts.local_exchange import LocalExchange
-from scripts.options import parse_when
-from scripts.running import api_key, check_port, run_folder, say_ended, say_running
-from scripts.secrets import Secrets, load_secrets
+from scripts.running import api_key, run_folder, say_ended, say_running
+from scripts.secrets import Secrets
 from scripts.view import View, status_view
-from strategies.discovery import discover
 
 READY_S: Final = 60.0
 LOST: Final = 3
 """Exit code when Ray itself went away."""
 _LOCAL_RATE: Final = RateBudget(market=1_000, trade=1_000, account=1_000, position=1_000)
-
-
-class Wanted(NamedTuple):
-    """The command line's options."""
-
-    mode: str
-    data: str | None
-    exchange: str | None
-    from_: str | None
-    speed: float
-    seed: int
-    port: int
-    for_s: float | None
-    dashboard: bool
-    keep: bool
 
 
 class _Stop:
@@ -67,58 +49,49 @@ class _Stop:
             signal.signal(number, lambda *_: setattr(self, "asked", True))
 
 
-def launch(wanted: Wanted, folder: Path) -> int:
-    """Run until stopped; the exit code. Raises InputError before anything is started."""
-    mode = _mode(wanted.mode)
-    settings = load_settings(folder)
-    folders = tuple(str(p) for p in strategy_folders(settings, folder))
-    secrets = load_secrets()
-    _check(wanted, mode, secrets)
-    port = check_port(wanted.port)
-    state = run_folder(mode, fresh=mode == "demo" and not wanted.keep)
+def launch(checked: Checked, folder: Path) -> int:
+    """Run until stopped; the exit code. Raises InputError where the local exchange refuses its market."""
+    wanted, settings, demo = checked.wanted, checked.settings, checked.mode == "demo"
+    state = run_folder(checked.mode, fresh=demo and not wanted.keep)
     with ExitStack() as stack:
-        exchange = settings.exchanges.exchanges[settings.exchanges.default]
-        local: LocalExchange | None = None
-        if mode == "demo":
-            local = LocalExchange(_sandbox_arguments(wanted, settings, folder), state / "exchange.log")
+        (state / "logs").mkdir(exist_ok=True)
+        log_to(state / "logs", "driver")
+        logger.info("checked")
+        local = LocalExchange(_sandbox_arguments(wanted, settings, folder), state / "exchange.log") if demo else None
+        if local is not None:
             stack.callback(local.stop)
-            exchange = exchange.model_copy(update={
-                "rest_url": local.url, "ws_url": local.url.replace("http", "ws", 1), "rate": _LOCAL_RATE,
-                "account_type": "classic", "subscribe_interval_ms": 0,
-            })
-        blueprint = _blueprint(settings, mode, exchange, folders)
-        return _run(stack, blueprint, wanted, state, port, _credentials(mode, secrets), secrets, local)
+        temporary = wiring.start_ray(dashboard=wanted.dashboard)
+        stack.callback(shutil.rmtree, temporary, ignore_errors=True)
+        stop = _Stop()
+        stop.install()
+        logger.info("Ray is there")
+        exchange = settings.exchanges.exchanges[settings.exchanges.default]
+        blueprint = draw(
+            settings, checked.mode, exchange if local is None else _at(exchange, local.listening()),
+            tuple(str(p) for p in strategy_folders(settings, folder)), checked.timeframes, _versions(),
+        )
+        key = checked.secrets.scalp_radar_api_key
+        house = wiring.build(
+            blueprint, state, port=checked.port, api_key=key.get_secret_value() if key else api_key(state),
+            credentials=_credentials(checked.mode, checked.secrets) if blueprint.executor else None,
+        )
+        logger.info("actors are being created")
+        stack.callback(say_ended)
+        stack.callback(wiring.stop, house)
+        wiring.await_ready(house, blueprint, READY_S)
+        url = f"http://127.0.0.1:{checked.port}"
+        say_running(state, url, blueprint.mode)
+        logger.info("running: {} at {}", blueprint.mode, url)
+        return _watch(View(blueprint, house, Supervision(house), url, state), stop, wanted.for_s, local)
 
 
-def _run(
-    stack: ExitStack, blueprint: Blueprint, wanted: Wanted, state: Path, port: int, credentials: Credentials | None,
-    secrets: Secrets, local: LocalExchange | None,
-) -> int:
-    stop = _Stop()
-    key = secrets.scalp_radar_api_key
-    (state / "logs").mkdir(exist_ok=True)
-    log_to(state / "logs", "driver")
-    logger.info("checked; {}", f"local exchange at {local.url}" if local else "no local exchange")
-    temporary = wiring.start_ray(dashboard=wanted.dashboard)
-    stack.callback(shutil.rmtree, temporary, ignore_errors=True)
-    logger.info("Ray is there")
-    stop.install()
-    house = wiring.build(
-        blueprint, state, port=port, api_key=key.get_secret_value() if key else api_key(state),
-        credentials=credentials if blueprint.executor else None,
-    )
-    logger.info("actors are being created")
-    stack.callback(say_ended)
-    stack.callback(wiring.stop, house)
-    wiring.await_ready(house, blueprint, READY_S)
-    url = f"http://127.0.0.1:{port}"
-    say_running(state, url, blueprint.mode)
-    logger.info("running: {} at {}", blueprint.mode, url)
-    supervision = Supervision(house)
-    with status_view(View(blueprint, house, supervision, url, state)) as show:
+def _watch(view: View, stop: _Stop, for_s: float | None, local: LocalExchange | None) -> int:
+    """Look after everything until it is asked to stop."""
+    supervision = view.supervision
+    with status_view(view) as show:
         began = time.monotonic()
         looked = 0.0
-        while not stop.asked and (wanted.for_s is None or time.monotonic() - began < wanted.for_s):
+        while not stop.asked and (for_s is None or time.monotonic() - began < for_s):
             if time.monotonic() - looked >= PING_S:
                 looked = time.monotonic()
                 supervision.look()
@@ -132,33 +105,12 @@ def _run(
     return 0
 
 
-def _mode(text: str) -> Mode:
-    for mode in MODES:
-        if mode == text:
-            return mode
-    raise ConfigurationError("command line", "--mode", text, f"must be one of {', '.join(MODES)}")
-
-
-def _check(wanted: Wanted, mode: Mode, secrets: Secrets) -> None:
-    """What only the options and secrets together can say. Raises ConfigurationError."""
-    if mode != "demo" and wanted.data is not None:
-        allowed = "is for the demo; paper and live have real candles"
-        raise ConfigurationError("command line", "--data", wanted.data, allowed)
-    if mode == "demo" and not 0 < wanted.speed <= 1e6:
-        raise ConfigurationError("command line", "--speed", wanted.speed, "must be above 0, at most a million")
-    if wanted.data is not None and wanted.from_ is None:
-        raise ConfigurationError("command line", "--from", None, "stored candles need a day on which the market opens")
-    if wanted.from_ is not None:
-        parse_when(wanted.from_, "--from")
-    if wanted.dashboard and find_spec("ray.dashboard.modules.job") is not None and find_spec("opencensus") is None:
-        allowed = "needs the extra `cluster`: pip install .[cluster]"
-        raise ConfigurationError("command line", "--dashboard", True, allowed)
-    if mode == "live":
-        if not secrets.live_trading:
-            raise ConfigurationError("environment", "LIVE_TRADING", "false", "must be true to trade real money")
-        missing = secrets.missing_for_live()
-        if missing:
-            raise ConfigurationError("environment", missing[0], None, "must be set to trade real money")
+def _at(exchange: Exchange, url: str) -> Exchange:
+    """The exchange as configured, but at a local one's address."""
+    return exchange.model_copy(update={
+        "rest_url": url, "ws_url": url.replace("http", "ws", 1), "rate": _LOCAL_RATE, "account_type": "classic",
+        "subscribe_interval_ms": 0,
+    })
 
 
 def _sandbox_arguments(wanted: Wanted, settings: Settings, folder: Path) -> list[str]:
@@ -180,15 +132,6 @@ def _credentials(mode: Mode, secrets: Secrets) -> Credentials | None:
     if mode == "paper" or None in keys:
         return None
     return Credentials(*(key.get_secret_value() for key in keys if key is not None))
-
-
-def _blueprint(settings: Settings, mode: Mode, exchange: Exchange, folders: tuple[str, ...]) -> Blueprint:
-    known = discover(folders)
-    timeframes = {
-        name: entry.timeframe or known[name].timeframe
-        for name, entry in settings.strategies.strategies.items() if entry.enabled
-    }
-    return draw(settings, mode, exchange, folders, timeframes, _versions())
 
 
 def _versions() -> dict[str, str]:

@@ -18,21 +18,20 @@ _STOP_S: Final = 3.0
 
 
 class LocalExchange:
-    """Starts ``scalp-radar sandbox`` with ``arguments`` and waits until it listens.
-
-    Raises InputError with the child's own line when it refuses its input. ``url`` and ``admin_key`` are its own.
-    """
+    """Starts ``scalp-radar sandbox`` with ``arguments``; `listening` waits until it can be used."""
 
     def __init__(self, arguments: Sequence[str], log: Path) -> None:
+        self._said = log
         self._log = log.open("wb")
         self._process = subprocess.Popen(  # noqa: S603 - our own program with our own arguments
             [sys.executable, "-m", "scripts.main", "sandbox", *arguments],
             stdout=subprocess.PIPE, stderr=self._log, cwd=Path.cwd(), env={**os.environ, "PYTHONPATH": _path()},
             start_new_session=True,  # Ctrl-C is ours to pass on, after the actors have stopped
         )
-        ready = self._first_line(log)
-        self.url = f"http://127.0.0.1:{ready['port']}"
-        self.admin_key = str(ready["admin_key"])
+
+    def listening(self) -> str:
+        """Its URL, once it listens. Raises InputError with the child's own line when it refuses its input."""
+        return f"http://127.0.0.1:{self._first_line(self._said)['port']}"
 
     @property
     def running(self) -> bool:

@@ -29,13 +29,16 @@ def up(
     config: ConfigFolder = None,
 ) -> None:
     """Run the system: by default the demo, a local exchange with a synthetic market and strategies trading on it."""
-    # Here, since Ray, numba and ccxt would slow every other command's start; the flags before Ray is imported.
+    # Here, since Ray would slow every other command's start; the flags before Ray is imported.
     from actors.wiring.flags import set_flags
+    from scripts.launch_checks import Wanted, checking
     from scripts.running import state_root
 
     set_flags(state_root())
-    from scripts.launch import Wanted, launch
-
     wanted = Wanted(mode, data, exchange, from_, speed, seed, port, for_, dashboard, keep)
-    folder = config_folder(config)
-    raise typer.Exit(launch(wanted, Path(folder)))
+    folder = Path(config_folder(config))
+    with checking(wanted, folder) as pending:
+        from scripts.launch import launch  # loads Ray while the strategies are being looked at
+
+        checked = pending.result()
+    raise typer.Exit(launch(checked, folder))

@@ -1,0 +1,116 @@
+"""What is checked before ``scalp-radar up`` starts anything.
+
+Law: whatever can be wrong about the input is found here, and nothing has been changed or started by then.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from concurrent.futures import Future, ProcessPoolExecutor
+from contextlib import contextmanager
+from importlib.util import find_spec
+from multiprocessing import get_context
+from pathlib import Path
+from typing import NamedTuple
+
+from actors.blueprint import MODES, Mode
+from core.errors import ConfigurationError
+from core.settings import Settings
+from scripts.configuration import read_settings, strategy_folders
+from scripts.options import parse_when
+from scripts.running import check_port
+from scripts.secrets import Secrets, load_secrets
+from scripts.strategy_checks import check_strategies
+from strategies.discovery import discover
+
+
+class Wanted(NamedTuple):
+    """The command line's options."""
+
+    mode: str
+    data: str | None
+    exchange: str | None
+    from_: str | None
+    speed: float
+    seed: int
+    port: int
+    for_s: float | None
+    dashboard: bool
+    keep: bool
+
+
+class Checked(NamedTuple):
+    """Everything that a start needs, proven. ``timeframes`` : decision timeframe of each enabled strategy."""
+
+    wanted: Wanted
+    mode: Mode
+    settings: Settings
+    secrets: Secrets
+    port: int
+    timeframes: dict[str, str]
+
+
+class Pending:
+    """Checked but for the strategies, which another process looks at."""
+
+    def __init__(self, checked: Checked, timeframes: Future[dict[str, str]]) -> None:
+        self._checked, self._timeframes = checked, timeframes
+
+    def result(self) -> Checked:
+        """Everything, once the strategies were looked at. Raises InputError."""
+        return self._checked._replace(timeframes=self._timeframes.result())
+
+
+@contextmanager
+def checking(wanted: Wanted, folder: Path) -> Iterator[Pending]:
+    """Check the options and the files at once, the strategies in a process of their own until the end of the block.
+
+    Strategies load the compiled engine: half a second, during which the caller can load Ray, and a hundred megabytes,
+    for which it has no use afterwards. Raises InputError.
+    """
+    mode = _mode(wanted.mode)
+    settings = read_settings(folder)
+    secrets = load_secrets()
+    _check(wanted, mode, secrets)
+    checked = Checked(wanted, mode, settings, secrets, check_port(wanted.port), {})
+    # a fork has everything loaded already, but must not copy a lock that another thread holds
+    method = "fork" if threading.active_count() == 1 else "spawn"
+    with ProcessPoolExecutor(1, mp_context=get_context(method)) as pool:
+        yield Pending(checked, pool.submit(_timeframes, settings, folder))
+
+
+def _timeframes(settings: Settings, folder: Path) -> dict[str, str]:
+    known = discover(strategy_folders(settings, folder))
+    check_strategies(settings, known, str(folder / "strategies.yaml"))
+    entries = settings.strategies.strategies.items()
+    return {name: entry.timeframe or known[name].timeframe for name, entry in entries if entry.enabled}
+
+
+def _mode(text: str) -> Mode:
+    for mode in MODES:
+        if mode == text:
+            return mode
+    raise ConfigurationError("command line", "--mode", text, f"must be one of {', '.join(MODES)}")
+
+
+def _check(wanted: Wanted, mode: Mode, secrets: Secrets) -> None:
+    """What only the options and secrets together can say. Raises ConfigurationError."""
+    if mode != "demo" and wanted.data is not None:
+        allowed = "is for the demo; paper and live have real candles"
+        raise ConfigurationError("command line", "--data", wanted.data, allowed)
+    if mode == "demo" and not 0 < wanted.speed <= 1e6:
+        raise ConfigurationError("command line", "--speed", wanted.speed, "must be above 0, at most a million")
+    if wanted.data is not None and wanted.from_ is None:
+        raise ConfigurationError("command line", "--from", None, "stored candles need a day on which the market opens")
+    if wanted.from_ is not None:
+        parse_when(wanted.from_, "--from")
+    if wanted.dashboard and find_spec("ray.dashboard.modules.job") is not None and find_spec("opencensus") is None:
+        allowed = "needs the extra `cluster`: pip install .[cluster]"
+        raise ConfigurationError("command line", "--dashboard", True, allowed)
+    if mode == "live":
+        if not secrets.live_trading:
+            raise ConfigurationError("environment", "LIVE_TRADING", "false", "must be true to trade real money")
+        missing = secrets.missing_for_live()
+        if missing:
+            raise ConfigurationError("environment", missing[0], None, "must be set to trade real money")

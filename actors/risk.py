@@ -67,6 +67,8 @@ class RiskActor:
                 logger.warning("{}: still halted: {}", self._config.name, self._halts)
         self._started = True
         self._beats.ok()
+        for trader in self._config.traders.values():
+            self._peers.tell(trader.runner, "resend")  # what was told while the ledger was away too was never saved
         self._judge()
 
     def stop(self) -> None:

@@ -138,3 +138,9 @@ def test_a_plan_that_came_before_the_ledger_was_there_is_judged_when_it_is() -> 
     peers.away = False
     actor.health()
     assert len(peers.approvals()) == 1
+
+
+def test_a_restarted_risk_asks_runners_for_their_targets_since_it_may_have_died_before_saving_them() -> None:
+    peers = Recorder()
+    started(peers)
+    assert [peer for peer, method, _ in peers.told if method == "resend"] == ["runner:dca", "runner:grid"]

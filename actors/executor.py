@@ -9,16 +9,16 @@ Laws
 from __future__ import annotations
 
 import asyncio
-import json
 import time
 from collections import deque
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Any, Final, TypeVar
 
 from loguru import logger
 
 from actors.executor_desk import Desk
 from actors.executor_ids import Ids
+from actors.executor_journal import Journal, Line
 from actors.executor_mirror import Mirror
 from actors.executor_protection import Unprotected
 from actors.life import Life
@@ -29,14 +29,12 @@ from core.messages import FillRole, OrderFilled, OrderShown, ProtectionSeen
 from core.order import Execution, OpenOrder
 from core.target import ApprovedTarget
 from engine.client_ids import decode, tag
-from engine.reconcile import Amend, Command
 from exchanges.port import Executed, OrderSeen, PositionsSeen, Reconnected, TradingVenue
-from storage.journal import Intent, IntentState
+from storage.journal import IntentState
 from storage.records import Query
 
 T = TypeVar("T")
 
-_URGENT_JOURNAL_S: Final = 0.5
 _FATAL_WAIT_S: Final = 30.0
 
 
@@ -65,6 +63,7 @@ class Executor:
         self._latest: dict[str, str] = {}
         self._stamps: deque[tuple[int, str, int]] = deque(maxlen=5_000)
         self._ready = asyncio.Event()
+        self._journal = Journal(peers, config.ledger, self._life.met)
         self._asking: asyncio.Task[None] | None = None
 
     def start(self) -> None:
@@ -80,6 +79,7 @@ class Executor:
             if all(d.idle for d in self._desks.values()):
                 break
             await asyncio.sleep(0.05)
+        await self._journal.close()
         await self._life.stop(*([self._asking] if self._asking else []))
         if self._venue is not None:
             await self._venue.close()
@@ -133,33 +133,22 @@ class Executor:
 
     # what desks need (Office)
 
-    async def journal(self, client_id: str, symbol: str, strategy: str, command: Command, *, urgent: bool) -> None:
-        """Write an intent down; protection goes on without a journal that does not answer."""
-        self._known_ids.add(client_id)
-        intent = _intent(client_id, symbol, strategy, command, self._now_ms, "intended")
-        while True:
-            try:
-                wait = _URGENT_JOURNAL_S if urgent else 30.0
-                await asyncio.wait_for(self._peers.request(self._config.ledger, "journal", intent), wait)
-                return
-            except Exception as error:  # noqa: BLE001 - whatever the transport raises, the journal is away
-                self._life.met(error)
-                if urgent:
-                    return
-                await asyncio.sleep(0.2)
+    async def journal(self, lines: Sequence[Line], *, urgent: bool) -> None:
+        """Write intents down; protection goes on without a journal that does not answer."""
+        self._known_ids.update(line.client_id for line in lines)
+        await self._journal.write([line.intent(self._now_ms, "intended") for line in lines], urgent=urgent)
 
-    def outcome(self, client_id: str, symbol: str, strategy: str, command: Command, state: IntentState) -> None:
+    def outcome(self, line: Line, state: IntentState) -> None:
         """Write down what became of an intent."""
-        intent = _intent(client_id, symbol, strategy, command, self._now_ms, state)
-        self._peers.tell(self._config.ledger, "journal", intent)
+        self._journal.outcome(line.intent(self._now_ms, state))
 
     def fills(self, symbol: str, executions: list[Execution]) -> None:
         """Count fills and tell ledger, runner, risk and api about the new ones."""
         desk = self._desks[symbol]
         for e in executions:
             name = desk.mirror.name_of(e)
-            if not name and desk.sending:
-                desk.defer(e)
+            if not name and desk.sender.sending:
+                desk.sender.defer(e)
                 continue
             part = desk.mirror.executed(e)
             if part is None:
@@ -399,13 +388,4 @@ class Executor:
                 self._life.met(error)
                 await asyncio.sleep(max(delay, error.retry_after_s))
                 delay = min(delay * 2, 10.0)
-
-
-def _intent(
-    client_id: str, symbol: str, strategy: str, command: Command, now_ms: int, state: IntentState
-) -> Intent:
-    details = {k: v for k, v in command._asdict().items() if k != "order"}
-    if isinstance(command, Amend):
-        details["order_id"] = command.order.order_id
-    return Intent(client_id, symbol, strategy, type(command).__name__, json.dumps(details), now_ms, state)
 

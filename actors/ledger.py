@@ -64,6 +64,10 @@ class Ledger:
         """Write down what is about to be sent, or what became of it; on the disk when this returns."""
         self._database.journal(intent)
 
+    def journal_all(self, intents: Sequence[Intent]) -> None:
+        """As `journal`, several lines at once."""
+        self._database.journal_all(intents)
+
     def intents(self, *, open_only: bool = True) -> tuple[Intent, ...]:
         """The journal, oldest first; with ``open_only`` the lines whose outcome is not known."""
         return self._database.intents(open_only=open_only)

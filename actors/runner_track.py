@@ -122,7 +122,7 @@ class Track:
         self.fill_ms = max(self.fill_ms, fill.ts_ms)
         if fill.role is not FillRole.ENTRY and not self.live.direction:
             return Happened()
-        stepped = self.live.fill(fill.role, fill.level, fill.price, fill.quantity, fill.fee, fill.ts_ms)
+        stepped = self.live.fill(fill.role, fill.level, fill.price, fill.quantity, fill.fee, fill.ts_ms, fill.direction)
         return Happened(tuple(("live", t) for t in stepped.trades))
 
     def target(self) -> Target:

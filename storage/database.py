@@ -92,6 +92,16 @@ class Database:
         """Write an intent down, replacing the line of the same client id; on the disk when this returns."""
         self._put(self._engines.journal, "intents", ("client_id",), intent._asdict())
 
+    def journal_all(self, intents: Sequence[Intent]) -> None:
+        """As `journal`, several lines in one transaction."""
+        if not intents:
+            return
+        engine = self._engines.journal
+        with self._writing, engine.begin() as connection:
+            connection.execute(
+                dialect.upsert(engine, table("intents"), ("client_id",)), [intent._asdict() for intent in intents]
+            )
+
     def intents(self, *, open_only: bool = True) -> tuple[Intent, ...]:
         """The journal, oldest first; with ``open_only`` the lines whose outcome is not known."""
         lines = table("intents")

@@ -63,22 +63,22 @@ def build(
             name=name, namespace=NAMESPACE, num_cpus=0, max_restarts=-1, max_task_retries=0,
         ).remote(*arguments))
 
-    if blueprint.executor is not None and credentials is not None:
-        create(blueprint.executor.name, ExecutorActor, blueprint.executor, *venue, logs, credentials)
-    create(blueprint.risk.name, RiskProcess, blueprint.risk, logs)
+    # those that load most, or that others wait for, first: processes start two at a time
+    create("ledger", LedgerActor, f"sqlite:///{folder.resolve()}/ledger.sqlite", logs)
     for runner in blueprint.runners:
         create(runner.name, RunnerActor, runner, logs)
     create(blueprint.feed.name, FeedActor, blueprint.feed, *venue, logs)
-    create("ledger", LedgerActor, f"sqlite:///{folder.resolve()}/ledger.sqlite", logs)
+    if blueprint.executor is not None and credentials is not None:
+        create(blueprint.executor.name, ExecutorActor, blueprint.executor, *venue, logs, credentials)
+    create(blueprint.risk.name, RiskProcess, blueprint.risk, logs)
     create("api", ApiActor, blueprint.facts, blueprint.risk.name, logs, port, api_key)
-    return House(handles, folder)
+    return House({name: handles[name] for name in blueprint.facts.actors if name in handles}, folder)
 
 
 def await_ready(house: House, blueprint: Blueprint, timeout_s: float) -> None:
     """Returns when everything trades. Raises GetTimeoutError, or what an actor raised."""
     waits = [house.handles["api"].port.remote(), house.handles[blueprint.feed.name].ready.remote()]
-    ray.get(waits, timeout=timeout_s)
-    waits = [house.handles[r.name].start.remote() for r in blueprint.runners]
+    waits += [house.handles[r.name].start.remote() for r in blueprint.runners]
     waits.append(house.handles[blueprint.risk.name].start.remote())
     if blueprint.executor is not None:
         waits.append(house.handles[blueprint.executor.name].ready.remote())

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-from typing import Any
+from collections.abc import Sequence
 
 import pytest
 
 from actors.executor_desk import Desk
 from actors.executor_ids import Ids
+from actors.executor_journal import Line
 from actors.executor_mirror import Mirror
 from actors.parts import Timing
 from core.errors import Refused, RetryLater, UnknownOutcome
@@ -99,10 +100,10 @@ class FakeOffice:
         self.halts: list[tuple[str, str]] = []
         self.desk: Desk | None = None
 
-    async def journal(self, client_id: str, symbol: str, strategy: str, command: Any, *, urgent: bool) -> None:
-        self.journalled.append(client_id)
+    async def journal(self, lines: Sequence[Line], *, urgent: bool) -> None:
+        self.journalled += [line.client_id for line in lines]
 
-    def outcome(self, client_id: str, symbol: str, strategy: str, command: Any, state: str) -> None:
+    def outcome(self, line: Line, state: str) -> None:
         self.outcomes.append(state)
 
     def fills(self, symbol: str, executions: list[Execution]) -> None:

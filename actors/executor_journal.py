@@ -1,0 +1,95 @@
+"""The executor's lines in the ledger's journal: intents before they are sent, outcomes after.
+
+Laws
+- An intent is on the ledger's disk when `Journal.write` returns. Only protection does not wait for a ledger that is
+  away.
+- Whatever desks ask for at the same moment goes in one call: one durable write for all orders of a candle.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Callable, Sequence
+from typing import Final, NamedTuple
+
+from actors.peers import Peers
+from engine.reconcile import Amend, Command
+from storage.journal import Intent, IntentState
+
+_URGENT_S: Final = 0.5
+_ANSWER_S: Final = 30.0
+
+
+class Line(NamedTuple):
+    """A command under the client id with which it is sent."""
+
+    client_id: str
+    symbol: str
+    strategy: str
+    command: Command
+
+    def intent(self, now_ms: int, state: IntentState) -> Intent:
+        """The line of the journal."""
+        details = {k: v for k, v in self.command._asdict().items() if k != "order"}
+        if isinstance(self.command, Amend):
+            details["order_id"] = self.command.order.order_id
+        action = type(self.command).__name__
+        return Intent(self.client_id, self.symbol, self.strategy, action, json.dumps(details), now_ms, state)
+
+
+class Journal:
+    """The way to the journal. ``met`` counts errors of a ledger that does not answer; it is asked again for ever."""
+
+    def __init__(self, peers: Peers, ledger: str, met: Callable[[BaseException], None]) -> None:
+        self._peers, self._ledger, self._met = peers, ledger, met
+        self._waiting: list[tuple[tuple[Intent, ...], asyncio.Future[None]]] = []
+        self._writer: asyncio.Task[None] | None = None
+        self._ended: list[Intent] = []
+
+    async def write(self, intents: Sequence[Intent], *, urgent: bool) -> None:
+        """Returns when the intents are stored; when ``urgent``, after half a second in any case."""
+        stored: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._waiting.append((tuple(intents), stored))
+        if self._writer is None or self._writer.done():
+            self._writer = asyncio.create_task(self._write())
+        try:
+            await asyncio.wait_for(asyncio.shield(stored), _URGENT_S if urgent else None)
+        except TimeoutError as error:
+            self._met(error)
+
+    def outcome(self, intent: Intent) -> None:
+        """Write down what became of an intent, soon."""
+        if not self._ended:
+            asyncio.get_running_loop().call_soon(self._tell)
+        self._ended.append(intent)
+
+    async def close(self) -> None:
+        """Tell the last outcomes; whoever still waits for a write is not told any more."""
+        self._tell()
+        if self._writer is not None:
+            self._writer.cancel()
+            await asyncio.gather(self._writer, return_exceptions=True)
+
+    async def _write(self) -> None:
+        await asyncio.sleep(0)  # the other desks that were woken by the same message come along
+        while self._waiting:
+            taken, self._waiting = self._waiting, []
+            await self._insist(tuple(intent for intents, _ in taken for intent in intents))
+            for _, stored in taken:
+                if not stored.done():
+                    stored.set_result(None)
+
+    async def _insist(self, intents: tuple[Intent, ...]) -> None:
+        while True:
+            try:
+                await asyncio.wait_for(self._peers.request(self._ledger, "journal_all", intents), _ANSWER_S)
+                return
+            except Exception as error:  # noqa: BLE001 - whatever the transport raises, the journal is away
+                self._met(error)
+                await asyncio.sleep(0.2)
+
+    def _tell(self) -> None:
+        ended, self._ended = self._ended, []
+        if ended:
+            self._peers.tell(self._ledger, "journal_all", tuple(ended))

@@ -3,33 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-import random
 import time
-from enum import StrEnum
 from typing import Any, NamedTuple
 
 from actors.lockstep import Lockstep, Venue
+from tests.ray.plan import Moment, Plan, planned
 from tests.ray.world import PROCESSES, RayWorld
 
 COLLECT_MINUTES = 300
-
-
-class Moment(StrEnum):
-    """Where within a minute of the market."""
-
-    BEFORE = "before"
-    DURING = "during"
-    FILL = "fill"
-
-
-class Plan(NamedTuple):
-    """A kill to come. ``moment`` FILL waits for the next fill, ``in_position`` for an open position."""
-
-    actor: str
-    minute: int
-    moment: Moment
-    in_position: bool
-    delay_s: float
 
 
 class Kill(NamedTuple):
@@ -42,24 +23,11 @@ class Kill(NamedTuple):
     heal_s: float
 
 
-def planned(seed: int, each: int, minutes: int) -> list[Plan]:
-    """Every actor ``each`` times, in a seeded order, spread over the first nine tenths of the minutes."""
-    rng = random.Random(seed)
-    victims = [actor for actor in PROCESSES for _ in range(each)]
-    rng.shuffle(victims)
-    due = sorted(rng.sample(range(minutes * 9 // 10), len(victims)))
-    moments = list(Moment)
-    return [
-        Plan(actor, minute, moments[i % len(moments)], i % 2 == 0, rng.random() * 0.02)
-        for i, (actor, minute) in enumerate(zip(victims, due, strict=True))
-    ]
-
-
 class Killer:
     """Drives the market and kills on the way; one kill at a time, the next when the last has healed."""
 
     def __init__(self, world: RayWorld, seed: int, each: int, minutes: int) -> None:
-        self._world, self._plans = world, planned(seed, each, minutes)
+        self._world, self._plans = world, planned(PROCESSES, seed, each, minutes)
         self._last_minute = minutes - 30
         self._healing: asyncio.Task[None] | None = None
         self._minute = 0
@@ -112,7 +80,8 @@ class Killer:
         plan = self._due()
         if plan is not None and plan.moment is Moment.FILL and (answer["fills"] or self._minute >= self._last_minute):
             self._held = await self._in_position()
-            self._strike()
+            if self._fits(plan):
+                self._strike()
         return answer
 
     async def _in_position(self) -> bool:

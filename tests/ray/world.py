@@ -29,6 +29,7 @@ from exchanges.port import Credentials
 from sandbox.config import AccountConfig
 from scripts.configuration import load_settings
 from scripts.running import check_port
+from storage.records import Query
 from tests.actors.proof import STRATEGY, prove
 from tests.actors.street import ENTRY, LIMITS, START_MS
 from tests.ray.exchange import ROOT, Admin, ExchangeProcess, market
@@ -135,7 +136,11 @@ class RayWorld:
         for event in self.admin.events:
             if event["kind"] in ("order", "trigger") and event["subject"]["client_id"]:
                 orders.setdefault(event["subject"]["client_id"], set()).add(event["subject"]["order_id"])
-        return [f"{name}: {len(ids)} orders" for name, ids in orders.items() if len(ids) > 1]
+        filled = sorted(str(e["subject"]["trade_id"]) for e in self.admin.events if e["kind"] == "fill")
+        page = await self.ask("ledger", "fills", Query(limit=1000))
+        known = sorted(fill.trade_id for fill in page.items)
+        doubled = [f"{name}: {len(ids)} orders" for name, ids in orders.items() if len(ids) > 1]
+        return doubled + ([] if known == filled else [f"the ledger has fills {known}, the exchange {filled}"])
 
     async def prove(self, hours: int) -> dict[str, int]:
         """Trades by symbol, after asserting everything that must be true at the end."""

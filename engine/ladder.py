@@ -179,7 +179,7 @@ class Ladder:
         book = self._book[0]
         held = self.direction
         bit = 1 if held > 0 else 2
-        leave = bool(held and self._first and int(self._row["exit"][0]) & bit) or self._too_old()
+        leave = bool(held and self._carried and int(self._row["exit"][0]) & bit) or self._too_old()
         rungs = () if leave else tuple(self._preview(price))
         return Target(
             strategy, self.symbol, self._row_ms, self.cycle,
@@ -198,10 +198,15 @@ class Ladder:
             for r in self._rungs[:n]
         ]
 
+    @property
+    def _carried(self) -> bool:
+        """Whether the position was there before this row: then a flag stands until it has left, if refused at first."""
+        return self._row_number > int(self._book["first_row"][0])
+
     def _too_old(self) -> bool:
         hold = int(self._plan["max_hold"][0])
         return bool(
-            self.direction and self._first and hold and self._row_number - int(self._book["first_row"][0]) >= hold
+            self.direction and hold and self._row_number - int(self._book["first_row"][0]) >= hold
         )
 
     @property

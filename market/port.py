@@ -70,13 +70,14 @@ def read_or_aggregate(
     to_ms: int,
     read: Callable[[str, int, int], Candles],
 ) -> Candles:
-    """Candles of ``timeframe`` in the span, from the coarsest stored timeframe that yields any.
+    """Candles of ``timeframe`` in the span, from the stored timeframe that yields most; of equals the coarsest.
 
     ``read(timeframe, from_ms, to_ms)`` reads a stored one. A first bucket whose beginning is missing is left out,
     since its open would be wrong. Empty when nothing stored covers the span.
     """
     length = known_timeframe(timeframe)
     fits = [t for t in finest_first(stored) if length % timeframe_ms(t) == 0]
+    best = Candles.empty(timeframe)
     for candidate in reversed(fits):
         if candidate == timeframe:
             found = read(candidate, from_ms, to_ms)
@@ -84,9 +85,9 @@ def read_or_aggregate(
             first = -(-from_ms // length) * length
             end = -(-to_ms // length) * length
             found = _whole_buckets(read(candidate, first, end), timeframe)
-        if len(found):
-            return found
-    return Candles.empty(timeframe)
+        if len(found) > len(best):
+            best = found
+    return best
 
 
 def _whole_buckets(fine: Candles, timeframe: str) -> Candles:

@@ -163,3 +163,12 @@ def test_real_minutes_make_the_real_hours() -> None:
     for column in ("open", "high", "low", "close"):
         stored, summed = (getattr(c, column)[np.isin(c.ts_ms, both)] for c in (hours, made))
         np.testing.assert_array_equal(stored, summed)
+
+
+def test_a_stored_timeframe_that_covers_less_than_a_finer_one_is_not_preferred(tmp_path: Path) -> None:
+    dumps = tmp_path / "X"
+    write_dump(dumps / "BTC-USDT" / "1h.parquet", random_walk(24, "1h"))
+    write_dump(dumps / "BTC-USDT" / "5m.parquet", random_walk(96 * 12, "5m"))
+    source = open_source(dumps)
+    assert len(source.read("BTC-USDT", "1h", START, START + 96 * HOUR)) == 96
+    assert len(source.read("BTC-USDT", "4h", START, START + 96 * HOUR)) == 24

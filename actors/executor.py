@@ -36,6 +36,8 @@ from storage.records import Query
 T = TypeVar("T")
 
 _FATAL_WAIT_S: Final = 30.0
+_RETOLD: Final = 100
+"""Fills that a runner hears again; it must remember more than that, or it would take old ones for new."""
 
 
 
@@ -259,9 +261,14 @@ class Executor:
             self._known_ids.add(fill.client_id)
             self._fills += 1
             self._latest[symbol] = fill.trade_id
+        for fill in reversed(page.items[:_RETOLD]):
             if fill.strategy in self._config.runners:
                 self._peers.tell(self._config.runners[fill.strategy], "on_fill", fill)
-        return min(now_ms, page.items[0].ts_ms) if page.items else now_ms
+        since = [int(fill.ts_ms) for fill in page.items[:1]]
+        if not since:  # the first fill may be news to us: it came after what we sent first
+            sent = await self._insist(self._config.ledger, "intents", open_only=False)
+            since = [int(intent.ts_ms) for intent in sent if intent.symbol == symbol]
+        return min([now_ms, *since])
 
     async def _ask_about_open_intents(self, venue: TradingVenue) -> None:
         for intent in await self._insist(self._config.ledger, "intents"):

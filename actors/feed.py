@@ -223,7 +223,7 @@ class Feed:
                     await asyncio.sleep(0.01)
                 self._peers.tell(peer, "on_candles", message)
             if self._config.api:
-                self._peers.tell(self._config.api, "on", (message,))
+                self._peers.post(self._config.api, "on", (message,))
 
     async def _funding(self, opened_ms: int) -> tuple[tuple[str, float], ...]:
         """Rates that are due when the candles of ``opened_ms`` open."""

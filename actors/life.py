@@ -48,7 +48,8 @@ class Beats:
         if self.state == "degraded" and self._beaten_s - self._met_s > CALM_S:
             self.ok()
         self._sequence += 1
-        self._peers.tell(self._api, "on", (ActorBeat(
+        send = self._peers.tell if now else self._peers.post
+        send(self._api, "on", (ActorBeat(
             time.time_ns() // 1_000_000, self._sequence, self._name, self.state, 0, self.errors, self._peers.lag,
             self.detail,
         ),))
@@ -86,6 +87,7 @@ class Life(Beats):
         await asyncio.gather(*tasks, return_exceptions=True)
         self.state = "stopped"
         self.beat(now=True)
+        self._peers.deliver()
 
     async def _guard(self, what: str, loop: Callable[[], Awaitable[None]]) -> None:
         while True:

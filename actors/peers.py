@@ -2,6 +2,8 @@
 
 Laws
 - Messages to one peer arrive in the order in which they were told, as far as the peer's own calls run in order.
+- What is posted leaves a little later than what is told, so that orders do not wait behind reports; to one peer the
+  order stays.
 - A message whose receiver died is told again, before anything newer: every receiver is idempotent (candles by time,
   approvals by sequence, fills by trade id, records by their keys), so twice is once.
 - An error of the receiver itself is counted, not repeated.
@@ -61,11 +63,15 @@ class Peers:
     Parameters
     ----------
     bound : unanswered messages to one peer beyond which we count as lagging. retry_s : wait before telling again.
+    post_s : how long reports are held back.
     """
 
-    def __init__(self, transport: Transport, *, bound: int = 256, retry_s: float = 0.1) -> None:
-        self._transport, self._bound, self._retry_s = transport, bound, retry_s
-        self._lock = transport.lock()
+    def __init__(
+        self, transport: Transport, *, bound: int = 256, retry_s: float = 0.1, post_s: float = 0.025
+    ) -> None:
+        self._transport, self._bound, self._retry_s, self._post_s = transport, bound, retry_s, post_s
+        self._posted: dict[str, list[tuple[str, tuple[Any, ...]]]] = {}
+        self._lock, self._delivering = transport.lock(), transport.lock()
         self._outboxes: dict[str, _Outbox] = {}
         self.failed = 0
 
@@ -85,6 +91,36 @@ class Peers:
 
     def tell(self, peer: str, method: str, *arguments: Any) -> None:
         """Send a message and go on; it is told again should the receiver be lost."""
+        self._deliver(peer)
+        self._tell(peer, method, arguments)
+
+    def post(self, peer: str, method: str, *arguments: Any) -> None:
+        """As `tell`, for what nobody waits for: it leaves after ``post_s``, or with the next `tell` to this peer."""
+        with self._lock:
+            first = not self._posted
+            self._posted.setdefault(peer, []).append((method, arguments))
+        if first:
+            self._transport.later(self._post_s, self.deliver)
+
+    def deliver(self) -> None:
+        """Send now whatever was posted; before an actor ends, for instance."""
+        while True:
+            with self._lock:
+                peers = list(self._posted)
+            if not peers:
+                return
+            for peer in peers:
+                self._deliver(peer)
+
+    def _deliver(self, peer: str) -> None:
+        """Tell what was posted to a peer. One thread at a time, or two might send in another order."""
+        with self._delivering:
+            with self._lock:
+                posted = self._posted.pop(peer, [])
+            for method, arguments in posted:
+                self._tell(peer, method, arguments)
+
+    def _tell(self, peer: str, method: str, arguments: tuple[Any, ...]) -> None:
         with self._lock:
             box = self._outboxes.setdefault(peer, _Outbox())
             box.last += 1
@@ -97,10 +133,12 @@ class Peers:
 
     def ask(self, peer: str, method: str, *arguments: Any, timeout_s: float = 30.0, **named: Any) -> Any:
         """The answer, waited for (synchronous actors). Raises LookupError, TimeoutError or the receiver's error."""
+        self._deliver(peer)
         return self._transport.result(self._transport.remote(peer, method, arguments, named), timeout_s)
 
     async def request(self, peer: str, method: str, *arguments: Any, **named: Any) -> Any:
         """The answer, awaited (asynchronous actors). Raises what the transport raises for a lost receiver."""
+        self._deliver(peer)
         return await self._transport.remote(peer, method, arguments, named)
 
     def _send(self, peer: str, box: _Outbox, number: int, method: str, arguments: tuple[Any, ...]) -> None:

@@ -78,6 +78,7 @@ class RiskActor:
         self._stopped = True
         self._beats.state = "stopped"
         self._beats.beat(now=True)
+        self._peers.deliver()
 
     def on_plans(self, plans: tuple[PlanChanged, ...]) -> None:
         """Judge what runners want."""
@@ -248,16 +249,16 @@ class RiskActor:
             self._record(TargetRefused(self._now_ms, self._next(), *key, r.code, r.detail))
 
     def _record(self, event: object) -> None:
-        self._peers.tell(self._config.ledger, "record", (event,))
+        self._peers.post(self._config.ledger, "record", (event,))
         if self._config.api:
-            self._peers.tell(self._config.api, "on", (event,))
+            self._peers.post(self._config.api, "on", (event,))
 
     def _save(self) -> None:
         state = {
             "halts": self._halts, "owners": self._owners, "positions": list(self._positions.values()),
             "plans": [[p.ts_ms, p.sequence, p.target, p.price] for p in self._plans.values()],
         }
-        self._peers.tell(
+        self._peers.post(
             self._config.ledger, "save_snapshot", self._config.name, self._now_ms, json.dumps(state).encode()
         )
 

@@ -70,8 +70,7 @@ class Runner:
         for symbol, track in tracks.items():
             self._recover(track, states.get(symbol), now_ms)
         self._tracks = tracks
-        for symbol in tracks:
-            self._tell_target(symbol, now_ms)
+        self._tell_targets([p for symbol in tracks for p in self._changed(symbol, now_ms)])
         self._save(now_ms)
         self._beats.ok()
         logger.info("{}: running on {}", self._config.name, ", ".join(tracks))
@@ -83,6 +82,7 @@ class Runner:
         self._stopped = True
         self._beats.state = "stopped"
         self._beats.beat(now=True)
+        self._peers.deliver()
 
     def on_candles(self, batch: CandlesClosed) -> None:
         """Take a batch of closed minutes."""
@@ -90,6 +90,8 @@ class Runner:
             return
         funding = dict(batch.funding)
         decided = False
+        closed: list[tuple[str, Happened]] = []
+        changed: list[PlanChanged] = []
         for symbol, candle in batch.candles:
             track = self._tracks.get(symbol)
             if track is None:
@@ -100,8 +102,11 @@ class Runner:
                 self._beats.met(error)
                 continue
             decided |= happened.decided or bool(happened.trades)
+            closed.append((symbol, happened))
+            changed += self._changed(symbol, batch.ts_ms)
+        self._tell_targets(changed)  # before anything else: orders wait for it
+        for symbol, happened in closed:
             self._tell_trades(symbol, happened)
-            self._tell_target(symbol, batch.ts_ms)
         if decided:
             self._mark(batch.ts_ms, self._config.ledger, "record")
             self._save(batch.ts_ms)
@@ -120,8 +125,8 @@ class Runner:
             return
         if happened is None:
             return
+        self._tell_targets(self._changed(fill.symbol, fill.ts_ms))
         self._tell_trades(fill.symbol, happened)
-        self._tell_target(fill.symbol, fill.ts_ms)
         self._save(fill.ts_ms)
         if happened.trades:
             self._mark(fill.ts_ms, self._config.ledger, "record")
@@ -131,8 +136,9 @@ class Runner:
         """Tell risk every target again (it has restarted)."""
         if self._begun():
             self._sent.clear()
-            for symbol, track in self._tracks.items():
-                self._tell_target(symbol, track.last_ms + MINUTE_MS)
+            self._tell_targets([
+                p for symbol, track in self._tracks.items() for p in self._changed(symbol, track.last_ms + MINUTE_MS)
+            ])
 
     def health(self) -> dict[str, Any]:
         """State, counts, and what each symbol does; starts what a restart left to be started."""
@@ -218,19 +224,26 @@ class Runner:
             return 0.0
         return float(self._peers.ask(self._config.feed, "funding_at", symbol, ts_ms))
 
-    def _tell_target(self, symbol: str, ts_ms: int) -> None:
+    def _changed(self, symbol: str, ts_ms: int) -> list[PlanChanged]:
+        """The target of a symbol where it is another one than was told last; it counts as told now."""
         track = self._tracks[symbol]
         target = track.target()
         if self._sent.get(symbol) == target:
-            return
+            return []
         self._sent[symbol] = target
         self._plans += 1
         changed = PlanChanged(ts_ms, self._next(), target, track.price)
         self._last_plan = changed.sequence
-        self._peers.tell(self._config.risk, "on_plans", (changed,))
-        self._peers.tell(self._config.ledger, "record", (changed,))
+        return [changed]
+
+    def _tell_targets(self, changed: list[PlanChanged]) -> None:
+        """One message over all symbols to each, risk first."""
+        if not changed:
+            return
+        self._peers.tell(self._config.risk, "on_plans", tuple(changed))
+        self._peers.post(self._config.ledger, "record", tuple(changed))
         if self._config.api:
-            self._peers.tell(self._config.api, "on", (changed,))
+            self._peers.post(self._config.api, "on", tuple(changed))
 
     def _tell_trades(self, symbol: str, happened: Happened) -> None:
         trades = tuple(
@@ -241,9 +254,9 @@ class Runner:
             for scope, t in happened.trades
         )
         if trades:
-            self._peers.tell(self._config.ledger, "record", trades)
+            self._peers.post(self._config.ledger, "record", trades)
             if self._config.api:
-                self._peers.tell(self._config.api, "on", trades)
+                self._peers.post(self._config.api, "on", trades)
 
     def _mark(self, ts_ms: int, peer: str, method: str) -> None:
         if not peer:
@@ -256,11 +269,11 @@ class Runner:
                 sum(ladder.wallet for ladder, _ in ladders if ladder),
                 sum(ladder.equity(price) for ladder, price in ladders if ladder),
             ))
-        self._peers.tell(peer, method, tuple(marks))
+        self._peers.post(peer, method, tuple(marks))
 
     def _save(self, ts_ms: int) -> None:
         payload = _pack({s: t.snapshot() for s, t in self._tracks.items()})
-        self._peers.tell(self._config.ledger, "save_snapshot", self._config.name, ts_ms, payload)
+        self._peers.post(self._config.ledger, "save_snapshot", self._config.name, ts_ms, payload)
 
     def _next(self) -> int:
         self._sequence += 1

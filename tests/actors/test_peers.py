@@ -91,3 +91,33 @@ async def test_lagging_is_seen(transport: LocalTransport) -> None:
 async def test_asking_somebody_who_is_not_there_is_a_lookup_error(transport: LocalTransport) -> None:
     with pytest.raises(LookupError):
         Peers(transport).ask("nobody", "last")
+
+
+async def test_what_is_posted_leaves_after_what_is_told_to_others_and_keeps_its_order(transport: LocalTransport) -> None:
+    peers, reader, trader = Peers(transport, post_s=0.05), Listener(), Listener()
+    transport.add("reader", reader)
+    transport.add("trader", trader)
+    peers.post("reader", "hear", 0)
+    peers.post("reader", "hear", 1)
+    peers.tell("trader", "hear", 7)
+    await until(lambda: trader.heard == [7])
+    assert reader.heard == []
+    await until(lambda: reader.heard == [0, 1])
+
+
+async def test_a_message_does_not_overtake_what_was_posted_to_the_same_peer(transport: LocalTransport) -> None:
+    peers, listener = Peers(transport, post_s=60.0), Listener()
+    transport.add("a", listener)
+    peers.post("a", "hear", 0)
+    peers.tell("a", "hear", 1)
+    await until(lambda: listener.heard == [0, 1])
+    peers.post("a", "hear", 2)
+    assert await peers.request("a", "last") == 2
+
+
+async def test_an_actor_that_ends_sends_what_it_had_posted(transport: LocalTransport) -> None:
+    peers, listener = Peers(transport, post_s=60.0), Listener()
+    transport.add("a", listener)
+    peers.post("a", "hear", 0)
+    peers.deliver()
+    await until(lambda: listener.heard == [0])

@@ -58,7 +58,8 @@ class SandboxConfig:
     """A local exchange. Raises ConfigurationError when a value is unsound.
 
     port : 0 chooses a free one. slippage : fraction of the price, on market executions. speed : simulated seconds
-    per second of wall time, when not in ``lockstep``, where only the admin endpoint moves the market.
+    per second of wall time, when not in ``lockstep``, where only the admin endpoint moves the market. paused : time
+    stands until the admin endpoint says ``resume``.
     """
 
     host: str = "127.0.0.1"
@@ -67,6 +68,7 @@ class SandboxConfig:
     slippage: float = 0.0005
     speed: float = 60.0
     lockstep: bool = False
+    paused: bool = False
     instruments: Mapping[str, Instrument] = field(default_factory=default_instruments)
     admin_key: str = field(default_factory=lambda: secrets.token_urlsafe(24))
 

@@ -84,6 +84,8 @@ class Sandbox:
         self._runner = runner
         if self.pacer is not None:
             self.pacer.anchor(self.state.now_ms)
+            if self.config.paused:
+                self.pacer.pause()
             self._loop = asyncio.ensure_future(self._run(self.pacer))
         return int(runner.addresses[0][1])
 

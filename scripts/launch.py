@@ -5,6 +5,7 @@ Law: whatever was started is stopped, in order, within ten seconds, however this
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import signal
@@ -12,9 +13,11 @@ import time
 from contextlib import ExitStack
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
+import ray
 from loguru import logger
+from ray.exceptions import GetTimeoutError, RayActorError, RayTaskError
 
 from actors.blueprint import Mode, draw
 from actors.wiring import house as wiring
@@ -32,6 +35,9 @@ from scripts.secrets import Secrets
 from scripts.view import View, status_view
 
 READY_S: Final = 60.0
+LATENCIES: Final = "latencies.json"
+"""In the run's folder: milliseconds from the receipt of a decision candle to each order that it caused."""
+_LATENCIES_S: Final = 2.0
 LOST: Final = 3
 """Exit code when Ray itself went away."""
 _LOCAL_RATE: Final = RateBudget(market=1_000, trade=1_000, account=1_000, position=1_000)
@@ -78,7 +84,11 @@ def launch(checked: Checked, folder: Path) -> int:
         logger.info("actors are being created")
         stack.callback(say_ended)
         stack.callback(wiring.stop, house)
+        if blueprint.executor is not None:
+            stack.callback(_keep_latencies, house.handles[blueprint.executor.name], state)
         wiring.await_ready(house, blueprint, READY_S)
+        if local is not None:
+            local.begin()
         url = f"http://127.0.0.1:{checked.port}"
         say_running(state, url, blueprint.mode)
         logger.info("running: {} at {}", blueprint.mode, url)
@@ -103,6 +113,15 @@ def _watch(view: View, stop: _Stop, for_s: float | None, local: LocalExchange | 
                 show()
             time.sleep(0.1)
     return 0
+
+
+def _keep_latencies(executor: Any, state: Path) -> None:
+    """Write down how long orders took from their candle; nothing where the executor does not answer any more."""
+    try:
+        found: list[float] = ray.get(executor.latencies.remote(), timeout=_LATENCIES_S)
+    except (GetTimeoutError, RayActorError, RayTaskError):
+        return
+    (state / LATENCIES).write_text(json.dumps([round(ms, 3) for ms in found]))
 
 
 def _at(exchange: Exchange, url: str) -> Exchange:

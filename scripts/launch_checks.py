@@ -17,6 +17,7 @@ from typing import NamedTuple
 from actors.blueprint import MODES, Mode
 from core.errors import ConfigurationError
 from core.settings import Settings
+from scripts.choice import only
 from scripts.configuration import read_settings, strategy_folders
 from scripts.options import parse_when
 from scripts.running import check_port
@@ -38,6 +39,7 @@ class Wanted(NamedTuple):
     for_s: float | None
     dashboard: bool
     keep: bool
+    strategies: tuple[str, ...] = ()
 
 
 class Checked(NamedTuple):
@@ -54,12 +56,13 @@ class Checked(NamedTuple):
 class Pending:
     """Checked but for the strategies, which another process looks at."""
 
-    def __init__(self, checked: Checked, timeframes: Future[dict[str, str]]) -> None:
-        self._checked, self._timeframes = checked, timeframes
+    def __init__(self, checked: Checked, chosen: Future[tuple[Settings, dict[str, str]]]) -> None:
+        self._checked, self._chosen = checked, chosen
 
     def result(self) -> Checked:
         """Everything, once the strategies were looked at. Raises InputError."""
-        return self._checked._replace(timeframes=self._timeframes.result())
+        settings, timeframes = self._chosen.result()
+        return self._checked._replace(settings=settings, timeframes=timeframes)
 
 
 @contextmanager
@@ -77,14 +80,16 @@ def checking(wanted: Wanted, folder: Path) -> Iterator[Pending]:
     # a fork has everything loaded already, but must not copy a lock that another thread holds
     method = "fork" if threading.active_count() == 1 else "spawn"
     with ProcessPoolExecutor(1, mp_context=get_context(method)) as pool:
-        yield Pending(checked, pool.submit(_timeframes, settings, folder))
+        yield Pending(checked, pool.submit(_chosen, settings, folder, wanted.strategies))
 
 
-def _timeframes(settings: Settings, folder: Path) -> dict[str, str]:
+def _chosen(settings: Settings, folder: Path, names: tuple[str, ...]) -> tuple[Settings, dict[str, str]]:
+    """The settings with the strategies that are to run, and the decision timeframe of each."""
     known = discover(strategy_folders(settings, folder))
+    settings = only(settings, known, names)
     check_strategies(settings, known, str(folder / "strategies.yaml"))
     entries = settings.strategies.strategies.items()
-    return {name: entry.timeframe or known[name].timeframe for name, entry in entries if entry.enabled}
+    return settings, {name: entry.timeframe or known[name].timeframe for name, entry in entries if entry.enabled}
 
 
 def _mode(text: str) -> Mode:

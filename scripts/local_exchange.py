@@ -7,6 +7,7 @@ import os
 import selectors
 import subprocess
 import sys
+import urllib.request
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Final
@@ -22,16 +23,28 @@ class LocalExchange:
 
     def __init__(self, arguments: Sequence[str], log: Path) -> None:
         self._said = log
+        self._url = self._admin_key = ""
         self._log = log.open("wb")
         self._process = subprocess.Popen(  # noqa: S603 - our own program with our own arguments
-            [sys.executable, "-m", "scripts.main", "sandbox", *arguments],
-            stdout=subprocess.PIPE, stderr=self._log, cwd=Path.cwd(), env={**os.environ, "PYTHONPATH": _path()},
+            [sys.executable, "-m", "scripts.main", "sandbox", "--paused", "--child", *arguments],
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=self._log, cwd=Path.cwd(),
+            env={**os.environ, "PYTHONPATH": _path()},
             start_new_session=True,  # Ctrl-C is ours to pass on, after the actors have stopped
         )
 
     def listening(self) -> str:
         """Its URL, once it listens. Raises InputError with the child's own line when it refuses its input."""
-        return f"http://127.0.0.1:{self._first_line(self._said)['port']}"
+        ready = self._first_line(self._said)
+        self._url, self._admin_key = f"http://127.0.0.1:{ready['port']}", str(ready["admin_key"])
+        return self._url
+
+    def begin(self) -> None:
+        """Let its time run, which stands until everybody is there."""
+        request = urllib.request.Request(  # noqa: S310 - our own loopback address
+            self._url + "/admin/resume", data=b"{}", headers={"X-Admin-Key": self._admin_key}, method="POST"
+        )
+        with urllib.request.urlopen(request, timeout=_START_S) as answer:  # noqa: S310 - as above
+            answer.read()
 
     @property
     def running(self) -> bool:
@@ -47,8 +60,9 @@ class LocalExchange:
             except subprocess.TimeoutExpired:
                 self._process.kill()
                 self._process.wait()
-        if self._process.stdout is not None:
-            self._process.stdout.close()
+        for pipe in (self._process.stdin, self._process.stdout):
+            if pipe is not None:
+                pipe.close()
         self._log.close()
 
     def _first_line(self, log: Path) -> dict[str, Any]:

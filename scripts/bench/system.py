@@ -18,12 +18,16 @@ import psutil
 
 from core.errors import ScalpRadarError
 from scripts.bench.figures import Figure, at_most
+from scripts.launch import LATENCIES
 
 T = TypeVar("T")
 
 START_S: Final = 90.0
 SETTLE_S: Final = 6.0
 """From healthy to idle: first pages are touched, caches filled."""
+HURRY: Final = 1200
+HURRY_S: Final = 40
+"""Speed and seconds of the demo whose orders are timed: some thirteen decision candles of five symbols."""
 
 
 def measure(config: Path) -> list[Figure]:
@@ -43,11 +47,36 @@ def measure(config: Path) -> list[Figure]:
             ours, exchange = _memory(process)
         finally:
             ended = _stop(process)
+    latencies = _latencies(config)
     return [
         at_most("boot, from the command to healthy", booted, "s", 10),
         at_most("memory, idle, all actors and Ray (PSS)", ours, "GB", 1.0, f"local exchange {exchange:.2f} GB"),
         at_most("stop, from Ctrl-C to nothing left", ended, "s", 10),
+        at_most("candle to order, p50", _percentile(latencies, 50), "ms", 3, f"{len(latencies)} orders"),
+        at_most("candle to order, p99", _percentile(latencies, 99), "ms", 10),
     ]
+
+
+def _latencies(config: Path) -> list[float]:
+    """Milliseconds from candle to order, of the orders of a demo in a hurry. Raises ScalpRadarError without any."""
+    with tempfile.TemporaryDirectory() as state:
+        command = [
+            sys.executable, "-m", "scripts.main", "up", "--port", "0", "--speed", str(HURRY), "--for", str(HURRY_S),
+            "--config", str(config),
+        ]
+        subprocess.run(  # noqa: S603  # our own program with our own arguments
+            command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, check=False, timeout=START_S + HURRY_S,
+            env={**os.environ, "SCALP_RADAR_STATE": state},
+        )
+        found: list[float] = [ms for f in Path(state).glob(f"*/{LATENCIES}") for ms in json.loads(f.read_text())]
+    if not found:
+        raise ScalpRadarError("bench: the demo sent no order; `scalp-radar up` says why")
+    return sorted(found)
+
+
+def _percentile(ordered: list[float], percent: int) -> float:
+    """The smallest value that so many percent do not exceed."""
+    return ordered[max(0, -(-len(ordered) * percent // 100) - 1)]
 
 
 def _health(url: str) -> dict[str, Any]:

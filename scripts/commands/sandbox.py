@@ -33,6 +33,7 @@ def sandbox(
     symbols: Annotated[str | None, typer.Option(help="As BTC-USDT,ETH-USDT; else all that are configured.")] = None,
     lockstep: Annotated[bool, typer.Option(help="Time moves by POST /admin/advance only.")] = False,
     balance: Annotated[float, typer.Option(help="First deposit of the account in USDT.")] = 10_000.0,
+    paused: Annotated[bool, typer.Option(help="Time stands until POST /admin/resume.")] = False,
     child: Annotated[bool, typer.Option(help="End when standard input ends: for whoever starts this.")] = False,
     config: ConfigFolder = None,
 ) -> None:
@@ -52,6 +53,7 @@ def sandbox(
         port=port,
         speed=speed,
         lockstep=lockstep,
+        paused=paused,
         slippage=settings.exchanges.costs.slippage,
         accounts=(AccountConfig(balance=balance),),
         instruments=instruments,

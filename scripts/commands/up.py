@@ -26,6 +26,7 @@ def up(
     for_: Annotated[float | None, typer.Option("--for", min=0, help="Stop after so many seconds.")] = None,
     dashboard: Annotated[bool, typer.Option(help="Ray's own dashboard too (extra `cluster`).")] = False,
     keep: Annotated[bool, typer.Option(help="Demo: go on with the state of the last --keep run.")] = False,
+    strategy: Annotated[list[str] | None, typer.Option(help="Run this, not those enabled; repeatable.")] = None,
     config: ConfigFolder = None,
 ) -> None:
     """Run the system: by default the demo, a local exchange with a synthetic market and strategies trading on it."""
@@ -35,7 +36,7 @@ def up(
     from scripts.running import state_root
 
     set_flags(state_root())
-    wanted = Wanted(mode, data, exchange, from_, speed, seed, port, for_, dashboard, keep)
+    wanted = Wanted(mode, data, exchange, from_, speed, seed, port, for_, dashboard, keep, tuple(strategy or ()))
     folder = Path(config_folder(config))
     with checking(wanted, folder) as pending:
         from scripts.launch import launch  # loads Ray while the strategies are being looked at

@@ -15,7 +15,7 @@ from collections import deque
 from collections.abc import Awaitable, Callable
 from functools import partial
 from itertools import pairwise
-from typing import Any, TypeVar
+from typing import Any, Final, TypeVar
 
 from loguru import logger
 
@@ -31,6 +31,9 @@ from core.timeframe import DAY_MS, HOUR_MS, MINUTE_MS, floor_to
 from exchanges.port import PublicVenue
 
 T = TypeVar("T")
+
+_STAMPS: Final = 2_000
+"""Minutes whose time of receipt is remembered."""
 
 
 
@@ -61,7 +64,7 @@ class Feed:
         self._sequence = 0
         self._last_ms = 0
         self._funding_every_ms = 8 * HOUR_MS
-        self._stamps: deque[tuple[int, int]] = deque(maxlen=2_000)
+        self._stamps: dict[int, int] = {}
 
     def start(self) -> None:
         """Connect and go on for ever; safe to call twice."""
@@ -179,7 +182,9 @@ class Feed:
             self._buffers[symbol].append(candle)
             self._batches.add(symbol, candle, self._clock())
         if closed:
-            self._stamps.append((closed[-1].ts_ms + MINUTE_MS, time.monotonic_ns()))
+            self._stamps[closed[-1].ts_ms + MINUTE_MS] = time.monotonic_ns()
+            if len(self._stamps) > _STAMPS:
+                del self._stamps[next(iter(self._stamps))]
             self._news.set()
 
     def _fill_soon(self, symbol: str) -> None:

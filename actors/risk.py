@@ -135,6 +135,7 @@ class RiskActor:
         self._save()
         self._record(TradingHalted(self._now_ms, self._next(), symbol, reason))
         self._judge()
+        self._peers.deliver()  # whoever dies now has said it
 
     def resume(self, symbol: str) -> None:
         """A human ends a halt."""
@@ -146,6 +147,7 @@ class RiskActor:
         if self._config.executor:
             self._peers.tell(self._config.executor, "resumed", symbol)
         self._judge()
+        self._peers.deliver()
 
     def approved(self) -> tuple[ApprovedTarget, ...]:
         """Every approval in force, for an executor that starts."""

@@ -36,7 +36,7 @@ class Recorder:
         self.tell(peer, method, *arguments)
 
     def deliver(self) -> None:
-        pass
+        self.told.append(("", "delivered", ()))
 
     def ask(self, peer: str, method: str, *arguments: Any, timeout_s: float = 30.0) -> Any:
         if self.away:
@@ -150,3 +150,13 @@ def test_a_restarted_risk_asks_runners_for_their_targets_since_it_may_have_died_
     peers = Recorder()
     started(peers)
     assert [peer for peer, method, _ in peers.told if method == "resend"] == ["runner:dca", "runner:grid"]
+
+
+def test_a_halt_and_its_end_leave_at_once_since_reports_may_wait() -> None:
+    peers = Recorder()
+    actor = started(peers)
+    for command in (lambda: actor.halt(BTC, "by hand"), lambda: actor.resume(BTC)):
+        command()
+        said = [method for _, method, _ in peers.told]
+        assert said.count("save_snapshot") > 0
+        assert said[-1] == "delivered"

@@ -13,7 +13,8 @@ STYLE: Final = (
     "body{background:#0B0E14;color:#E7ECF3;font:16px/1.4 system-ui,sans-serif;margin:16px auto;max-width:60rem;"
     "padding:0 12px;font-variant-numeric:tabular-nums}h1{font-size:20px}"
     "h2{font-size:14px;color:#AEB9C9;margin:20px 0 4px}table{border-collapse:collapse;width:100%}"
-    "td,th{text-align:left;padding:4px 12px 4px 0}th{color:#AEB9C9;font-weight:400}"
+    "td,th{text-align:left;padding:4px 8px 4px 0}th{color:#AEB9C9;font-weight:400}"
+    "@media(max-width:480px){table{font-size:13px}}"
     ".ATTENTION{color:#FFE27A}.DANGER{background:#C92A42;color:#fff;padding:2px 8px}"
     ".dim{color:#8C99AC}a{color:#8FA8FF}"
 )
@@ -62,7 +63,7 @@ def _open(positions: tuple[Position, ...]) -> str:
 def _money(money: tuple[Money, ...]) -> str:
     if not money:
         return "<h2>P&amp;L</h2><p>no figures yet</p>"
-    head = ("scope", "strategy", "equity USDT", "closed trades, net", "trades", "won")
+    head = ("scope", "strategy", "equity USDT", "net, closed", "trades", "won")
     body = [
         (m.scope, m.strategy, "-" if m.equity is None else f"{m.equity:,.2f}", _signed(m.net), str(m.trades),
          str(m.wins))

@@ -11,8 +11,8 @@ from __future__ import annotations
 import asyncio
 import time
 from collections import deque
-from collections.abc import Awaitable, Callable, Sequence
-from typing import Any, Final, TypeVar
+from collections.abc import Callable, Sequence
+from typing import Any, Final
 
 from loguru import logger
 
@@ -21,25 +21,19 @@ from actors.executor_ids import Ids
 from actors.executor_journal import Journal, Line
 from actors.executor_mirror import Mirror
 from actors.executor_protection import Unprotected
+from actors.executor_start import Start
 from actors.life import Life
 from actors.parts import ExecutorConfig
 from actors.peers import Peers
-from core.errors import Fatal, RetryLater, VenueError
+from core.errors import Fatal, VenueError
 from core.messages import FillRole, OrderFilled, OrderShown, ProtectionSeen
 from core.order import Execution, OpenOrder
 from core.target import ApprovedTarget
 from engine.client_ids import decode, tag
 from exchanges.port import Executed, OrderSeen, PositionsSeen, Reconnected, TradingVenue
 from storage.journal import IntentState
-from storage.records import Query
-
-T = TypeVar("T")
 
 _FATAL_WAIT_S: Final = 30.0
-_RETOLD: Final = 100
-"""Fills that a runner hears again; it must remember more than that, or it would take old ones for new."""
-
-
 
 class Executor:
     """One account at one exchange.
@@ -65,6 +59,7 @@ class Executor:
         self._latest: dict[str, str] = {}
         self._stamps: deque[tuple[int, str, int]] = deque(maxlen=5_000)
         self._ready = asyncio.Event()
+        self._start = Start(config, peers, self._life)
         self._journal = Journal(peers, config.ledger, self._life.met)
         self._asking: asyncio.Task[None] | None = None
 
@@ -218,23 +213,27 @@ class Executor:
         venue = self._make()
         self._venue = venue
         wanted = tuple(dict.fromkeys(s for symbols in config.symbols.values() for s in symbols))
-        symbols = await self._patiently(lambda: venue.open(wanted))
-        await self._check_account(venue, symbols)
-        now = await self._insist(config.feed, "now")
+        symbols = await self._start.patiently(lambda: venue.open(wanted))
+        await self._start.check_account(venue, symbols)
+        now = await self._start.insist(config.feed, "now")
         self._now_ms = max(self._now_ms, now)
         for symbol in symbols:
             mirror = Mirror(symbol, venue.instrument(symbol), self._tags)
             desk = self._desks[symbol] = Desk(mirror, venue, self._ids, self, config.timing)
             self._unprotected[symbol] = Unprotected()
-            desk.since_ms = await self._remember(symbol, mirror, now)
-        await self._ask_about_open_intents(venue)
-        self._known_ids |= {i.client_id for i in await self._insist(config.ledger, "intents")}
+            fills, desk.since_ms = await self._start.remember(symbol, mirror, now)
+            self._known_ids |= {fill.client_id for fill in fills}
+            self._fills += len(fills)
+            if fills:
+                self._latest[symbol] = fills[-1].trade_id
+        await self._start.ask_about_open_intents(venue, self._ids)
+        self._known_ids |= {i.client_id for i in await self._start.insist(config.ledger, "intents")}
         for symbol, desk in self._desks.items():
-            await self._patiently(desk.look)
+            await self._start.patiently(desk.look)
             if desk.mirror.position is None and not desk.mirror.orders:
-                await self._patiently(lambda s=symbol: venue.prepare(s, config.leverage[s], config.margin_mode))  # type: ignore[misc]
+                await self._start.patiently(lambda s=symbol: venue.prepare(s, config.leverage[s], config.margin_mode))  # type: ignore[misc]
         await self._tell_balance()
-        self.apply(await self._insist(config.risk, "approved"))
+        self.apply(await self._start.insist(config.risk, "approved"))
         self.apply(tuple(self._early.values()))
         self._life.run("events", self._events)
         self._life.run("audit", self._audit)
@@ -243,42 +242,6 @@ class Executor:
             desk.wake()
         self._life.ok()
         self._ready.set()
-
-    async def _check_account(self, venue: TradingVenue, symbols: tuple[str, ...]) -> None:
-        facts = await self._patiently(lambda: venue.facts(symbols))
-        logger.info("{}: {} account, one-way {}", self._config.name, facts.account_type, facts.one_way)
-        loose = facts.can_withdraw or facts.address_bound is False
-        if loose and not self._config.withdrawal_allowed:
-            raise Fatal("the key may withdraw or is bound to no address: use another one, or allow it explicitly")
-
-    async def _remember(self, symbol: str, mirror: Mirror, now_ms: int) -> int:
-        """Count recorded fills, tell the runners again (they know which are new to them); since when to ask."""
-        for stored in (await self._insist(self._config.ledger, "orders", Query(symbol=symbol, limit=300))).items:
-            mirror.named(stored.order.order_id, stored.order.client_id)
-        page = await self._insist(self._config.ledger, "fills", Query(symbol=symbol, limit=300))
-        for fill in reversed(page.items):
-            mirror.remember(fill.trade_id, fill.strategy, fill.cycle, fill.level, fill.role, fill.quantity)
-            self._known_ids.add(fill.client_id)
-            self._fills += 1
-            self._latest[symbol] = fill.trade_id
-        for fill in reversed(page.items[:_RETOLD]):
-            if fill.strategy in self._config.runners:
-                self._peers.tell(self._config.runners[fill.strategy], "on_fill", fill)
-        since = [int(fill.ts_ms) for fill in page.items[:1]]
-        if not since:  # the first fill may be news to us: it came after what we sent first
-            sent = await self._insist(self._config.ledger, "intents", open_only=False)
-            since = [int(intent.ts_ms) for intent in sent if intent.symbol == symbol]
-        return min([now_ms, *since])
-
-    async def _ask_about_open_intents(self, venue: TradingVenue) -> None:
-        for intent in await self._insist(self._config.ledger, "intents"):
-            if intent.action in ("PlaceStop",):
-                continue  # a stop shows among the open orders, or is placed again
-            found = await self._patiently(lambda i=intent: venue.order(i.symbol, i.client_id))  # type: ignore[misc]
-            if found is not None:
-                self._ids.used(intent.client_id)
-            state: IntentState = "done" if found is not None else "refused"
-            self._peers.tell(self._config.ledger, "journal", intent._replace(state=state))
 
     async def _events(self) -> None:
         assert self._venue is not None
@@ -342,12 +305,12 @@ class Executor:
 
     async def _tell_balance(self) -> None:
         assert self._venue is not None
-        balance = await self._patiently(self._venue.balance)
+        balance = await self._start.patiently(self._venue.balance)
         self._peers.tell(self._config.risk, "on_balance", balance)
 
     async def _ask_about_strangers(self) -> None:
         """Orders that look like ours and are not in our journal: somebody else trades this account with our code."""
-        every = await self._insist(self._config.ledger, "intents", open_only=False)
+        every = await self._start.insist(self._config.ledger, "intents", open_only=False)
         self._known_ids |= {intent.client_id for intent in every}
         strange = self._strange()
         if strange:
@@ -376,23 +339,3 @@ class Executor:
     def _next(self) -> int:
         self._sequence += 1
         return self._sequence
-
-    async def _insist(self, peer: str, method: str, *arguments: Any, **named: Any) -> Any:
-        """The answer of a peer that may still be starting."""
-        while True:
-            try:
-                return await self._peers.request(peer, method, *arguments, **named)
-            except Exception as error:  # noqa: BLE001 - whatever the transport raises: it is not there yet
-                self._life.detail = f"waiting for {peer}: {type(error).__name__}"
-                await asyncio.sleep(0.1)
-
-    async def _patiently(self, call: Callable[[], Awaitable[T]]) -> T:
-        delay = 0.2
-        while True:
-            try:
-                return await call()
-            except RetryLater as error:
-                self._life.met(error)
-                await asyncio.sleep(max(delay, error.retry_after_s))
-                delay = min(delay * 2, 10.0)
-

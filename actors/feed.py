@@ -181,7 +181,9 @@ class Feed:
         for candle in closed:
             self._buffers[symbol].append(candle)
             self._batches.add(symbol, candle, self._clock())
-        if closed:
+        if closed and not self._ready.is_set():
+            self._news.set()  # what was there before us was not received just now
+        elif closed:
             self._stamps[closed[-1].ts_ms + MINUTE_MS] = time.monotonic_ns()
             if len(self._stamps) > _STAMPS:
                 del self._stamps[next(iter(self._stamps))]

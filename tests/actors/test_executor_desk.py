@@ -154,6 +154,25 @@ async def test_every_intent_is_in_the_journal_before_the_exchange_knows_of_it() 
     assert bench.office.outcomes == ["done", "done"]
 
 
+async def test_orders_of_one_comparison_leave_together_and_are_one_entry_in_the_journal() -> None:
+    bench, under_way, release = Bench(LADDER), list[OrderRequest](), asyncio.Event()
+
+    async def slow(request: OrderRequest) -> str:
+        under_way.append(request)
+        await release.wait()
+        return await FakeVenue.place(bench.venue, request)
+
+    bench.venue.place = slow  # type: ignore[method-assign]
+    task = asyncio.create_task(bench.desk.settle())
+    async with asyncio.timeout(3):
+        while len(under_way) < 2:
+            await asyncio.sleep(0.005)
+    assert bench.office.journalled == [r.client_id for r in under_way]
+    release.set()
+    await task
+    assert bench.rungs() == [80.0, 90.0]
+
+
 async def test_an_order_whose_answer_was_lost_is_found_by_its_id_and_not_sent_again() -> None:
     bench = Bench(LADDER)
     bench.venue.late["place"] = [UnknownOutcome("timed out")]

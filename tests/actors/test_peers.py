@@ -93,7 +93,7 @@ async def test_asking_somebody_who_is_not_there_is_a_lookup_error(transport: Loc
         Peers(transport).ask("nobody", "last")
 
 
-async def test_what_is_posted_leaves_after_what_is_told_to_others_and_keeps_its_order(transport: LocalTransport) -> None:
+async def test_what_is_posted_leaves_after_what_is_told_to_others_in_its_order(transport: LocalTransport) -> None:
     peers, reader, trader = Peers(transport, post_s=0.05), Listener(), Listener()
     transport.add("reader", reader)
     transport.add("trader", trader)

@@ -1,0 +1,98 @@
+"""What an executor asks before its desks work: the account's facts, recorded fills, intents without an outcome.
+
+Law: peers that still start and an exchange that says later are asked again for ever; only what can never work ends it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from functools import partial
+from typing import Any, Final, NamedTuple, TypeVar
+
+from loguru import logger
+
+from actors.executor_ids import Ids
+from actors.executor_mirror import Mirror
+from actors.life import Life
+from actors.parts import ExecutorConfig
+from actors.peers import Peers
+from core.errors import Fatal, RetryLater
+from core.messages import OrderFilled
+from exchanges.port import TradingVenue
+from storage.journal import IntentState
+from storage.records import Query
+
+T = TypeVar("T")
+
+_RETOLD: Final = 100
+"""Fills that a runner hears again; it must remember more than that, or it would take old ones for new."""
+
+
+class Remembered(NamedTuple):
+    """Recorded fills of a symbol, oldest first, and the exchange time from which on others may be news."""
+
+    fills: tuple[OrderFilled, ...]
+    since_ms: int
+
+
+class Start:
+    """Asks exchange and peers, patiently."""
+
+    def __init__(self, config: ExecutorConfig, peers: Peers, life: Life) -> None:
+        self._config, self._peers, self._life = config, peers, life
+
+    async def check_account(self, venue: TradingVenue, symbols: tuple[str, ...]) -> None:
+        """Raises Fatal when the key can do more than it should."""
+        facts = await self.patiently(partial(venue.facts, symbols))
+        logger.info("{}: {} account, one-way {}", self._config.name, facts.account_type, facts.one_way)
+        loose = facts.can_withdraw or facts.address_bound is False
+        if loose and not self._config.withdrawal_allowed:
+            raise Fatal("the key may withdraw or is bound to no address: use another one, or allow it explicitly")
+
+    async def remember(self, symbol: str, mirror: Mirror, now_ms: int) -> Remembered:
+        """Count recorded fills in the mirror, tell the runners again (they know which are new to them)."""
+        for stored in (await self.insist(self._config.ledger, "orders", Query(symbol=symbol, limit=300))).items:
+            mirror.named(stored.order.order_id, stored.order.client_id)
+        page = await self.insist(self._config.ledger, "fills", Query(symbol=symbol, limit=300))
+        for fill in reversed(page.items):
+            mirror.remember(fill.trade_id, fill.strategy, fill.cycle, fill.level, fill.role, fill.quantity)
+        for fill in reversed(page.items[:_RETOLD]):
+            if fill.strategy in self._config.runners:
+                self._peers.tell(self._config.runners[fill.strategy], "on_fill", fill)
+        since = [int(fill.ts_ms) for fill in page.items[:1]]
+        if not since:  # the first fill may be news to us: it came after what we sent first
+            sent = await self.insist(self._config.ledger, "intents", open_only=False)
+            since = [int(intent.ts_ms) for intent in sent if intent.symbol == symbol]
+        return Remembered(tuple(reversed(page.items)), min([now_ms, *since]))
+
+    async def ask_about_open_intents(self, venue: TradingVenue, ids: Ids) -> None:
+        """Ask the exchange what became of every intent whose outcome is not known, and write it down."""
+        for intent in await self.insist(self._config.ledger, "intents"):
+            if intent.action in ("PlaceStop",):
+                continue  # a stop shows among the open orders, or is placed again
+            found = await self.patiently(partial(venue.order, intent.symbol, intent.client_id))
+            if found is not None:
+                ids.used(intent.client_id)
+            state: IntentState = "done" if found is not None else "refused"
+            self._peers.tell(self._config.ledger, "journal", intent._replace(state=state))
+
+    async def insist(self, peer: str, method: str, *arguments: Any, **named: Any) -> Any:
+        """The answer of a peer that may still be starting."""
+        while True:
+            try:
+                return await self._peers.request(peer, method, *arguments, **named)
+            except Exception as error:  # noqa: BLE001 - whatever the transport raises: it is not there yet
+                self._life.detail = f"waiting for {peer}: {type(error).__name__}"
+                await asyncio.sleep(0.1)
+
+    async def patiently(self, call: Callable[[], Awaitable[T]]) -> T:
+        """The exchange's answer, asked again with growing delay while it says later."""
+        delay = 0.2
+        while True:
+            try:
+                return await call()
+            except RetryLater as error:
+                self._life.met(error)
+                await asyncio.sleep(max(delay, error.retry_after_s))
+                delay = min(delay * 2, 10.0)

@@ -1,0 +1,71 @@
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+
+import pytest
+
+from actors.executor_journal import Journal, Line
+from actors.peers import Peers
+from core.messages import FillRole
+from core.order import Side
+from engine.reconcile import Place
+from storage.journal import Intent
+from tests.actors.local_transport import LocalTransport
+
+
+class Book:
+    def __init__(self) -> None:
+        self.writes: list[list[str]] = []
+
+    def journal_all(self, intents: Sequence[Intent]) -> None:
+        self.writes.append([intent.client_id for intent in intents])
+
+
+@pytest.fixture
+async def transport() -> AsyncIterator[LocalTransport]:
+    made = LocalTransport()
+    yield made
+    made.close()
+
+
+def line(client_id: str) -> Intent:
+    place = Place(FillRole.ENTRY, 0, Side.BUY, 1.0, 90.0, stop=70.0)
+    return Line(client_id, "BTC-USDT", "dca", place).intent(60_000, "intended")
+
+
+async def test_what_several_desks_want_at_once_is_one_write(transport: LocalTransport) -> None:
+    book, met = Book(), list[BaseException]()
+    transport.add("ledger", book)
+    journal = Journal(Peers(transport), "ledger", met.append)
+    await asyncio.gather(*(journal.write([line(f"{n}a"), line(f"{n}b")], urgent=False) for n in range(3)))
+    assert book.writes == [["0a", "0b", "1a", "1b", "2a", "2b"]]
+    assert not met
+
+
+async def test_orders_wait_for_a_journal_that_is_away_and_protection_does_not(transport: LocalTransport) -> None:
+    met: list[BaseException] = []
+    journal = Journal(Peers(transport), "ledger", met.append)
+    ordinary = asyncio.create_task(journal.write([line("order")], urgent=False))
+    async with asyncio.timeout(5):
+        await journal.write([line("stop")], urgent=True)
+    assert not ordinary.done()
+    assert met
+    book = Book()
+    transport.add("ledger", book)
+    async with asyncio.timeout(5):
+        await ordinary
+    assert sorted(book.writes[0]) == ["order", "stop"]
+    await journal.close()
+
+
+async def test_outcomes_of_a_moment_go_together(transport: LocalTransport) -> None:
+    book, peers = Book(), Peers(transport)
+    transport.add("ledger", book)
+    journal = Journal(peers, "ledger", lambda _: None)
+    journal.outcome(line("a"))
+    journal.outcome(line("b"))
+    async with asyncio.timeout(5):
+        while not book.writes:
+            await asyncio.sleep(0.005)
+    assert book.writes == [["a", "b"]]

@@ -26,8 +26,8 @@ START_S: Final = 90.0
 SETTLE_S: Final = 6.0
 """From healthy to idle: first pages are touched, caches filled."""
 HURRY: Final = 1200
-HURRY_S: Final = 40
-"""Speed and seconds of the demo whose orders are timed: some thirteen decision candles of five symbols."""
+HURRY_S: Final = 50
+"""Speed and seconds of the demo whose orders are timed: some sixteen decision candles of five symbols."""
 
 
 def measure(config: Path) -> list[Figure]:

@@ -99,7 +99,7 @@ class ApiHost:
             app, log_config=None, access_log=False, server_header=False, lifespan="off", http="h11",
             ws="websockets-sansio", ws_max_size=_MAX_MESSAGE_BYTES, timeout_graceful_shutdown=_CLOSE_S,
         ))
-        self._tasks = [asyncio.create_task(self._server.serve([bound])), asyncio.create_task(self._beat())]
+        self._tasks = [asyncio.create_task(self._server.serve([bound])), asyncio.create_task(self._go_on_beating())]
         if not await self._restore():
             self._tasks.append(asyncio.create_task(self._restore_later()))
         await self._server.serving.wait()
@@ -135,6 +135,7 @@ class ApiHost:
         try:
             self._state.restore(await asyncio.wait_for(self._ledger.latest.remote(), _RESTORE_S))
             self._restored = True
+            await self._beat()
         except Exception as error:  # noqa: BLE001  (serving what is known is better than not serving)
             self._errors += 1
             logger.warning("api: no state from the ledger yet: {}", type(error).__name__)
@@ -144,14 +145,17 @@ class ApiHost:
         while not await self._restore():
             await asyncio.sleep(_BEAT_S)
 
+    async def _go_on_beating(self) -> None:
+        while True:
+            await self._beat()
+            await asyncio.sleep(_BEAT_S)
+
     async def _beat(self) -> None:
         """Its own beat, told to itself: whoever reads it knows that this loop runs."""
-        while True:
-            self._beats += 1
-            health = await self.health()
-            beat = ActorBeat(self._now_ms(), self._beats, NAME, health["state"], errors=self._errors)
-            self._state.apply(beat, self._now_ms())
-            await asyncio.sleep(_BEAT_S)
+        self._beats += 1
+        health = await self.health()
+        beat = ActorBeat(self._now_ms(), self._beats, NAME, health["state"], errors=self._errors)
+        self._state.apply(beat, self._now_ms())
 
 
 def _bound(host: str, port: int) -> socket.socket:

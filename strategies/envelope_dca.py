@@ -8,6 +8,7 @@ Source: the multi-level envelope of the freqtrade and passivbot communities; def
 from __future__ import annotations
 
 import math
+from abc import abstractmethod
 from functools import lru_cache
 from typing import ClassVar, Self
 
@@ -42,37 +43,52 @@ def lower_offsets(levels: int, start: float, step: float) -> tuple[float, ...]:
 
 
 @lru_cache(maxsize=4096)
-def _long_ladder(levels: int, start: float, step: float) -> tuple[tuple[float, ...], tuple[float, ...]]:
-    """Coefficients and equal weights of the long ladder."""
-    return tuple(-x for x in lower_offsets(levels, start, step)), (1.0 / levels,) * levels
+def _ladder(offsets: tuple[float, ...]) -> tuple[tuple[float, ...], tuple[float, ...]]:
+    """Coefficients and equal weights of a ladder at these distances from the average."""
+    return tuple(-x for x in offsets), (1.0 / len(offsets),) * len(offsets)
 
 
-class EnvelopeDca(Strategy[EnvelopeParams]):
-    """Buys in steps below a moving average, takes profit at the average, one stop for the whole position."""
+class Envelope(Strategy[EnvelopeParams]):
+    """A ladder beyond a moving average, for one direction: what both envelopes are."""
 
-    name: ClassVar[str] = "envelope_dca"
     timeframe: ClassVar[str] = "1h"
-    mirror: ClassVar[str] = "envelope_dca_short"
     Params: ClassVar[type[Parameters]] = EnvelopeParams
+    direction: ClassVar[int]
+
+    @abstractmethod
+    def offsets(self, params: EnvelopeParams) -> tuple[float, ...]:
+        """Distance of each level from the average, as a fraction of it."""
 
     def warmup(self, params: EnvelopeParams) -> int:
         """The window of the average."""
         return params.ma_period
 
     def plan(self, market: Market, params: EnvelopeParams) -> Plan:
-        """Limits at ``sma x (1 - offset)``, target at the moving average."""
+        """Limits at ``average x (1 -/+ offset)``, target at the moving average."""
         average = market.column(sma, "close", params.ma_period)
-        coefficients, weights = _long_ladder(params.num_levels, params.envelope_start, params.envelope_step)
+        coefficients, weights = _ladder(self.offsets(params))
         return Plan(
-            1, coefficients, weights, fraction_of_average(-params.stop_fraction), base=average,
+            self.direction, coefficients, weights, fraction_of_average(-params.stop_fraction), base=average,
             target=Level(average, moving=True),
         )
 
     def conditions(self, market: Market, params: EnvelopeParams) -> list[Condition]:
         """Distance of the last price from each level."""
         average = float(market.column(sma, "close", params.ma_period)[-1])
-        offsets = lower_offsets(params.num_levels, params.envelope_start, params.envelope_step)
-        return level_conditions(float(market.close[-1]), [average * (1.0 - x) for x in offsets], 1)
+        levels = [average * (1.0 - self.direction * x) for x in self.offsets(params)]
+        return level_conditions(float(market.close[-1]), levels, self.direction)
+
+
+class EnvelopeDca(Envelope):
+    """Buys in steps below a moving average, takes profit at the average, one stop for the whole position."""
+
+    name: ClassVar[str] = "envelope_dca"
+    mirror: ClassVar[str] = "envelope_dca_short"
+    direction: ClassVar[int] = 1
+
+    def offsets(self, params: EnvelopeParams) -> tuple[float, ...]:
+        """``start + k x step`` below the average."""
+        return lower_offsets(params.num_levels, params.envelope_start, params.envelope_step)
 
 
 def level_conditions(price: float, levels: list[float], direction: int) -> list[Condition]:

@@ -245,11 +245,16 @@ def _keep_one(wanted: Place, there: list[OpenOrder], facts: Circumstances) -> li
     """Exactly one live order like ``wanted``: placed, amended in place, or left alone; doubles withdrawn."""
     if not there:
         return [wanted]
-    there = sorted(there, key=lambda o: (not _like(o, wanted, facts.instrument), o.order_id))
+    there = sorted(
+        there, key=lambda o: (not _like(o, wanted, facts.instrument), o.side is not wanted.side, o.order_id)
+    )
     keep, *extra = there
     commands: list[Command] = [Cancel(o, "doubled") for o in extra]
     if _like(keep, wanted, facts.instrument) or wanted.price is None:
         return commands
+    if keep.side is not wanted.side:
+        # the row has turned before anything filled; an order cannot change its side, so the next look places
+        return [Cancel(keep, "on the other side"), *commands]
     if keep.filled > 0:
         # what a new size means for a partly filled order differs between venues: withdraw, the next look places
         return [Cancel(keep, "partly filled, to be placed anew"), *commands]

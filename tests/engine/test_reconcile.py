@@ -74,6 +74,11 @@ CASES: list[tuple[str, Target | None, list[OpenOrder], VenuePosition | None, Cir
         (Amend(order(FillRole.ENTRY, 0, 91.0, stop=70.0), FillRole.ENTRY, 0, 1.0, 90.0, 70.0),),
     ),
     (
+        "a row that turned while flat withdraws the other side first", target(rungs=RUNGS[:1]),
+        [order(FillRole.ENTRY, 0, 110.0, side=Side.SELL, stop=130.0)], None, facts(),
+        (Cancel(order(FillRole.ENTRY, 0, 110.0, side=Side.SELL, stop=130.0), "on the other side"),),
+    ),
+    (
         "a rung whose stop moved is amended", target(),
         [order(FillRole.ENTRY, 0, 90.0, stop=69.0), *rung_orders(1)], None, facts(),
         (Amend(order(FillRole.ENTRY, 0, 90.0, stop=69.0), FillRole.ENTRY, 0, 1.0, 90.0, 70.0),),

@@ -213,7 +213,7 @@ class Executor:
         venue = self._make()
         self._venue = venue
         wanted = tuple(dict.fromkeys(s for symbols in config.symbols.values() for s in symbols))
-        symbols = await self._start.patiently(lambda: venue.open(wanted))
+        symbols = await self._life.patiently(lambda: venue.open(wanted))
         await self._start.check_account(venue, symbols)
         now = await self._start.insist(config.feed, "now")
         self._now_ms = max(self._now_ms, now)
@@ -229,9 +229,9 @@ class Executor:
         await self._start.ask_about_open_intents(venue, self._ids)
         self._known_ids |= {i.client_id for i in await self._start.insist(config.ledger, "intents")}
         for symbol, desk in self._desks.items():
-            await self._start.patiently(desk.look)
+            await self._life.patiently(desk.look)
             if desk.mirror.position is None and not desk.mirror.orders:
-                await self._start.patiently(lambda s=symbol: venue.prepare(s, config.leverage[s], config.margin_mode))  # type: ignore[misc]
+                await self._life.patiently(lambda s=symbol: venue.prepare(s, config.leverage[s], config.margin_mode))  # type: ignore[misc]
         await self._tell_balance()
         self.apply(await self._start.insist(config.risk, "approved"))
         self.apply(tuple(self._early.values()))
@@ -305,7 +305,7 @@ class Executor:
 
     async def _tell_balance(self) -> None:
         assert self._venue is not None
-        balance = await self._start.patiently(self._venue.balance)
+        balance = await self._life.patiently(self._venue.balance)
         self._peers.tell(self._config.risk, "on_balance", balance)
 
     async def _ask_about_strangers(self) -> None:

@@ -6,9 +6,8 @@ Law: peers that still start and an exchange that says later are asked again for 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
 from functools import partial
-from typing import Any, Final, NamedTuple, TypeVar
+from typing import Any, Final, NamedTuple
 
 from loguru import logger
 
@@ -17,13 +16,11 @@ from actors.executor_mirror import Mirror
 from actors.life import Life
 from actors.parts import ExecutorConfig
 from actors.peers import Peers
-from core.errors import Fatal, RetryLater
+from core.errors import Fatal
 from core.messages import OrderFilled
 from exchanges.port import TradingVenue
 from storage.journal import IntentState
 from storage.records import Query
-
-T = TypeVar("T")
 
 _RETOLD: Final = 100
 """Fills that a runner hears again; it must remember more than that, or it would take old ones for new."""
@@ -44,7 +41,7 @@ class Start:
 
     async def check_account(self, venue: TradingVenue, symbols: tuple[str, ...]) -> None:
         """Raises Fatal when the key can do more than it should."""
-        facts = await self.patiently(partial(venue.facts, symbols))
+        facts = await self._life.patiently(partial(venue.facts, symbols))
         logger.info("{}: {} account, one-way {}", self._config.name, facts.account_type, facts.one_way)
         loose = facts.can_withdraw or facts.address_bound is False
         if loose and not self._config.withdrawal_allowed:
@@ -71,7 +68,7 @@ class Start:
         for intent in await self.insist(self._config.ledger, "intents"):
             if intent.action in ("PlaceStop",):
                 continue  # a stop shows among the open orders, or is placed again
-            found = await self.patiently(partial(venue.order, intent.symbol, intent.client_id))
+            found = await self._life.patiently(partial(venue.order, intent.symbol, intent.client_id))
             if found is not None:
                 ids.used(intent.client_id)
             state: IntentState = "done" if found is not None else "refused"
@@ -85,14 +82,3 @@ class Start:
             except Exception as error:  # noqa: BLE001 - whatever the transport raises: it is not there yet
                 self._life.detail = f"waiting for {peer}: {type(error).__name__}"
                 await asyncio.sleep(0.1)
-
-    async def patiently(self, call: Callable[[], Awaitable[T]]) -> T:
-        """The exchange's answer, asked again with growing delay while it says later."""
-        delay = 0.2
-        while True:
-            try:
-                return await call()
-            except RetryLater as error:
-                self._life.met(error)
-                await asyncio.sleep(max(delay, error.retry_after_s))
-                delay = min(delay * 2, 10.0)

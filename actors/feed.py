@@ -12,10 +12,10 @@ from __future__ import annotations
 import asyncio
 import time
 from collections import deque
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from functools import partial
 from itertools import pairwise
-from typing import Any, Final, TypeVar
+from typing import Any, Final
 
 from loguru import logger
 
@@ -24,13 +24,11 @@ from actors.life import Life
 from actors.parts import FeedConfig
 from actors.peers import Peers
 from core.candle import Candle, Candles
-from core.errors import RetryLater, VenueError
+from core.errors import VenueError
 from core.instrument import Instrument
 from core.messages import CandlesClosed
 from core.timeframe import DAY_MS, HOUR_MS, MINUTE_MS, floor_to
 from exchanges.port import PublicVenue
-
-T = TypeVar("T")
 
 _STAMPS: Final = 2_000
 """Minutes whose time of receipt is remembered."""
@@ -132,11 +130,11 @@ class Feed:
     async def _begin(self) -> None:
         venue = self._make()
         self._venue = venue
-        self.symbols = await self._patiently(partial(venue.open, self._config.symbols))
+        self.symbols = await self._life.patiently(partial(venue.open, self._config.symbols))
         unknown = sorted(set(self._config.symbols) - set(self.symbols))
         if unknown:
             logger.warning("{}: the exchange does not know {}; going on without", self._config.name, unknown)
-        now_ms = await self._patiently(venue.time_ms)
+        now_ms = await self._life.patiently(venue.time_ms)
         last = floor_to(now_ms, "1m") - MINUTE_MS
         self._batches = Batches(self.symbols, self._config.straggler_s)
         for symbol in self.symbols:
@@ -144,7 +142,7 @@ class Feed:
             self._buffers[symbol] = deque(maxlen=self._config.buffer)
             self._pushed_s[symbol] = self._clock()
             # the newest closed minute is sent first, so that whoever missed some while we were away asks for them
-            newest = await self._patiently(partial(venue.candles, symbol, "1m", last, last + MINUTE_MS))
+            newest = await self._life.patiently(partial(venue.candles, symbol, "1m", last, last + MINUTE_MS))
             for candle in newest.rows():
                 self._minutes[symbol].hold(candle)
             self._accept(symbol, self._minutes[symbol].ready() or self._minutes[symbol].skip_to(last + MINUTE_MS))
@@ -154,17 +152,6 @@ class Feed:
         self._life.run("send", self._send)
         self._life.run("watchdog", self._watchdog)
         self._life.ok()
-
-    async def _patiently(self, call: Callable[[], Awaitable[T]]) -> T:
-        """The result of ``call``, tried again with growing delay, for ever, while the venue says later."""
-        delay = 0.2
-        while True:
-            try:
-                return await call()
-            except RetryLater as error:
-                self._life.met(error)
-                await asyncio.sleep(max(delay, error.retry_after_s))
-                delay = min(delay * 2, 30.0)
 
     async def _watch(self) -> None:
         assert self._venue is not None
@@ -199,7 +186,7 @@ class Feed:
         assert self._venue is not None
         venue, minutes, tries = self._venue, self._minutes[symbol], 0
         while (span := minutes.missing()) is not None:
-            found = await self._patiently(partial(venue.candles, symbol, "1m", span.from_ms, span.to_ms))
+            found = await self._life.patiently(partial(venue.candles, symbol, "1m", span.from_ms, span.to_ms))
             for candle in found.rows():
                 minutes.hold(candle)
             self._accept(symbol, minutes.ready())
@@ -237,7 +224,7 @@ class Feed:
         assert self._venue is not None
         venue = self._venue
         lists = await asyncio.gather(*(
-            self._patiently(partial(venue.funding, s, opened_ms, opened_ms + MINUTE_MS)) for s in self.symbols
+            self._life.patiently(partial(venue.funding, s, opened_ms, opened_ms + MINUTE_MS)) for s in self.symbols
         ))
         return tuple((f.symbol, f.rate) for found in lists for f in found[-1:])
 

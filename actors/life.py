@@ -5,14 +5,19 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Awaitable, Callable
-from typing import Any
+from typing import Any, Final, TypeVar
 
 from loguru import logger
 
 from actors.peers import Peers
+from core.errors import RetryLater
 from core.messages import ActorBeat
 
+T = TypeVar("T")
+
 BEAT_S = 1.0
+_FIRST_DELAY_S: Final = 0.2
+_LONGEST_DELAY_S: Final = 10.0
 CALM_S = 20.0
 """Without an error for so long, trouble is over."""
 
@@ -103,3 +108,14 @@ class Life(Beats):
         while True:
             self.beat()
             await asyncio.sleep(BEAT_S)
+
+    async def patiently(self, call: Callable[[], Awaitable[T]]) -> T:
+        """The exchange's answer, asked again with growing delay, for ever, while it says later."""
+        delay_s = _FIRST_DELAY_S
+        while True:
+            try:
+                return await call()
+            except RetryLater as error:
+                self.met(error)
+                await asyncio.sleep(max(delay_s, error.retry_after_s))
+                delay_s = min(delay_s * 2, _LONGEST_DELAY_S)

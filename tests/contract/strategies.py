@@ -7,10 +7,10 @@ from pathlib import Path
 
 import numpy as np
 
-from core.candle import Candles
+from core.candle import Candles, Floats
 from core.market import Market
 from core.plan import Plan
-from core.timeframe import timeframe_ms
+from core.timeframe import HOUR_MS, timeframe_ms
 from engine.bind import Binder
 from engine.live import take_row
 from engine.records import ROW
@@ -57,6 +57,39 @@ def row_of(plan: Plan, rows: int, r: int) -> np.void:
     return row[0]
 
 
+def extras(c: Candles) -> dict[str, Floats]:
+    """What else a strategy may need, as functions of each row's time and close alone.
+
+    So they are cut with the candles and see no future. funding : the rate settled last, at times beyond what is called
+    extreme; funding_ms : when. Both are ratios and times, which a change of prices leaves as they are. open_interest :
+    contracts at the close, hence in USD it is multiplied with prices.
+    """
+    closed_ms = c.ts_ms + timeframe_ms(c.timeframe)
+    settlement = closed_ms // FUNDING_MS
+    contracts = _CONTRACTS[closed_ms // timeframe_ms(c.timeframe) % len(_CONTRACTS)]
+    return {
+        "funding": _RATES[settlement % len(_RATES)],
+        "funding_ms": (settlement * FUNDING_MS).astype(np.float64),
+        "open_interest": contracts * c.close,
+    }
+
+
 def market(c: Candles) -> Market:
     """A fresh market, so that nothing is remembered from a longer one."""
-    return Market("TEST-USDT", c)
+    return Market("TEST-USDT", c, extras(c))
+
+
+def _fading(seed: int, count: int, memory: float, deviation: float) -> Floats:
+    """Seeded numbers around 0 of this standard deviation, each with ``memory`` of the one before."""
+    noise = np.random.default_rng(seed).normal(0.0, deviation * (1.0 - memory * memory) ** 0.5, count)
+    out = np.empty(count)
+    level = 0.0
+    for i in range(count):
+        level = memory * level + noise[i]
+        out[i] = level
+    return out
+
+
+FUNDING_MS = 8 * HOUR_MS
+_RATES = _fading(101, 997, 0.7, 0.0006)
+_CONTRACTS = 1e6 * np.exp(_fading(102, 20_011, 0.98, 0.2))

@@ -7,14 +7,22 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 
-from core.candle import Floats
+from core.candle import Floats, Ints
 from core.timeframe import DAY_MS
 from engine.backtest import Backtest
 
 DAYS_A_YEAR = 365.0
+
+
+class Clock(NamedTuple):
+    """Opening times of the walked candles (UTC ms) and their lengths (ms), both int64[T]."""
+
+    ts_ms: Ints
+    lengths_ms: Ints
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,8 +56,11 @@ class Metrics:
     days: int
 
 
-def metrics(result: Backtest, capital: float) -> Metrics:
-    """Figures of a recorded backtest that began with ``capital``."""
+def metrics(result: Backtest, capital: float, clock: Clock | None = None) -> Metrics:
+    """Figures of a recorded backtest that began with ``capital``.
+
+    clock : where candles differ in length; without it each is as long as ``result.candle_ms``.
+    """
     s, t = result.stats, result.trades
     net_return = float(result.equity[-1]) / capital - 1.0
     fees, funding = float(s["fees"]), float(s["funding"])
@@ -57,7 +68,7 @@ def metrics(result: Backtest, capital: float) -> Metrics:
     gross = t["gross"]
     won, lost = float(net[net > 0].sum()), float(-net[net <= 0].sum())
     gross_won, gross_lost = float(gross[gross > 0].sum()), float(-gross[gross <= 0].sum())
-    fall, below = drawdown(np.concatenate(([capital], result.equity)))
+    fall, below_ms = drawdown(np.concatenate(([capital], result.equity)), _passed(result, clock))
     open_costs = float(result.book["fees"][0] + result.book["funding"][0])
     years = len(result.daily) / DAYS_A_YEAR
     yearly = _yearly(net_return, years)
@@ -68,12 +79,12 @@ def metrics(result: Backtest, capital: float) -> Metrics:
         sortino=sortino(result.daily),
         calmar=yearly / fall if fall > 0 else 0.0,
         max_drawdown=fall,
-        drawdown_days=below * _candle_days(result),
+        drawdown_days=below_ms / DAY_MS,
         profit_factor=ratio(won, lost),
         gross_profit_factor=ratio(gross_won, gross_lost),
         win_rate=float((net > 0).mean()) if len(t) else 0.0,
         expectancy=float(net.mean()) if len(t) else 0.0,
-        exposure=float(s["exposure"]) / len(result.equity),
+        exposure=float(s["exposure"]) / len(result.equity) if clock is None else exposure(result, clock),
         trades=len(t),
         wins=int((net > 0).sum()),
         fees=fees,
@@ -97,13 +108,29 @@ def sortino(daily: Floats) -> float:
     return float(daily.mean()) / downside * math.sqrt(DAYS_A_YEAR) if downside > 1e-12 else 0.0
 
 
-def drawdown(equity: Floats) -> tuple[float, int]:
-    """Deepest fall from a peak as a fraction of it, and the longest run of rows below a peak; the first is above 0."""
+def drawdown(equity: Floats, passed: Ints | None = None) -> tuple[float, int]:
+    """Deepest fall from a peak as a fraction of it, and the longest time below a peak; the first row is above 0.
+
+    passed : int64[n], time gone by at each row; without it rows are counted.
+    """
     peak = np.maximum.accumulate(equity)
     deepest = float((1.0 - equity / peak).max())
     below = np.flatnonzero(np.diff(np.concatenate(([0], (equity < peak).astype(np.int8), [0]))))
-    longest = int((below[1::2] - below[::2]).max()) if len(below) else 0
-    return deepest, longest
+    if not len(below):
+        return deepest, 0
+    time = np.arange(len(equity)) if passed is None else passed
+    return deepest, int((time[below[1::2] - 1] - time[below[::2] - 1]).max())
+
+
+def exposure(result: Backtest, clock: Clock) -> float:
+    """Share of the walked time whose candles closed with a position."""
+    trades, book = result.trades, result.book
+    still = book["first_ms"][book["direction"] != 0]
+    begins = np.concatenate((trades["opened_ms"], still))
+    ends = np.concatenate((trades["closed_ms"], np.full(len(still), np.iinfo(np.int64).max)))
+    passed = np.concatenate(([0], np.cumsum(clock.lengths_ms)))
+    held = passed[np.searchsorted(clock.ts_ms, ends)] - passed[np.searchsorted(clock.ts_ms, begins)]
+    return float(held.sum()) / float(passed[-1])
 
 
 def ratio(won: float, lost: float) -> float:
@@ -121,6 +148,8 @@ def _yearly(net_return: float, years: float) -> float:
     return math.expm1(min(grown, math.log1p(1e6)))
 
 
-def _candle_days(result: Backtest) -> float:
-    """Length of an execution candle in days."""
-    return result.candle_ms / DAY_MS
+def _passed(result: Backtest, clock: Clock | None) -> Ints:
+    """int64[T + 1]: walked time (ms) before the first candle and at each close."""
+    if clock is None:
+        return np.arange(len(result.equity) + 1, dtype=np.int64) * result.candle_ms
+    return np.concatenate((np.zeros(1, np.int64), np.cumsum(clock.lengths_ms)))

@@ -7,13 +7,13 @@ Source: the multi-level envelope of the freqtrade and passivbot communities; def
 
 from __future__ import annotations
 
-import math
 from abc import abstractmethod
-from functools import lru_cache
 from typing import ClassVar, Self
 
 from pydantic import Field, model_validator
 
+from core import conditions
+from core.ladders import distances, resting
 from core.market import Market
 from core.plan import Level, Plan, fraction_of_average
 from core.strategy import Condition, Parameters, Strategy
@@ -31,21 +31,9 @@ class EnvelopeParams(Parameters):
 
     @model_validator(mode="after")
     def _above_zero(self) -> Self:
-        if lower_offsets(self.num_levels, self.envelope_start, self.envelope_step)[-1] >= 0.95:
+        if distances(self.num_levels, self.envelope_start, self.envelope_step)[-1] >= 0.95:
             raise ValueError("envelope_start + (num_levels - 1) x envelope_step must be below 0.95")
         return self
-
-
-@lru_cache(maxsize=4096)
-def lower_offsets(levels: int, start: float, step: float) -> tuple[float, ...]:
-    """Distances of the levels below the average, as fractions of it."""
-    return tuple(start + k * step for k in range(levels))
-
-
-@lru_cache(maxsize=4096)
-def _ladder(offsets: tuple[float, ...]) -> tuple[tuple[float, ...], tuple[float, ...]]:
-    """Coefficients and equal weights of a ladder at these distances from the average."""
-    return tuple(-x for x in offsets), (1.0 / len(offsets),) * len(offsets)
 
 
 class Envelope(Strategy[EnvelopeParams]):
@@ -66,7 +54,7 @@ class Envelope(Strategy[EnvelopeParams]):
     def plan(self, market: Market, params: EnvelopeParams) -> Plan:
         """Limits at ``average x (1 -/+ offset)``, target at the moving average."""
         average = market.column(sma, "close", params.ma_period)
-        coefficients, weights = _ladder(self.offsets(params))
+        coefficients, weights = resting(self.offsets(params))
         return Plan(
             self.direction, coefficients, weights, fraction_of_average(-params.stop_fraction), base=average,
             target=Level(average, moving=True),
@@ -76,7 +64,7 @@ class Envelope(Strategy[EnvelopeParams]):
         """Distance of the last price from each level."""
         average = float(market.column(sma, "close", params.ma_period)[-1])
         levels = [average * (1.0 - self.direction * x) for x in self.offsets(params)]
-        return level_conditions(float(market.close[-1]), levels, self.direction)
+        return conditions.levels(float(market.close[-1]), levels, self.direction)
 
 
 class EnvelopeDca(Envelope):
@@ -88,20 +76,4 @@ class EnvelopeDca(Envelope):
 
     def offsets(self, params: EnvelopeParams) -> tuple[float, ...]:
         """``start + k x step`` below the average."""
-        return lower_offsets(params.num_levels, params.envelope_start, params.envelope_step)
-
-
-def level_conditions(price: float, levels: list[float], direction: int) -> list[Condition]:
-    """One condition per level: price at it or beyond; nearness falls to 0 at a tenth of the price away.
-
-    Levels that are not known yet (NaN) have none.
-    """
-    conditions = []
-    for k, level in enumerate(levels):
-        if math.isnan(level):
-            continue
-        away = direction * (price - level) / price
-        nearness = min(1.0, max(0.0, 1.0 - away / 0.1))
-        comparison = "<=" if direction > 0 else ">="
-        conditions.append(Condition(f"level {k + 1}", direction, price, level, comparison, away <= 0.0, nearness))
-    return conditions
+        return distances(params.num_levels, params.envelope_start, params.envelope_step)

@@ -9,13 +9,14 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import ClassVar
 
-from strategies.envelope_dca import Envelope, EnvelopeParams, lower_offsets
+from core.ladders import distances
+from strategies.envelope_dca import Envelope, EnvelopeParams
 
 
 @lru_cache(maxsize=4096)
 def _upper_offsets(levels: int, start: float, step: float) -> tuple[float, ...]:
     """Distances of the levels above the average, as fractions of it."""
-    return tuple(1.0 / (1.0 - x) - 1.0 for x in lower_offsets(levels, start, step))
+    return tuple(1.0 / (1.0 - x) - 1.0 for x in distances(levels, start, step))
 
 
 class EnvelopeDcaShort(Envelope):

@@ -11,9 +11,11 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from core.candle import Candles
+from core.conditions import levels as level_conditions
+from core.ladders import distances
 from core.market import Market
 from core.plan import AVERAGE
-from strategies.envelope_dca import EnvelopeDca, EnvelopeParams, level_conditions, lower_offsets
+from strategies.envelope_dca import EnvelopeDca, EnvelopeParams
 from strategies.envelope_dca_short import EnvelopeDcaShort
 
 LONG, SHORT = EnvelopeDca(), EnvelopeDcaShort()
@@ -32,7 +34,7 @@ def levels(strategy: EnvelopeDca | EnvelopeDcaShort, average: float, params: Env
 
 def test_levels_of_a_long_lie_below_the_average() -> None:
     assert levels(LONG, 100.0) == pytest.approx([93.0, 90.0, 87.0])
-    assert lower_offsets(3, 0.07, 0.03) == pytest.approx((0.07, 0.10, 0.13))
+    assert distances(3, 0.07, 0.03) == pytest.approx((0.07, 0.10, 0.13))
 
 
 def test_levels_of_a_short_lie_above_it_as_far_in_log_return() -> None:

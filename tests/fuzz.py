@@ -1,6 +1,7 @@
 """Bulk comparison of the compiled engine with the reference: ``python -m tests.fuzz --count 100000 --seed 1``.
 
-Scenario number i of a seed is the same everywhere, so a failure is reproduced by ``--seed S --only i``.
+Scenario number i of a seed is the same everywhere, so a failure is reproduced by ``--seed S --only i``. At the end
+stands what the scenarios exercised.
 """
 
 from __future__ import annotations
@@ -8,37 +9,51 @@ from __future__ import annotations
 import argparse
 import sys
 import time
-from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
 from typing import NamedTuple
 
-from tests.engine.agreement import disagreements
+from tests.engine.agreement import compare, crowd_disagreements
+from tests.engine.coverage import Exercise
 from tests.engine.engines import by_reference
-from tests.engine.scenarios import seeded_scene
+from tests.engine.scenarios import seeded_studio
 
 _CHUNK = 250
+_INTERRUPTED = 8
+"""In every eighth scenario the state moves to a new ladder before each candle."""
+_CROWDED = 20
+"""Every twentieth is a sweep of many plans too, ..."""
+_LOOKED_AT = 10
+"""... and of every tenth the rules are counted, which costs a walk for each rule."""
 
 
 class Checked(NamedTuple):
-    """What a run of scenarios gave: failures as (number, first disagreement), and how often each reason occurred."""
+    """What a run of scenarios gave: failures as (number, first disagreement), and what was exercised."""
 
-    scenarios: int
     failures: list[tuple[int, str]]
-    reasons: Counter[str]
+    exercise: Exercise
 
 
 def check(seed: int, numbers: range) -> Checked:
     """Compare the scenarios with these numbers."""
-    failures: list[tuple[int, str]] = []
-    reasons: Counter[str] = Counter()
+    failures, exercise = [], Exercise()
     for number in numbers:
-        scene = seeded_scene(seed, number)
-        reasons.update(fill.reason for fill in by_reference(scene).fills)
-        found = disagreements(scene, interrupted=number % 8 == 0)
+        found = check_one(seed, number, exercise)
         if found:
             failures.append((number, found[0]))
-    return Checked(len(numbers), failures, reasons)
+    return Checked(failures, exercise)
+
+
+def check_one(seed: int, number: int, exercise: Exercise) -> list[str]:
+    """What differs in one scenario; counts it in ``exercise``."""
+    studio = seeded_studio(seed, number)
+    scene = studio.scene()
+    closed = by_reference(scene, close_at_end=True)
+    exercise.count(scene, closed, rules=number % _LOOKED_AT == 0)
+    found = compare(scene, closed, interrupted=number % _INTERRUPTED == 0)
+    if number % _CROWDED == 0:
+        found += crowd_disagreements(scene, studio.crowd())
+    return found
 
 
 def fuzz(seed: int, count: int, processes: int) -> Iterator[Checked]:
@@ -57,29 +72,29 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--processes", type=int, default=2)
     given = parser.parse_args(arguments)
     if given.only is not None:
-        found = disagreements(seeded_scene(given.seed, given.only), interrupted=given.only % 8 == 0)
-        sys.stdout.write("\n".join(found or ["agreed"]) + "\n")
+        found = check_one(given.seed, given.only, Exercise())
+        print("\n".join(found or ["agreed"]))
         return 1 if found else 0
-    begun, done, failures = time.monotonic(), 0, 0
-    smallest: tuple[int, str] | None = None
-    reasons: Counter[str] = Counter()
+    begun, total = time.monotonic(), Exercise()
+    failures: list[tuple[int, str]] = []
     for checked in fuzz(given.seed, given.count, given.processes):
-        done += checked.scenarios
-        failures += len(checked.failures)
-        reasons += checked.reasons
-        if checked.failures and smallest is None:
-            smallest = checked.failures[0]
-        pace = done / (time.monotonic() - begun)
-        sys.stderr.write(f"\r{done}/{given.count} scenarios, {failures} disagree, {pace:.0f}/s ")
-        sys.stderr.flush()
-    sys.stderr.write("\n")
-    sys.stdout.write(", ".join(f"{reason} {n}" for reason, n in reasons.most_common()) + "\n")
-    if smallest is None:
-        sys.stdout.write(f"{done} scenarios agree\n")
+        total.add(checked.exercise)
+        failures += checked.failures
+        _progress(total.scenarios, given.count, len(failures), time.monotonic() - begun)
+    print(f"\n{total.table()}\n\n{total.scenarios} scenarios, {total.trades} trades, {time.monotonic() - begun:.0f} s")
+    if not failures:
+        print("all agree")
         return 0
-    number, first = smallest
-    sys.stdout.write(f"{failures} disagree; the smallest is --seed {given.seed} --only {number}\n{first}\n")
+    number, first = failures[0]
+    print(f"{len(failures)} disagree; the smallest is --seed {given.seed} --only {number}\n{first}")
     return 1
+
+
+def _progress(done: int, count: int, failures: int, spent_s: float) -> None:
+    left_s = (count - done) * spent_s / done
+    line = f"{done}/{count} scenarios, {failures} disagree, {done / spent_s:.0f}/s, {left_s:.0f} s left "
+    sys.stderr.write(f"\r{line:<72}" if sys.stderr.isatty() else f"{line}\n" if done % 10_000 < _CHUNK else "")
+    sys.stderr.flush()
 
 
 if __name__ == "__main__":

@@ -1,17 +1,32 @@
-"""Whether the engines agree on a scene, to the last bit, in all three uses."""
+"""Whether the engines agree on a scene, to the last bit, in all their uses."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
 
-from tests.engine.engines import Scene, by_backtest, by_reference, by_steps, sweep_totals, totals_of
-from tests.reference.records import Tape
+from core.plan import Plan
+from tests.engine.engines import (
+    Scene,
+    by_backtest,
+    by_reference,
+    by_steps,
+    still_open,
+    sweep_of,
+    sweep_totals,
+    totals_of,
+)
+from tests.reference.records import Outcome, Tape
 
 
 def disagreements(scene: Scene, *, interrupted: bool = False) -> list[str]:
     """What differs, in words; empty when nothing does."""
-    truth = by_reference(scene)
+    return compare(scene, by_reference(scene, close_at_end=True), interrupted=interrupted)
+
+
+def compare(scene: Scene, closed: Outcome, *, interrupted: bool = False) -> list[str]:
+    """What differs from the reference's outcome, in which what was open at the end is ``closed``."""
+    truth = still_open(closed, scene.capital)
     folded = by_backtest(scene)
     stepped = by_steps(scene, interrupted=interrupted)
     found: list[str] = []
@@ -22,18 +37,37 @@ def disagreements(scene: Scene, *, interrupted: bool = False) -> list[str]:
         found += _first_difference(f"{use}: wallet", [truth.wallet], [outcome.wallet])
         found += _first_difference(f"{use}: exposure", [truth.exposure], [outcome.exposure])
     found += _first_difference("fold: ambiguous", [truth.ambiguous], [folded.ambiguous])
-    for name, part in (("whole", scene), ("window", window(scene))):
-        totals, expected = sweep_totals(part), totals_of(by_reference(part, close_at_end=True))
-        found += _first_difference(f"sweep of the {name}", list(expected.items()), list(totals.items()))
+    sweep, middle = sweep_of(scene, [scene.plan]), bounds(scene)
+    in_the_middle = by_reference(window(scene), close_at_end=True)
+    for part, where, ended in (("whole", (0, None), closed), ("window", middle, in_the_middle)):
+        expected, totals = totals_of(ended), sweep_totals(sweep, *where)[0]
+        found += _first_difference(f"sweep of the {part}", list(expected.items()), list(totals.items()))
     return found
 
 
-def window(scene: Scene) -> Scene:
-    """The middle of a scene, as a sweep's window would walk it."""
+def crowd_disagreements(scene: Scene, plans: list[Plan]) -> list[str]:
+    """What differs when these plans share one sweep, and with it columns, indices, book and account."""
+    found = []
+    sweep, middle = sweep_of(scene, plans), bounds(scene)
+    whole, part = sweep_totals(sweep), sweep_totals(sweep, *middle)
+    for i, plan in enumerate(plans):
+        mine = replace(scene, plan=plan)
+        for name, walked, totals in (("whole", mine, whole[i]), ("window", window(mine), part[i])):
+            expected = totals_of(by_reference(walked, close_at_end=True))
+            found += _first_difference(f"plan {i} of the {name}", list(expected.items()), list(totals.items()))
+    return found
+
+
+def bounds(scene: Scene) -> tuple[int, int]:
+    """The middle of a scene, as candles [start, end)."""
     n = len(scene.tape)
-    start, end = n // 4, max(n // 4 + 1, n - n // 5)
-    t = scene.tape
-    cut = slice(start, end)
+    return n // 4, max(n // 4 + 1, n - n // 5)
+
+
+def window(scene: Scene) -> Scene:
+    """The middle of a scene as a scene: a sweep's window is walked as if nothing had been before."""
+    start, end = bounds(scene)
+    t, cut = scene.tape, slice(start, end)
     tape = Tape(t.ts_ms[cut], t.open[cut], t.high[cut], t.low[cut], t.close[cut], t.volume[cut], t.funding[cut])
     return replace(scene, tape=tape, row=scene.row[cut])
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -57,6 +57,19 @@ def by_reference(scene: Scene, *, close_at_end: bool = False) -> Outcome:
     )
 
 
+def still_open(closed: Outcome, capital: float) -> Outcome:
+    """The same before what was open at the end was closed, without walking again.
+
+    The wallet is summed anew, in the order of the trades, which is how it came about.
+    """
+    if not closed.trades or closed.trades[-1].reason != "end":
+        return closed
+    wallet = capital
+    for trade in closed.trades[:-1]:
+        wallet += trade.net
+    return replace(closed, fills=closed.fills[:-1], trades=closed.trades[:-1], wallet=wallet)
+
+
 def by_backtest(scene: Scene) -> Outcome:
     done = backtest.run(SYMBOL, scene.span(), scene.plan, scene.n_rows, scene.costs, scene.capital)
     return Outcome(
@@ -92,12 +105,17 @@ def by_steps(scene: Scene, *, interrupted: bool = False) -> Outcome:
     return outcome
 
 
-def sweep_totals(scene: Scene) -> dict[str, float]:
-    """What a sweep says of the whole span."""
+def sweep_of(scene: Scene, plans: Sequence[Plan]) -> Sweep:
+    """These plans over the candles of a scene, ready to be walked."""
     binder = Binder(scene.n_rows)
-    binder.add(scene.plan)
-    stats = Sweep(SYMBOL, scene.span(), binder, scene.costs, scene.capital).walk().stats[0]
-    return {name: float(stats[name]) for name in TOTALS}
+    for plan in plans:
+        binder.add(plan)
+    return Sweep(SYMBOL, scene.span(), binder, scene.costs, scene.capital)
+
+
+def sweep_totals(sweep: Sweep, start: int = 0, end: int | None = None) -> list[dict[str, float]]:
+    """What a sweep says of candles [start, end), for each of its plans."""
+    return [{name: float(one[name]) for name in TOTALS} for one in sweep.walk(start, end).stats]
 
 
 TOTALS = (

@@ -146,23 +146,40 @@ class Studio:
     def plan(self) -> Plan:
         source = self.source
         kind = one_of(source, ("ladder", "ladder", "market", "first", "mixed"))
-        n = min(MAX_ENTRIES, one_of(source, (1, 2, 3, 4, 8)))
+        n = min(MAX_ENTRIES, one_of(source, (2, 1, 3, 4, 8, 8)))
         unit = one_of(source, (*self.units, None))
         coefficients, base = self._ladder(kind, n, unit is None)
         shares = [source.integer(1, 4) for _ in range(n)]
         whole = sum(shares) * one_of(source, (1.0, 1.0, 1.5))
-        stop = self._stop()
+        stop, direction = self._stop(), self._direction()
         return Plan(
-            self._direction(), coefficients, tuple(share / whole for share in shares), stop,
+            direction, coefficients, tuple(share / whole for share in shares), stop,
             base=base, unit=unit, target=self._target(), trail=self._trail(),
-            freeze=sometimes(source, 3), max_hold=one_of(source, (0, 0, 1, 2, 5)),
-            cooldown=one_of(source, (0, 0, 1, 4)), exit=self._exit(), row_weight=self._row_weight(),
+            freeze=sometimes(source, 2), max_hold=one_of(source, (0, 0, 1, 2, 5)),
+            cooldown=one_of(source, (0, 0, 1, 4)), exit=self._exit(direction), row_weight=self._row_weight(),
         )
+
+    def crowd(self) -> list[Plan]:
+        """Plans as a grid makes them: unlike ones, and of each some that differ from it in one number."""
+        plans = []
+        for _ in range(3):
+            plan = self.plan()
+            plans += [plan, *self._neighbours(plan)]
+        return plans
+
+    def _neighbours(self, plan: Plan) -> list[Plan]:
+        stop, target = plan.stop, plan.target
+        return [
+            changed(plan, stop=stop._replace(coefficient=stop.coefficient * one_of(self.source, (1.5, 0.5)))),
+            changed(plan, target=target and target._replace(coefficient=target.coefficient + 0.5)),
+            changed(plan, **one_of(self.source, ({"cooldown": 2}, {"max_hold": 3}, {"freeze": not plan.freeze}))),
+            changed(plan, weights=tuple(weight * 0.8 for weight in plan.weights)),
+        ]
 
     def _ladder(self, kind: str, n: int, fractions: bool) -> tuple[tuple[float, ...], Column | Price | None]:
         source = self.source
         start = one_of(source, (-1.0, 0.0, -2.0, 1.0))
-        gap = one_of(source, (1.0, 0.5, 2.0, 0.3))
+        gap = one_of(source, (1.0, 0.5, 2.0, 0.2, 0.2))
         size = one_of(source, (0.01, 0.02, 0.003)) if fractions else 1.0
         limits = [(start - k * gap) * size for k in range(n)]
         base: Column | Price | None = one_of(source, self.bases)
@@ -198,7 +215,7 @@ class Studio:
         return Level(reference, sign * size, unit, sometimes(source, 2))
 
     def _stop(self) -> Level:
-        if sometimes(self.source, 5):  # far away: liquidation, targets and exits have their turn
+        if sometimes(self.source, 4):  # far away: liquidation, targets and exits have their turn
             return Level(AVERAGE, one_of(self.source, (-0.3, -0.99)))
         return self._level(-1.0, columns=True)
 
@@ -206,15 +223,18 @@ class Studio:
         return None if sometimes(self.source, 5) else self._level(1.0, columns=True)
 
     def _trail(self) -> Trail | None:
-        if not sometimes(self.source, 3):
+        if not sometimes(self.source, 2):
             return None
         unit = one_of(self.source, (None, *self.units))
         distance = one_of(self.source, (2.0, 1.0, 6.0)) * (0.01 if unit is None else 1.0)
         return Trail(distance, unit, sometimes(self.source, 2))
 
-    def _exit(self) -> NDArray[np.int8] | None:
-        if not sometimes(self.source, 3):
+    def _exit(self, direction: NDArray[np.int8] | int) -> NDArray[np.int8] | None:
+        """Flags now and then, or to leave what the row's direction is against: with entries in that row, a flip."""
+        if not sometimes(self.source, 2):
             return None
+        if isinstance(direction, np.ndarray) and sometimes(self.source, 2):
+            return np.select([direction < 0, direction > 0], [EXIT_LONG, EXIT_SHORT], 0).astype(np.int8)
         draws = np.array(self.source.integers(self.n_rows, 0, 11))
         return np.select([draws == 9, draws == 10, draws == 11], [EXIT_LONG, EXIT_SHORT, 3], 0).astype(np.int8)
 
@@ -240,23 +260,28 @@ class Studio:
             capital_fraction=one_of(source, (0.5, 0.3, 1.0)),
             compounding=not sometimes(source, 3),
             risk=one_of(source, (0.0, 0.0, 0.01, 0.2)),
-            guard=one_of(source, (1.0, 0.7, 0.3)),
-            crossed=sometimes(source, 4),
+            guard=one_of(source, (1.0, 1.0, 0.7, 0.3)),
+            crossed=sometimes(source, 2),
             tick=one_of(source, (0.0, 1.0, 0.5, 2.0, 0.37)) * scale,
-            step=one_of(source, (0.0, 0.001, 0.01, 0.3)) / scale,
-            min_quantity=one_of(source, (0.0, 0.0, 0.5)) / scale if rare else 0.0,
+            step=one_of(source, (0.0, 0.001, 0.01, 0.1)) / scale,
+            min_quantity=one_of(source, (0.0, 0.5, 1.0)) / scale if rare else 0.0,
             min_notional=one_of(source, (0.0, 5.0, 50.0)) if rare else 0.0,
             tiers=one_of(source, tiers),
             trade_through=one_of(source, (0.0, 0.0, 0.0, 0.001, 0.02)),
             fill_probability=one_of(source, (1.0, 1.0, 1.0, 0.5, 0.1)),
             participation=one_of(source, (0.0, 0.0, 0.01)) / scale if rare else 0.0,
-            post_only=sometimes(source, 10),
-            path=one_of(source, (Path.NEARER, Path.NEARER, Path.PESSIMISTIC, Path.OPTIMISTIC)),
+            post_only=sometimes(source, 8),
+            path=one_of(source, (Path.NEARER, Path.PESSIMISTIC, Path.OPTIMISTIC)),
             seed=source.integer(0, 3),
         )
 
     def scene(self) -> Scene:
         return Scene(self.tape, self.plan(), self.n_rows, self.row, self.costs())
+
+
+def changed(plan: Plan, **parts: Any) -> Plan:
+    """The plan with other parts."""
+    return Plan(**{**{name: getattr(plan, name) for name in Plan.__slots__}, **parts})
 
 
 def _within(ticks: int) -> int:
@@ -270,7 +295,12 @@ def scenes(draw: Callable[[st.SearchStrategy[Any]], Any]) -> Scene:
     return Studio(source, source.integer(2, 24)).scene()
 
 
+def seeded_studio(seed: int, number: int) -> Studio:
+    """The candles and columns of scenario ``number`` of a seed."""
+    source = Seeded(seed, number)
+    return Studio(source, source.integer(6, one_of(source, (16, 40, 80))))
+
+
 def seeded_scene(seed: int, number: int) -> Scene:
     """Scenario ``number`` of a seed."""
-    source = Seeded(seed, number)
-    return Studio(source, source.integer(3, one_of(source, (16, 40, 90)))).scene()
+    return seeded_studio(seed, number).scene()

@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-from collections import Counter
-
 import pytest
 from hypothesis import HealthCheck, given, settings
 
-from engine.bind import Binder
-from engine.sweep import Sweep
-from tests.engine.agreement import disagreements
-from tests.engine.engines import SYMBOL, TOTALS, Scene, by_reference, totals_of
-from tests.engine.scenarios import Seeded, Studio, scenes
+from tests.engine.agreement import crowd_disagreements, disagreements
+from tests.engine.coverage import REASONS, RULES, Exercise, exercised
+from tests.engine.engines import Scene, by_reference
+from tests.engine.scenarios import Seeded, Studio, scenes, seeded_scene
 from tests.fuzz import check
 
 SEED = 20_250_301
@@ -35,32 +32,25 @@ def test_seeded_scenarios_agree(chunk: int) -> None:
     assert checked.failures == []
 
 
-def test_the_scenarios_exercise_every_reason() -> None:
+def test_the_scenarios_exercise_every_reason_and_rule() -> None:
     """A generator that has gone tame would make the comparison worthless."""
-    reasons: Counter[str] = Counter()
-    trades = 0
-    for number in range(400):
-        outcome = by_reference(Studio(Seeded(SEED, number), 60).scene())
-        reasons.update(fill.reason for fill in outcome.fills)
-        trades += len(outcome.trades)
-    assert trades > 400
-    expected = (
-        "entry", "target", "stop", "trail", "liquidation", "exit", "age", "no_stop", "stop_passed", "below_minimum",
-        "margin_guard", "liquidation_passed", "post_only", "no_capital",
-    )
-    assert {reason: reasons[reason] for reason in expected if reasons[reason] < 3} == {}
+    exercise = Exercise()
+    for number in range(1000):
+        scene = seeded_scene(SEED, number)
+        exercise.count(scene, by_reference(scene, close_at_end=True), rules=number % 2 == 0)
+    assert exercise.trades > 1000
+    assert {reason: exercise.reasons[reason] for reason in REASONS if exercise.reasons[reason] < 3} == {}
+    assert {rule: exercise.rules[rule] for rule in RULES if exercise.rules[rule] < 3} == {}
+
+
+def test_a_scenario_without_trades_exercises_nothing() -> None:
+    """What is counted is what the rules changed, not what the costs and the plan said."""
+    quiet = next(scene for n in range(99) if not by_reference(scene := seeded_scene(SEED, n)).fills)
+    assert list(exercised(quiet, by_reference(quiet, close_at_end=True))) == []
 
 
 @pytest.mark.parametrize("number", range(40))
 def test_many_plans_of_one_sweep_do_not_touch_each_other(number: int) -> None:
     """Columns, next-entry indices, book and account are shared between the plans of a sweep."""
     studio = Studio(Seeded(SEED, 77, number), 80)
-    plans, costs = [studio.plan() for _ in range(8)], studio.costs()
-    binder = Binder(studio.n_rows)
-    for plan in plans:
-        binder.add(plan)
-    scene = Scene(studio.tape, plans[0], studio.n_rows, studio.row, costs)
-    stats = Sweep(SYMBOL, scene.span(), binder, costs, scene.capital).walk().stats
-    for plan, mine in zip(plans, stats, strict=True):
-        truth = by_reference(Scene(studio.tape, plan, studio.n_rows, studio.row, costs), close_at_end=True)
-        assert {name: float(mine[name]) for name in TOTALS} == totals_of(truth)
+    assert crowd_disagreements(studio.scene(), studio.crowd()) == []

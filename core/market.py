@@ -24,7 +24,8 @@ class Market:
     Attributes
     ----------
     ts_ms : int64[n], opening times; open, high, low, close, volume : float64[n].
-    extra : further columns by name, float64[n], NaN where unknown: ``funding``, ``open_interest``, book features.
+    extra : further columns by name, float64[n], NaN where unknown, each an attribute too: ``funding``, ``funding_ms``,
+        ``open_interest`` (`core.extra`), ``book_imbalance``, ``trade_delta`` and so on (`indicators.order_flow`).
 
     Whatever is computed through `column` is remembered by its parameters, so combinations share columns.
     """

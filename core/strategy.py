@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict
 from core.market import Market
 from core.plan import Plan
 
-Need = Literal["funding", "open_interest", "book"]
+Need = Literal["funding", "open_interest", "book", "trades"]
 
 
 class Parameters(BaseModel):

@@ -1,16 +1,22 @@
-"""Folders of dumps, read where they lie: ``<SYMBOL>/<timeframe>.parquet`` and ``<SYMBOL>/funding.parquet``."""
+"""Folders of dumps, read where they lie.
+
+``<SYMBOL>/<timeframe>.parquet``, ``funding.parquet``, ``oi.parquet``, and at most one ``book*.parquet`` and one
+``trades*.parquet``.
+"""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Final
 
 from core.candle import Candles
 from core.errors import DataError
+from core.recordings import BookSnapshots, PublicTrades
 from market import files
 from market.port import finest_first, is_timeframe, moment, nothing_there, read_or_aggregate
+from market.recordings import RECORDING_FILE, RecordingKind, table_to_book, table_to_trades
 from market.tables import (
     BEGINNING_MS,
     END_MS,
@@ -76,6 +82,24 @@ class FolderSource:
         """Settlement times and rates of the span; empty when there is no file."""
         return self.read_series(symbol, "funding", from_ms, to_ms)
 
+    def read_open_interest(self, symbol: str, from_ms: int = BEGINNING_MS, to_ms: int = END_MS) -> Series:
+        """Times and open interest (US dollars) of the span; empty when there is no file."""
+        return self.read_series(symbol, "open_interest", from_ms, to_ms)
+
+    def read_book(
+        self, symbol: str, from_ms: int = BEGINNING_MS, to_ms: int = END_MS
+    ) -> Iterator[BookSnapshots]:
+        """The book's file, cut to the span; nothing when there is none."""
+        for path in self._recording(symbol, "book"):
+            yield table_to_book(files.read_parquet(files.LOCAL, path), path).between(from_ms, to_ms)
+
+    def read_trades(
+        self, symbol: str, from_ms: int = BEGINNING_MS, to_ms: int = END_MS
+    ) -> Iterator[PublicTrades]:
+        """The trades' file, cut to the span; nothing when there is none."""
+        for path in self._recording(symbol, "trades"):
+            yield table_to_trades(files.read_parquet(files.LOCAL, path), path).between(from_ms, to_ms)
+
     def read_series(
         self, symbol: str, kind: SeriesKind, from_ms: int = BEGINNING_MS, to_ms: int = END_MS
     ) -> Series:
@@ -85,6 +109,16 @@ class FolderSource:
         if not path.exists():
             return empty_series()
         return cut(table_to_series(files.read_parquet(files.LOCAL, str(path)), kind, str(path)), from_ms, to_ms)
+
+    def _recording(self, symbol: str, kind: RecordingKind) -> list[str]:
+        """Path of the file of a kind, if there is one."""
+        self._known(symbol)
+        found = sorted(map(str, (self.folder / symbol).glob(RECORDING_FILE[kind])))
+        if len(found) > 1:
+            # In which order they belong, and which wins where they overlap, is what an import decides.
+            what = f"{found[1]}: a second file of {kind} beside {Path(found[0]).name}"
+            raise DataError(f"{what}: `scalp-radar data import` joins them")
+        return found
 
     def _file(self, symbol: str, timeframe: str) -> Candles:
         path = str(self.folder / symbol / f"{timeframe}.parquet")

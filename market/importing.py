@@ -1,8 +1,8 @@
 """Import of files into the store: everything is read and checked first, then written; one bad file changes nothing.
 
-Layouts: a folder of dumps (``<SYMBOL>/<timeframe>.parquet``, ``funding.parquet``, ``oi.parquet``), its parent with
-a folder for each exchange, a single Parquet file of that kind, a plain CSV file, or a folder of CSV files. What the
-path does not say (exchange, symbol, timeframe) must be said.
+Layouts: a folder of dumps (``<SYMBOL>/<timeframe>.parquet``, ``funding.parquet``, ``oi.parquet``, ``book*.parquet``,
+``trades*.parquet``), its parent with a folder for each exchange, a single Parquet file of that kind, a plain CSV file,
+or a folder of CSV files. What the path does not say (exchange, symbol, timeframe) must be said.
 """
 
 from __future__ import annotations
@@ -15,10 +15,12 @@ from typing import Final, NamedTuple
 
 from core.candle import Candles
 from core.errors import DataError
+from core.recordings import BookSnapshots, PublicTrades
 from market import files
 from market.csvfile import read_csv
 from market.folder import SERIES_FILE, SYMBOL
 from market.port import is_timeframe, known_timeframe
+from market.recordings import RECORDING_FILE, Recording, RecordingKind, recording_kind, table_to_recording
 from market.store import CandleStore
 from market.tables import Series, SeriesKind, table_to_candles, table_to_series
 from market.validation import candle_gaps, find_spikes
@@ -43,7 +45,7 @@ EVERYTHING: Final = Wanted()
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """One file to import; ``content`` is a timeframe or the kind of a series."""
+    """One file to import; ``content`` is a timeframe, or the kind of a series or a recording."""
 
     path: Path
     exchange: str
@@ -116,12 +118,12 @@ def _folder(path: Path, wanted: Wanted) -> Iterator[Found]:
 
 
 def _symbol_folder(folder: Path, wanted: Wanted, exchange: str) -> Iterator[Found]:
-    """What a symbol's folder holds of what is wanted; other files, such as order books, are left alone."""
+    """What a symbol's folder holds of what is wanted; other files are left alone."""
     if wanted.symbol not in (None, folder.name):
         return
     kinds = {name: kind for kind, name in SERIES_FILE.items()}
     for file in sorted(folder.iterdir()):
-        content = kinds.get(file.name) or (file.stem if is_timeframe(file.stem) else None)
+        content = kinds.get(file.name) or recording_kind(file.name) or (file.stem if is_timeframe(file.stem) else None)
         if file.suffix in (".parquet", ".csv") and content and wanted.timeframe in (None, content):
             yield Found(file, wanted.exchange or exchange, folder.name, content)
 
@@ -145,31 +147,39 @@ def _file(path: Path, wanted: Wanted) -> Found:
     return Found(path, wanted.exchange or DEFAULT_EXCHANGE, symbol, timeframe)
 
 
-def _load(item: Found) -> Candles | Series:
+def _load(item: Found) -> Candles | Series | Recording:
     """The content of a file, checked."""
     what = str(item.path)
-    kind = _kind(item)
-    if kind is not None:
-        return table_to_series(files.read_parquet(files.LOCAL, what), kind, what)
+    series, recording = _series_kind(item), _recording_kind(item)
+    if series is not None:
+        return table_to_series(files.read_parquet(files.LOCAL, what), series, what)
+    if recording is not None:
+        return table_to_recording(files.read_parquet(files.LOCAL, what), recording, what)
     if item.path.suffix == ".csv":
         return read_csv(item.path, item.content)
     return table_to_candles(files.read_parquet(files.LOCAL, what), item.content, what)
 
 
-def _store(store: CandleStore, item: Found, loaded: Candles | Series) -> None:
-    kind = _kind(item)
+def _store(store: CandleStore, item: Found, loaded: Candles | Series | Recording) -> None:
+    kind = _series_kind(item)
     if isinstance(loaded, Candles):
         store.append(item.exchange, item.symbol, loaded)
+    elif isinstance(loaded, BookSnapshots | PublicTrades):
+        store.append_recording(item.exchange, item.symbol, loaded)
     elif kind is not None:
         store.append_series(item.exchange, item.symbol, kind, loaded)
 
 
-def _kind(item: Found) -> SeriesKind | None:
+def _series_kind(item: Found) -> SeriesKind | None:
     return next((kind for kind in SERIES_FILE if kind == item.content), None)
 
 
-def _report(item: Found, loaded: Candles | Series) -> Imported:
-    ts_ms = loaded.ts_ms if isinstance(loaded, Candles) else loaded[0]
+def _recording_kind(item: Found) -> RecordingKind | None:
+    return next((kind for kind in RECORDING_FILE if kind == item.content), None)
+
+
+def _report(item: Found, loaded: Candles | Series | Recording) -> Imported:
+    ts_ms = loaded[0] if isinstance(loaded, tuple) else loaded.ts_ms
     first, last = (int(ts_ms[0]), int(ts_ms[-1])) if len(ts_ms) else (0, 0)
     return Imported(
         str(item.path),

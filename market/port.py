@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Protocol
 
 import numpy as np
 
 from core.candle import Candles
 from core.errors import DataError
+from core.recordings import BookSnapshots, PublicTrades
 from core.resample import aggregate
 from core.timeframe import timeframe_ms
 from market.tables import BEGINNING_MS, END_MS, Series
@@ -38,6 +39,18 @@ class CandleSource(Protocol):
 
     def read_funding(self, symbol: str, from_ms: int, to_ms: int) -> Series:
         """Settlement times (int64 UTC ms) and rates (float64, fraction per interval); empty where none is stored."""
+        ...
+
+    def read_open_interest(self, symbol: str, from_ms: int, to_ms: int) -> Series:
+        """Times (int64 UTC ms) and open interest (float64, US dollars); empty where none is stored."""
+        ...
+
+    def read_book(self, symbol: str, from_ms: int, to_ms: int) -> Iterator[BookSnapshots]:
+        """Order book snapshots in parts, oldest first, no day (UTC) torn apart; none where none is stored."""
+        ...
+
+    def read_trades(self, symbol: str, from_ms: int, to_ms: int) -> Iterator[PublicTrades]:
+        """Public trades in parts, oldest first, no day (UTC) torn apart; none where none is stored."""
         ...
 
 

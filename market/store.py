@@ -3,9 +3,10 @@
     <root>/<exchange>/<symbol>/<timeframe>/2025-03.parquet      below one hour: a file a month
     <root>/<exchange>/<symbol>/1h/2025.parquet                  from one hour on: a file a year
     <root>/<exchange>/<symbol>/funding/2025.parquet             funding and open interest likewise
+    <root>/<exchange>/<symbol>/book/2025-03-01.parquet          book snapshots and trades: a file a day
 
 Laws: a file is replaced whole or not at all (`market.files`), so a crash loses at most what was being appended, and
-appending the same again repairs it. Of rows with one time the last written wins. One writer per series at a time;
+appending the same again repairs it. At one time the rows last written win. One writer per series at a time;
 readers need no lock.
 """
 
@@ -14,16 +15,25 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, Final, NamedTuple
+from typing import Any, Final, Literal, NamedTuple
 
 import numpy as np
 
 from core.candle import Candles, Ints
 from core.errors import DataError
-from core.timeframe import HOUR_MS, timeframe_ms
+from core.recordings import BookSnapshots, PublicTrades
+from core.timeframe import HOUR_MS, MINUTE_MS, timeframe_ms
 from market import files
 from market.folder import SYMBOL
 from market.port import finest_first, is_timeframe, known_timeframe, moment, nothing_there, read_or_aggregate
+from market.recordings import (
+    RECORDING_FILE,
+    Recording,
+    kind_of,
+    recording_to_table,
+    table_to_book,
+    table_to_trades,
+)
 from market.tables import (
     BEGINNING_MS,
     END_MS,
@@ -44,12 +54,18 @@ from market.tables import (
 from market.validation import Gap, find_gaps
 
 _EXCHANGE: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,39}")
-_LABEL: Final = re.compile(r"\d{4}(-(0[1-9]|1[0-2]))?")
+_LABEL: Final = re.compile(r"\d{4}(-(0[1-9]|1[0-2])(-(0[1-9]|[12]\d|3[01]))?)?")
 _COLUMNS: Final = ("ts_ms", "open", "high", "low", "close", "volume")
+
+Period = Literal["D", "M", "Y"]
+"""What one file holds: a day, a month or a year (UTC)."""
 
 
 class Coverage(NamedTuple):
-    """What is stored of one series: ``gaps`` is their number, ``missing`` and ``longest`` count rows."""
+    """What is stored of one series: ``gaps`` is their number, ``missing`` and ``longest`` count rows.
+
+    Trades come when they come: of them, minutes without one are counted.
+    """
 
     exchange: str
     symbol: str
@@ -63,7 +79,7 @@ class Coverage(NamedTuple):
 
 
 class CandleStore:
-    """Candles, funding and open interest at rest.
+    """Candles, funding, open interest, order books and public trades at rest.
 
     Parameters
     ----------
@@ -81,13 +97,22 @@ class CandleStore:
         """Store candles; rows that are there already are replaced. Raises DataError for unsound candles."""
         candles.checked(f"{exchange} {symbol} {candles.timeframe}")
         folder = self._folder(exchange, symbol, candles.timeframe)
-        self._append(folder, candles_to_table(candles), candles.ts_ms, _by_month(candles.timeframe))
+        self._append(folder, candles_to_table(candles), candles.ts_ms, _period(candles.timeframe))
 
     def append_series(self, exchange: str, symbol: str, kind: SeriesKind, series: Series) -> None:
         """Store funding rates or open interest; rows that are there already are replaced."""
         ts_ms, values = checked_series(*series, f"{exchange} {symbol} {kind}")
         folder = self._folder(exchange, symbol, kind)
-        self._append(folder, series_to_table(kind, (ts_ms, values)), ts_ms, False)
+        self._append(folder, series_to_table(kind, (ts_ms, values)), ts_ms, "Y")
+
+    def append_recording(self, exchange: str, symbol: str, recording: Recording) -> None:
+        """Store book snapshots or public trades; rows of times that are there already are replaced.
+
+        A day keeps the levels that all its snapshots have.
+        """
+        kind = kind_of(recording)
+        recording.checked(f"{exchange} {symbol} {kind}")
+        self._append(self._folder(exchange, symbol, kind), recording_to_table(recording), recording.ts_ms, "D")
 
     def read(
         self, exchange: str, symbol: str, timeframe: str, from_ms: int = BEGINNING_MS, to_ms: int = END_MS
@@ -119,6 +144,20 @@ class CandleStore:
             return empty_series()
         return cut((np.concatenate([p[0] for p in parts]), np.concatenate([p[1] for p in parts])), from_ms, to_ms)
 
+    def read_book(
+        self, exchange: str, symbol: str, from_ms: int = BEGINNING_MS, to_ms: int = END_MS
+    ) -> Iterator[BookSnapshots]:
+        """Stored snapshots of the span, checked, a day at a time; nothing when there are none."""
+        for path in self._partitions(self._folder(exchange, symbol, "book"), from_ms, to_ms):
+            yield table_to_book(files.read_parquet(self._fs, path), path).between(from_ms, to_ms)
+
+    def read_trades(
+        self, exchange: str, symbol: str, from_ms: int = BEGINNING_MS, to_ms: int = END_MS
+    ) -> Iterator[PublicTrades]:
+        """Stored trades of the span, checked, a day at a time; nothing when there are none."""
+        for path in self._partitions(self._folder(exchange, symbol, "trades"), from_ms, to_ms):
+            yield table_to_trades(files.read_parquet(self._fs, path), path).between(from_ms, to_ms)
+
     def exchanges(self) -> tuple[str, ...]:
         """Exchanges that have symbols, sorted."""
         return tuple(e for e in files.folders(self._fs, self._base) if _EXCHANGE.fullmatch(e) and self.symbols(e))
@@ -133,7 +172,7 @@ class CandleStore:
         return finest_first([t for t in inside if is_timeframe(t)])
 
     def opening_times(self, exchange: str, symbol: str, timeframe: str) -> Ints:
-        """int64[n] stored times of candles, or of ``funding`` or ``open_interest``."""
+        """int64[n] stored times of candles, of a series (``funding``) or of a recording (``book``)."""
         paths = self._partitions(self._folder(exchange, symbol, timeframe), BEGINNING_MS, END_MS)
         parts = [times(files.read_parquet(self._fs, path, [TIME]), path) for path in paths]
         return np.concatenate(parts) if parts else np.empty(0, np.int64)
@@ -161,7 +200,8 @@ class CandleStore:
         )
 
     def _series(self, exchange: str, symbol: str) -> list[str]:
-        return [n for n in files.folders(self._fs, f"{self._base}/{exchange}/{symbol}") if n in SERIES_COLUMN]
+        inside = files.folders(self._fs, f"{self._base}/{exchange}/{symbol}")
+        return [n for n in inside if n in (*SERIES_COLUMN, *RECORDING_FILE)]
 
     def _folder(self, exchange: str, symbol: str, name: str) -> str:
         # Names become paths, so nothing else than a name may pass.
@@ -171,8 +211,8 @@ class CandleStore:
             raise DataError(f"symbol {symbol!r}: allowed is BASE-QUOTE, such as BTC-USDT")
         return f"{self._base}/{exchange}/{symbol}/{name}"
 
-    def _append(self, folder: str, table: Any, ts_ms: Ints, monthly: bool) -> None:
-        for label, start, stop in _runs(ts_ms, monthly):
+    def _append(self, folder: str, table: Any, ts_ms: Ints, period: Period) -> None:
+        for label, start, stop in _runs(ts_ms, period):
             path = f"{folder}/{label}.parquet"
             part = table.slice(start, stop - start)
             if f"{label}.parquet" in files.parquet_files(self._fs, folder):
@@ -225,6 +265,22 @@ class StoreSource:
         """Settlement times and rates of the span; empty where none is stored."""
         return self.store.read_series(self.exchange, symbol, "funding", from_ms, to_ms)
 
+    def read_open_interest(self, symbol: str, from_ms: int = BEGINNING_MS, to_ms: int = END_MS) -> Series:
+        """Times and open interest (US dollars) of the span; empty where none is stored."""
+        return self.store.read_series(self.exchange, symbol, "open_interest", from_ms, to_ms)
+
+    def read_book(
+        self, symbol: str, from_ms: int = BEGINNING_MS, to_ms: int = END_MS
+    ) -> Iterator[BookSnapshots]:
+        """Book snapshots of the span, a day at a time; nothing where none is stored."""
+        return self.store.read_book(self.exchange, symbol, from_ms, to_ms)
+
+    def read_trades(
+        self, symbol: str, from_ms: int = BEGINNING_MS, to_ms: int = END_MS
+    ) -> Iterator[PublicTrades]:
+        """Public trades of the span, a day at a time; nothing where none is stored."""
+        return self.store.read_trades(self.exchange, symbol, from_ms, to_ms)
+
     def _name(self) -> str:
         return f"{self.store.root} {self.exchange}"
 
@@ -264,20 +320,22 @@ def _holds_series(filesystem: Any, folder: str) -> bool:
     )
 
 
-def _by_month(timeframe: str) -> bool:
-    return timeframe_ms(timeframe) < HOUR_MS
+def _period(timeframe: str) -> Period:
+    return "M" if timeframe_ms(timeframe) < HOUR_MS else "Y"
 
 
 def _interval(name: str, ts_ms: Ints) -> int:
-    """Usual distance of rows: a timeframe's length, or what is most common in a series."""
-    if name not in SERIES_COLUMN:
+    """Usual distance of rows: a timeframe's length, or what is most common in a series; of trades a minute."""
+    if name == "trades":
+        return MINUTE_MS
+    if name not in (*SERIES_COLUMN, *RECORDING_FILE):
         return known_timeframe(name)
     return int(np.median(np.diff(ts_ms))) if len(ts_ms) > 1 else HOUR_MS
 
 
-def _runs(ts_ms: Ints, monthly: bool) -> Iterator[tuple[str, int, int]]:
+def _runs(ts_ms: Ints, period: Period) -> Iterator[tuple[str, int, int]]:
     """Label of each file and the rows [start, stop) that belong to it."""
-    labels = ts_ms.astype("datetime64[ms]").astype("datetime64[M]" if monthly else "datetime64[Y]")
+    labels = ts_ms.astype("datetime64[ms]").astype(f"datetime64[{period}]")
     starts = np.flatnonzero(np.diff(labels.astype(np.int64), prepend=np.int64(-1)) != 0)
     for start, stop in zip(starts, [*starts[1:], len(ts_ms)], strict=True):
         yield str(labels[start]), int(start), int(stop)

@@ -44,19 +44,19 @@ def series_to_table(kind: SeriesKind, series: Series) -> Any:
 
 def times(table: Any, what: str) -> Ints:
     """int64[n] opening times. Raises DataError naming ``what`` when the column is missing or not a number."""
-    ts_ms: Ints = _column(table, TIME, np.int64, what)
+    ts_ms: Ints = column(table, TIME, np.int64, what)
     return ts_ms
 
 
 def table_to_candles(table: Any, timeframe: str, what: str) -> Candles:
     """Candles, checked. Raises DataError naming ``what`` for missing columns and unsound candles."""
-    columns = [_column(table, name, np.float64, what) for name in CANDLE_COLUMNS]
+    columns = [column(table, name, np.float64, what) for name in CANDLE_COLUMNS]
     return Candles(timeframe, times(table, what), *columns).checked(what)
 
 
 def table_to_series(table: Any, kind: SeriesKind, what: str) -> Series:
     """A series, checked: finite values, times increasing strictly. Raises DataError naming ``what``."""
-    return checked_series(times(table, what), _column(table, SERIES_COLUMN[kind], np.float64, what), what)
+    return checked_series(times(table, what), column(table, SERIES_COLUMN[kind], np.float64, what), what)
 
 
 def checked_series(ts_ms: Ints, values: Floats, what: str) -> Series:
@@ -78,21 +78,24 @@ def cut(series: Series, from_ms: int, to_ms: int) -> Series:
 
 
 def merge(old: Any, new: Any) -> Any:
-    """Rows of both tables by time; where both have one, the row of ``new``."""
-    both = pa.concat_tables([old, new.select(old.column_names).cast(old.schema)])
-    ts = both.column(TIME).to_numpy()
-    # A stable sort keeps new rows behind old ones of the same time, so the last of each run is the one to keep.
-    order = np.argsort(ts, kind="stable")
-    last = np.append(np.diff(ts[order]) != 0, True)
-    return both.take(pa.array(order[last]))
+    """Rows of both tables by time; at times that both have, the rows of ``new``.
+
+    Columns that only one of them has are left out.
+    """
+    common = [name for name in old.column_names if name in new.column_names]
+    old, new = old.select(common), new.select(common)
+    stays = ~np.isin(old.column(TIME).to_numpy(), new.column(TIME).to_numpy())
+    both = pa.concat_tables([old.filter(pa.array(stays)), new.cast(old.schema)])
+    return both.take(pa.array(np.argsort(both.column(TIME).to_numpy(), kind="stable")))
 
 
-def _column(table: Any, name: str, dtype: type[np.generic], what: str) -> Any:
+def column(table: Any, name: str, dtype: type[np.generic], what: str) -> Any:
+    """A column as an array. Raises DataError naming ``what`` when it is missing, has empty cells or no numbers."""
     if name not in table.column_names:
         raise DataError(f"{what}: column {name!r} is missing; there are {', '.join(table.column_names)}")
-    column = table.column(name)
-    if column.null_count:
-        raise DataError(f"{what}: column {name!r} has {column.null_count} empty cells")
-    if not (pa.types.is_integer(column.type) or pa.types.is_floating(column.type)):
-        raise DataError(f"{what}: column {name!r} holds {column.type}, not numbers")
-    return np.ascontiguousarray(column.to_numpy(), dtype=dtype)
+    cells = table.column(name)
+    if cells.null_count:
+        raise DataError(f"{what}: column {name!r} has {cells.null_count} empty cells")
+    if not (pa.types.is_integer(cells.type) or pa.types.is_floating(cells.type)):
+        raise DataError(f"{what}: column {name!r} holds {cells.type}, not numbers")
+    return np.ascontiguousarray(cells.to_numpy(), dtype=dtype)

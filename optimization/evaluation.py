@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
-
-import numpy as np
 
 from core.candle import Candles, Floats, Ints
 from core.errors import DataError
@@ -17,18 +14,8 @@ from engine.costs import Costs
 from engine.metrics import Metrics, metrics
 from engine.span import Span, span
 from market.port import CandleSource
+from optimization.markets import Asked, prepare
 from strategies.discovery import AnyStrategy
-
-
-@dataclass(frozen=True, slots=True)
-class Asked:
-    """What to evaluate: a half-open span of UTC ms; ``detail`` is a finer timeframe to walk fills on, or ''."""
-
-    symbol: str
-    timeframe: str
-    from_ms: int
-    to_ms: int
-    detail: str = ""
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -55,11 +42,9 @@ def evaluate(
 ) -> Evaluated:
     """Walk ``strategy`` over what ``source`` has of the span, warmed up on candles before it.
 
-    Raises DataError, saying what is there, when the span has no candles, when ``detail`` does not divide, or when the
-    strategy needs more than candles.
+    Raises DataError, saying what is there, when the span has no candles or nothing of what else the strategy needs,
+    and when ``detail`` does not divide.
     """
-    if strategy.needs:
-        raise DataError(f"{strategy.name} needs {', '.join(strategy.needs)}: allowed are strategies on candles alone")
     _check_detail(asked)
     market, first = prepare(source, strategy, params, asked)
     walked = execution(source, market, first, asked)
@@ -80,24 +65,6 @@ def missing(candles: Candles) -> int:
     """How many candles are not there between the first and the last."""
     begin, end = covered(candles)
     return (end - begin) // timeframe_ms(candles.timeframe) - len(candles)
-
-
-def prepare(
-    source: CandleSource, strategy: AnyStrategy, params: Parameters, asked: Asked
-) -> tuple[Market, int]:
-    """The market of decision candles from before the span on, and the row of the first one inside it."""
-    inside = source.read(asked.symbol, asked.timeframe, asked.from_ms, asked.to_ms)
-    start = int(inside.ts_ms[0])
-    ahead = start - strategy.warmup(params) * timeframe_ms(asked.timeframe)
-    if ahead >= start:
-        return Market(asked.symbol, inside), 0
-    try:
-        before = source.read(asked.symbol, asked.timeframe, ahead, start)
-    except DataError:
-        source.read(asked.symbol, asked.timeframe, ahead, asked.to_ms)  # raises again when something is damaged
-        return Market(asked.symbol, inside), 0  # the store begins with the span: its first rows are the warm-up
-    candles = _joined(before, inside)
-    return Market(asked.symbol, candles), len(before)
 
 
 def execution(source: CandleSource, market: Market, first: int, asked: Asked) -> Span:
@@ -128,11 +95,3 @@ def _funding(source: CandleSource, asked: Asked) -> tuple[Ints, Floats]:
     """Settled rates inside the span; none where none are stored."""
     times, rates = source.read_funding(asked.symbol, asked.from_ms, asked.to_ms)
     return times, rates
-
-
-def _joined(a: Candles, b: Candles) -> Candles:
-    columns: list[Any] = [
-        np.concatenate([getattr(a, name), getattr(b, name)])
-        for name in ("ts_ms", "open", "high", "low", "close", "volume")
-    ]
-    return Candles(b.timeframe, *columns)

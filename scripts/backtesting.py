@@ -11,7 +11,8 @@ from core.instrument import Instrument
 from core.settings import Settings, StrategyEntry
 from engine.costs import Costs
 from market.port import CandleSource
-from optimization.evaluation import Asked, Evaluated, evaluate
+from optimization.evaluation import Evaluated, evaluate
+from optimization.markets import Asked
 from scripts.strategy_checks import parameters
 from scripts.validation import suggestion
 from strategies.discovery import AnyStrategy

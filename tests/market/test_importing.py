@@ -182,7 +182,7 @@ def test_a_name_with_a_timeframe_that_no_day_holds_is_an_error(tmp_path: Path, s
 
 def test_files_of_other_kinds_beside_candles_are_left_alone(tmp_path: Path, store: CandleStore) -> None:
     write_dump(tmp_path / "A" / "BTC-USDT" / "1h.parquet", run(2))
-    for name in ("7h.parquet", "trades_sample.parquet", "notes.txt", ".hidden.parquet"):
+    for name in ("7h.parquet", "ticks_sample.parquet", "notes.txt", ".hidden.parquet"):
         (tmp_path / "A" / "BTC-USDT" / name).write_bytes(b"not candles")
     assert [r.timeframe for r in import_path(tmp_path / "A", store)] == ["1h"]
     assert open_source(tmp_path / "A").timeframes("BTC-USDT") == ("1h",)

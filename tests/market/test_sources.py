@@ -28,7 +28,7 @@ def place(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
     write_dump(dumps / "BTC-USDT" / "5m.parquet", random_walk(120, "5m"))
     write_dump(dumps / "ETH-USDT" / "1h.parquet", random_walk(10, "1h", seed=2))
     write_series(dumps / "BTC-USDT" / "funding.parquet", "rate", [(START, 1e-4), (START + 8 * HOUR, -2e-4)])
-    (dumps / "BTC-USDT" / "trades_sample.parquet").write_bytes(b"not candles")
+    (dumps / "BTC-USDT" / "notes.parquet").write_bytes(b"not candles")
     if request.param == "folder":
         return dumps.parent
     import_path(dumps, CandleStore(tmp_path / "store"))

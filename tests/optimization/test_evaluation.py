@@ -14,7 +14,8 @@ from core.timeframe import MINUTE_MS
 from engine.costs import Costs
 from market.source import open_source
 from market.store import CandleStore
-from optimization.evaluation import Asked, Evaluated, evaluate, missing
+from optimization.evaluation import Evaluated, evaluate, missing
+from optimization.markets import Asked
 from strategies.discovery import discover
 from tests.contract.strategies import candles as lively
 from tests.market.builders import START
@@ -156,19 +157,6 @@ def test_missing_decision_candles_are_counted_too(tmp_path: Path) -> None:
 def test_a_detail_that_cannot_be_walked_is_refused(detail: str, complaint: str, tmp_path: Path) -> None:
     with pytest.raises(DataError, match=complaint):
         walk(stored(tmp_path, HOURS), detail=detail)
-
-
-class Needy(type(STRATEGY)):  # type: ignore[misc]
-    """Asks for more than there is."""
-
-    name = "needy"
-    needs = ("funding", "book")
-
-
-def test_a_strategy_that_needs_more_than_candles_is_refused(tmp_path: Path) -> None:
-    asked = Asked("BTC-USDT", "1h", 0, 2**53)
-    with pytest.raises(DataError, match="needy needs funding, book: allowed are strategies on candles alone"):
-        evaluate(open_source(stored(tmp_path, HOURS)), Needy(), PARAMS, asked, COSTS, 1000.0)
 
 
 def test_funding_is_paid_where_it_is_stored(tmp_path: Path) -> None:

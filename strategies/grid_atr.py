@@ -101,8 +101,8 @@ def atr_ladder(market: Market, params: AtrLadderParams, direction: Flags | int, 
 
 
 def atr_ladder_warmup(params: AtrLadderParams) -> int:
-    """Candles until EMA and ATR are what all of history would give."""
-    return max(10 * params.ema_period, 21 * params.atr_period)
+    """Candles until EMA and ATR are what all of history would give, to 1e-9 even when the window begins in a crash."""
+    return max(11 * params.ema_period, 24 * params.atr_period)
 
 
 def atr_level_conditions(market: Market, params: AtrLadderParams, direction: int) -> list[Condition]:

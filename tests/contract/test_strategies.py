@@ -70,8 +70,9 @@ def test_the_mirror_trades_the_inverted_path(strategy):
 @every
 @pytest.mark.parametrize("seed", [6, 7])
 def test_fold_equals_steps_on_rolling_windows(strategy, seed):
-    params, whole = strategy.Params(), candles(strategy.timeframe, seed).slice(0, 1200)
+    params = strategy.Params()
     needed = strategy.warmup(params) * 2
+    whole = candles(strategy.timeframe, seed).slice(0, max(1200, needed + 500))
     costs, capital = Costs(tick=0.01, step=0.001, min_notional=5.0), 10_000.0
     folded = run("TEST-USDT", span(whole), _planned_from(strategy, params, whole, needed), len(whole), costs, capital)
     ladder, trades = Ladder("TEST-USDT", costs, capital), []

@@ -38,7 +38,7 @@ def table_to_book(table: Any, what: str) -> BookSnapshots:
 
 def table_to_trades(table: Any, what: str) -> PublicTrades:
     """Trades, checked. Raises DataError naming ``what`` for missing columns and unsound trades."""
-    maker = column(table, "buyer_is_maker", np.int64, what)
+    maker = column(_numbered(table), "buyer_is_maker", np.int64, what)
     strange = (maker != 0) & (maker != 1)
     if strange.any():
         row = int(np.argmax(strange))
@@ -76,6 +76,14 @@ def recording_to_table(recording: Recording) -> Any:
 
 def _sides(book: BookSnapshots) -> tuple[Depth, ...]:
     return book.bid_price, book.bid_quantity, book.ask_price, book.ask_quantity
+
+
+def _numbered(table: Any) -> Any:
+    """The table with truth values of ``buyer_is_maker`` as 0 and 1: dumps have it in both ways."""
+    place = table.schema.get_field_index("buyer_is_maker")
+    if place < 0 or not pa.types.is_boolean(table.schema.field(place).type):
+        return table
+    return table.set_column(place, "buyer_is_maker", table.column(place).cast(pa.int8()))
 
 
 def _side(table: Any, part: str, levels: int, what: str) -> Depth:

@@ -6,7 +6,7 @@ Everything is finite; money is in quote currency.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -16,9 +16,7 @@ from numpy.typing import NDArray
 from core.candle import Floats, Ints
 from core.timeframe import DAY_MS, HOUR_MS
 from engine.records import Reason
-
-UNLABELLED = "unlabelled"
-"""The regime of a day that has none, such as the first days of an asset."""
+from indicators.regime import Label
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +48,19 @@ class RegimePart:
     wins: int
 
 
+class Regimes(NamedTuple):
+    """`Label` of consecutive UTC days, int8[n], and the day number of the first; days beyond them are UNKNOWN."""
+
+    first_day: int
+    labels: NDArray[np.int8]
+
+    def of(self, days: Ints) -> NDArray[np.int8]:
+        """int8[m]: the label of each day number."""
+        known = np.append(self.labels, np.int8(Label.UNKNOWN))
+        at = days - self.first_day
+        return known[np.where((at >= 0) & (at < len(self.labels)), at, len(self.labels))]
+
+
 class Month(NamedTuple):
     """A calendar month (UTC) and its net return, open positions marked; a month in part counts as it is."""
 
@@ -75,27 +86,26 @@ def refusals(fills: NDArray[np.void]) -> dict[str, int]:
 
 
 def by_regime(
-    ts_ms: Ints, equity: Floats, capital: float, trades: NDArray[np.void], first_day: int, labels: Sequence[str]
+    ts_ms: Ints, equity: Floats, capital: float, trades: NDArray[np.void], regimes: Regimes
 ) -> tuple[RegimePart, ...]:
-    """A walk by the regime of its days, in the order of first appearance in ``labels``, unlabelled days last.
+    """A walk by the regime of its days, in the order of `Label`, unknown days last; only regimes that occurred.
 
-    ts_ms, equity : int64[T], float64[T], the walked candles. first_day : UTC day number of ``labels[0]``, one label a
-    day. A change over days without candles belongs to the day on which candles came back.
+    ts_ms, equity : int64[T], float64[T], the walked candles. A change over days without candles belongs to the day on
+    which candles came back.
     """
     days, ends = day_ends(ts_ms, equity)
     begins = np.concatenate(([capital], ends[:-1]))
-    returns = np.divide(ends, begins, out=np.ones(len(ends)), where=begins > 0.0)
-    of_days = _labels_of(days, first_day, labels)
-    of_trades = _labels_of(trades["opened_ms"] // DAY_MS, first_day, labels)
-    found = []
-    for name in (*(n for n in dict.fromkeys(labels) if n != UNLABELLED), UNLABELLED):
-        on, opened = of_days == name, of_trades == name
+    grown = np.divide(ends, begins, out=np.ones(len(ends)), where=begins > 0.0)
+    of_days, of_trades = regimes.of(days), regimes.of(trades["opened_ms"] // DAY_MS)
+    parts = []
+    for label in (*(x for x in Label if x != Label.UNKNOWN), Label.UNKNOWN):
+        on, opened = of_days == label, of_trades == label
         if on.any():
-            found.append(RegimePart(
-                name, int(on.sum()), float((ends - begins)[on].sum()), float(returns[on].prod()) - 1.0,
+            parts.append(RegimePart(
+                label.name.lower(), int(on.sum()), float((ends - begins)[on].sum()), float(grown[on].prod()) - 1.0,
                 int(opened.sum()), int((trades["net"][opened] > 0).sum()),
             ))
-    return tuple(found)
+    return tuple(parts)
 
 
 def by_month(ts_ms: Ints, equity: Floats, capital: float) -> tuple[Month, ...]:
@@ -126,9 +136,3 @@ def _part(name: str, t: NDArray[np.void]) -> Part:
     held = float((t["closed_ms"] - t["opened_ms"]).mean()) / HOUR_MS
     return Part(name, len(t), int((t["net"] > 0).sum()), gross, fees, funding, net, held)
 
-
-def _labels_of(days: Ints, first_day: int, labels: Sequence[str]) -> NDArray[np.str_]:
-    """The label of each day, ``UNLABELLED`` for days beyond them."""
-    known = np.array([*labels, UNLABELLED], dtype=np.str_)
-    at = days - first_day
-    return known[np.where((at >= 0) & (at < len(labels)), at, len(labels))]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import IntEnum
 from math import inf
 
@@ -71,6 +71,10 @@ class Costs:
         for key, good, allowed in rules:
             if not good:
                 raise InputError(f"costs: {key} = {getattr(self, key)!r}: {allowed}")
+
+    def free(self) -> Costs:
+        """The same without fees and slippage."""
+        return replace(self, maker_fee=0.0, taker_fee=0.0, slippage=0.0)
 
     @classmethod
     def of(cls, instrument: Instrument, **overrides: object) -> Costs:

@@ -1,58 +1,136 @@
-"""One strategy with fixed parameters over stored candles: the engine walked over the store, everything recorded."""
+"""One strategy with fixed parameters over stored candles: the engine walked over the store, everything recorded.
+
+Beside the walk that was asked for there are three more, over the same candles: without costs, and with the path inside
+a candle assumed at its worst and at its best.
+"""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from core.candle import Candles, Floats, Ints
+import numpy as np
+
+from core.candle import Candles
 from core.errors import DataError
-from core.market import Market
+from core.plan import Plan
 from core.strategy import Parameters
 from core.timeframe import timeframe_ms
 from engine.backtest import Backtest, run
-from engine.costs import Costs
-from engine.metrics import Metrics, metrics
-from engine.span import Span, span
+from engine.breakdown import (
+    Month,
+    Part,
+    RegimePart,
+    Regimes,
+    by_month,
+    by_reason,
+    by_regime,
+    by_side,
+    refusals,
+)
+from engine.costs import Costs, Path
+from engine.metrics import Clock, Metrics, metrics
+from engine.span import Span
 from market.port import CandleSource
+from optimization.execution import Execution, Stretch, execution
 from optimization.markets import Asked, prepare
 from strategies.discovery import AnyStrategy
+
+NO_REGIMES = Regimes(0, np.empty(0, np.int8))
+
+
+@dataclass(frozen=True, slots=True)
+class Bounds:
+    """Net return by what is assumed of the path inside each candle (execution rules, path).
+
+    pessimistic is not always the lowest, since one trade's end changes the trades after it.
+    """
+
+    nearer: float
+    pessimistic: float
+    optimistic: float
+
+    @property
+    def low(self) -> float:
+        """The lowest of the three."""
+        return min(self.nearer, self.pessimistic, self.optimistic)
+
+    @property
+    def high(self) -> float:
+        """The highest of the three."""
+        return max(self.nearer, self.pessimistic, self.optimistic)
+
+
+@dataclass(frozen=True, slots=True)
+class Breakdown:
+    """Where the result came from; parts add up to the whole (`engine.breakdown`)."""
+
+    by_reason: tuple[Part, ...]
+    by_side: tuple[Part, ...]
+    by_regime: tuple[RegimePart, ...]
+    by_month: tuple[Month, ...]
+    refusals: dict[str, int]
 
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Evaluated:
     """A backtest, its figures, and what it was walked on; spans are half-open, UTC ms.
 
-    candles : what was walked. decision_span : what there are decisions for. detail_span : the part of the span that
-    was walked on the finer timeframe, and nothing beside it; None when none was asked for. missing : candles that are
-    not there between the first and the last one walked.
+    candles : what was walked; where finer ones were asked for they stand beside decision candles, ``clock`` says how
+    long each is. decision_span : what there are decisions for. stretches : what was walked, by timeframe. missing :
+    how many decision candles' worth of time is not there between the first and the last candle walked. costs, capital,
+    funded : what it was walked with. without_costs : no fees, slippage or funding. market_return : of holding the
+    asset from the first open to the last close, without costs.
     """
 
     symbol: str
     timeframe: str
     candles: Candles
+    clock: Clock
     result: Backtest
     figures: Metrics
     decision_span: tuple[int, int]
-    detail_span: tuple[int, int] | None
+    stretches: tuple[Stretch, ...]
     missing: int
+    costs: Costs
+    capital: float
+    funded: bool
+    without_costs: Metrics
+    bounds: Bounds
+    breakdown: Breakdown
+    market_return: float
 
 
 def evaluate(
-    source: CandleSource, strategy: AnyStrategy, params: Parameters, asked: Asked, costs: Costs, capital: float
+    source: CandleSource, strategy: AnyStrategy, params: Parameters, asked: Asked, costs: Costs, capital: float,
+    *, funded: bool = True, regimes: Regimes = NO_REGIMES,
 ) -> Evaluated:
     """Walk ``strategy`` over what ``source`` has of the span, warmed up on candles before it.
 
-    Raises DataError, saying what is there, when the span has no candles or nothing of what else the strategy needs,
-    and when ``detail`` does not divide.
+    funded : whether funding is paid. regimes : the labels of the asset's days. Raises DataError, saying what is there,
+    when the span has no candles or nothing of what else the strategy needs, and when ``detail`` does not divide.
     """
-    _check_detail(asked)
+    check_detail(asked)
     market, first = prepare(source, strategy, params, asked)
-    walked = execution(source, market, first, asked)
-    result = run(asked.symbol, walked, strategy.plan(market, params), len(market), costs, capital)
-    c = walked.candles
+    over = _execution(source, market.candles, first, asked)
+    plan, rows = strategy.plan(market, params), len(market)
+    span = over.span if funded else over.free
+    result = run(asked.symbol, span, plan, rows, costs, capital)
+    free = run(asked.symbol, over.free, plan, rows, costs.free(), capital)
+    candles = span.candles
     return Evaluated(
-        asked.symbol, asked.timeframe, c, result, metrics(result, capital), covered(market.candles, first),
-        covered(c) if asked.detail else None, missing(c),
+        asked.symbol, asked.timeframe, candles, over.clock, result, metrics(result, capital, over.clock),
+        covered(market.candles, first), over.stretches, over.missing, costs, capital, funded,
+        metrics(free, capital, over.clock), _bounds(asked.symbol, span, plan, rows, costs, capital, result),
+        broken_down(result, over.clock, capital, regimes), float(candles.close[-1] / candles.open[0]) - 1.0,
+    )
+
+
+def broken_down(result: Backtest, clock: Clock, capital: float, regimes: Regimes) -> Breakdown:
+    """The result of a walk by reason, side, regime and month."""
+    return Breakdown(
+        by_reason(result.trades), by_side(result.trades),
+        by_regime(clock.ts_ms, result.equity, capital, result.trades, regimes),
+        by_month(clock.ts_ms, result.equity, capital), refusals(result.fills),
     )
 
 
@@ -61,25 +139,7 @@ def covered(candles: Candles, first: int = 0) -> tuple[int, int]:
     return int(candles.ts_ms[first]), int(candles.ts_ms[-1]) + timeframe_ms(candles.timeframe)
 
 
-def missing(candles: Candles) -> int:
-    """How many candles are not there between the first and the last."""
-    begin, end = covered(candles)
-    return (end - begin) // timeframe_ms(candles.timeframe) - len(candles)
-
-
-def execution(source: CandleSource, market: Market, first: int, asked: Asked) -> Span:
-    """Execution candles under the market's rows: finer ones when asked for, else the decision candles.
-
-    Where finer candles are missing inside the span nothing can fill.
-    """
-    decision = market.candles
-    funding = _funding(source, asked)
-    if asked.detail:
-        return span(source.read(asked.symbol, asked.detail, asked.from_ms, asked.to_ms), decision, funding)
-    return span(decision.slice(first, len(decision)), decision, funding)
-
-
-def _check_detail(asked: Asked) -> None:
+def check_detail(asked: Asked) -> None:
     """Raise DataError unless ``detail`` is '' or a timeframe that divides the decisions'."""
     if not asked.detail:
         return
@@ -91,7 +151,22 @@ def _check_detail(asked: Asked) -> None:
         raise DataError(f"detail {asked.detail!r}: allowed is a timeframe that divides {asked.timeframe}")
 
 
-def _funding(source: CandleSource, asked: Asked) -> tuple[Ints, Floats]:
-    """Settled rates inside the span; none where none are stored."""
+def _execution(source: CandleSource, decision: Candles, first: int, asked: Asked) -> Execution:
+    """The span's candles to walk, with the funding that is settled in it, if any is stored."""
+    fine = source.read(asked.symbol, asked.detail, asked.from_ms, asked.to_ms) if asked.detail else None
     times, rates = source.read_funding(asked.symbol, asked.from_ms, asked.to_ms)
-    return times, rates
+    return execution(decision, first, fine, (times, rates))
+
+
+
+
+def _bounds(
+    symbol: str, span: Span, plan: Plan, rows: int, costs: Costs, capital: float, result: Backtest
+) -> Bounds:
+    """Net returns under each path, that of ``result`` taken from it."""
+
+    def net_return(path: Path) -> float:
+        done = result if path == costs.path else run(symbol, span, plan, rows, replace(costs, path=path), capital)
+        return float(done.equity[-1]) / capital - 1.0
+
+    return Bounds(*map(net_return, (Path.NEARER, Path.PESSIMISTIC, Path.OPTIMISTIC)))

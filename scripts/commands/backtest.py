@@ -1,13 +1,14 @@
-"""``scalp-radar backtest``: one strategy over stored candles, with costs, as a table or JSON."""
+"""``scalp-radar backtest``: strategies over stored candles, with costs, as tables, JSON or an HTML file."""
 
 from __future__ import annotations
 
-from dataclasses import asdict
+from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from core.timeframe import HOUR_MS
+from core.errors import ConfigurationError
 from scripts.options import (
     AsJson,
     ConfigFolder,
@@ -17,13 +18,13 @@ from scripts.options import (
     parse_when,
     print_json,
     store_root,
-    when_text,
 )
 
 if TYPE_CHECKING:
-    from optimization.evaluation import Evaluated
-
-LAST_TRADES = 10
+    from core.settings import Settings
+    from market.port import CandleSource
+    from scripts.backtesting import Outcome, Request
+    from strategies.discovery import AnyStrategy
 
 
 def register(app: typer.Typer) -> None:
@@ -32,127 +33,104 @@ def register(app: typer.Typer) -> None:
 
 
 def backtest(
-    strategy: Annotated[str, typer.Argument(help="Name of a strategy; `scalp-radar strategies` lists them.")],
-    symbol: Annotated[str, typer.Option("--symbol", help="Symbols, separated by commas.")],
+    strategies: Annotated[
+        list[str] | None, typer.Argument(help="Names of strategies; `scalp-radar strategies` lists them.")
+    ] = None,
+    every: Annotated[bool, typer.Option("--all", help="Every strategy on every symbol that has its data.")] = False,
+    symbol: Annotated[str, typer.Option("--symbol", help="Symbols, separated by commas; else those configured.")] = "",
     from_: Annotated[str, typer.Option("--from", help="First day, such as 2025-03-01 (UTC).")] = "",
     to: Annotated[str, typer.Option("--to", help="Day after the last one (UTC).")] = "",
-    detail: Annotated[str, typer.Option("--detail", help="Finer timeframe to walk fills on, such as 1m.")] = "",
+    detail: Annotated[str, typer.Option("--detail", help="Walk fills on finer candles, such as 1m, where known.")] = "",
+    slippage: Annotated[str, typer.Option(help="A fraction, or `depth`: from recorded order books.")] = "",
+    fill_probability: Annotated[float | None, typer.Option(help="Of a limit that the price touches.")] = None,
+    participation: Annotated[float | None, typer.Option(help="Most of a candle's volume that an entry takes.")] = None,
+    trade_through: Annotated[float | None, typer.Option(help="How far, as a fraction, beyond a limit fills it.")] = None,
+    path: Annotated[str, typer.Option(help="Inside a candle: nearer, pessimistic or optimistic.")] = "",
+    no_costs: Annotated[bool, typer.Option("--no-costs", help="No fees, slippage or funding.")] = False,
+    html: Annotated[Path | None, typer.Option("--html", help="Write a report into this file.")] = None,
     data: Annotated[str, typer.Option("--data", help="Folder of candles instead of the store.")] = "",
     store: StoreRoot = "",
     config: ConfigFolder = None,
     as_json: AsJson = False,
 ) -> None:
-    """Walk a strategy with its configured parameters and costs; what is open at the end stays open."""
+    """Walk strategies with their configured parameters and costs; what is open at the end stays open."""
     # Here, since the engine loads compiled code, which other commands need not wait for.
     from market.source import open_source
     from market.tables import BEGINNING_MS, END_MS
-    from scripts.backtesting import Request, evaluate_all
+    from scripts.backtesting import FROM_DEPTH, Request
     from scripts.configuration import find_strategies, load_settings
+    from scripts.report.page import check_writable, write_page
+    from scripts.report.plain import outcome_as_plain
+    from scripts.report.table import print_outcome
 
+    names = tuple(dict.fromkeys(strategies or ()))
+    if every == bool(names):
+        raise ConfigurationError("command line", "strategies", " ".join(names), "allowed are names, or else --all")
+    if no_costs and slippage:
+        raise ConfigurationError("command line", "--slippage", slippage, "not allowed with --no-costs")
+    if html is not None:
+        check_writable(html)
     folder = config_folder(config)
     settings = load_settings(folder)
+    known = find_strategies(settings, folder)
+    symbols = parse_symbols(symbol, settings.assets.symbols, "--symbol") if symbol else ()
+    given = {"fill_probability": fill_probability, "participation": participation, "trade_through": trade_through}
     request = Request(
-        strategy=strategy,
-        symbols=parse_symbols(symbol, settings.assets.symbols, "--symbol"),
+        strategies=names or tuple(known),
+        symbols=symbols or (settings.assets.symbols if every else ()),
         from_ms=parse_when(from_, "--from") if from_ else BEGINNING_MS,
         to_ms=parse_when(to, "--to") if to else END_MS,
         detail=detail,
+        changes=_changes(given, path, "" if slippage == FROM_DEPTH else slippage),
+        from_depth=slippage == FROM_DEPTH,
+        no_costs=no_costs,
     )
-    source = open_source(data or store or store_root())
-    evaluated = evaluate_all(settings, find_strategies(settings, folder), source, request)
+    outcome = _run(settings, known, open_source(data or store or store_root()), request)
+    if html is not None:
+        write_page(html, outcome)
     if as_json:
-        print_json([as_plain(strategy, e) for e in evaluated])
+        print_json(outcome_as_plain(outcome))
     else:
-        for e in evaluated:
-            _print(strategy, e)
+        print_outcome(outcome)
 
 
-def as_plain(strategy: str, evaluated: Evaluated) -> dict[str, Any]:
-    """A result as plain values, fit for JSON."""
-    candles = evaluated.candles
-    return {
-        "strategy": strategy,
-        "symbol": evaluated.symbol,
-        "timeframe": evaluated.timeframe,
-        "walked_on": candles.timeframe,
-        "from_ms": int(candles.ts_ms[0]),
-        "to_ms": int(candles.ts_ms[-1]) + evaluated.result.candle_ms,
-        "candles": len(candles),
-        "missing_candles": evaluated.missing,
-        "decision_span": evaluated.decision_span,
-        "detail_span": evaluated.detail_span,
-        "metrics": asdict(evaluated.figures),
-        "final_equity": float(evaluated.result.equity[-1]),
-        "open": _open(evaluated),
-        "trades": [t._asdict() for t in evaluated.result.closed()],
-    }
-
-
-def _open(evaluated: Evaluated) -> dict[str, float] | None:
-    """The position that is still open, if any."""
-    book = evaluated.result.book[0]
-    if not book["direction"]:
-        return None
-    return {
-        "direction": int(book["direction"]),
-        "quantity": float(book["quantity"]),
-        "average": float(book["cost"] / book["quantity"]),
-        "stop": float(book["stop"]),
-    }
-
-
-def _print(strategy: str, evaluated: Evaluated) -> None:
+def _run(
+    settings: Settings, known: Mapping[str, AnyStrategy], source: CandleSource, request: Request
+) -> Outcome:
+    """The backtests, with a bar of progress on a terminal."""
     from rich.console import Console
-    from rich.table import Table
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-    console, f, candles = Console(), evaluated.figures, evaluated.candles
-    walked = int(candles.ts_ms[0]), int(candles.ts_ms[-1]) + evaluated.result.candle_ms
-    lacking = f", {evaluated.missing:,} missing" if evaluated.missing else ""
-    table = Table(title=f"{strategy} on {evaluated.symbol}", title_justify="left", show_header=False)
-    rows = (
-        ("span (UTC)", f"{when_text(walked[0])} to {when_text(walked[1])}"),
-        ("candles", f"{len(candles):,} of {candles.timeframe}{lacking}"),
-        ("net return", f"{f.net_return:+.2%} (gross {f.gross_return:+.2%})"),
-        ("equity at the end", f"{evaluated.result.equity[-1]:,.2f} USDT"),
-        ("Sharpe, Sortino, Calmar", f"{f.sharpe:.2f}, {f.sortino:.2f}, {f.calmar:.2f}"),
-        ("maximum drawdown", f"{f.max_drawdown:.2%}, {f.drawdown_days:.1f} days below a peak at most"),
-        ("trades", f"{f.trades} ({f.win_rate:.0%} won), {f.expectancy:+.2f} USDT each"),
-        ("profit factor", f"{f.profit_factor:.2f} (gross {f.gross_profit_factor:.2f})"),
-        ("fees, funding", f"{f.fees:,.2f}, {f.funding:,.2f} USDT ({f.fee_drag:.1%} of the gross profit)"),
-        ("exposure", f"{f.exposure:.2%} of candles"),
-        ("ambiguous candles", f"{f.ambiguous}"),
-        ("refused entries", f"{f.refusals}"),
-    )
-    for name, value in rows:
-        table.add_row(name, value)
-    console.print(table)
-    decided = evaluated.decision_span
-    if evaluated.detail_span and (decided[0] < walked[0] or walked[1] < decided[1]):
-        console.print(
-            f"{candles.timeframe} candles cover a part only of {when_text(decided[0])} to {when_text(decided[1])}: "
-            "the rest was not walked"
+    from scripts.backtesting import run_all
+
+    console = Console(stderr=True)
+    columns = (BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(), TextColumn("{task.description}"))
+    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bar:
+        task = bar.add_task("reading", total=None)
+        return run_all(
+            settings, known, source, request,
+            lambda text, done, total: bar.update(task, description=text, completed=done, total=total),
         )
-    _print_trades(console, evaluated)
 
 
-def _print_trades(console: Any, evaluated: Evaluated) -> None:
-    from rich.table import Table
+def _changes(given: Mapping[str, float | None], path: str, slippage: str) -> dict[str, Any]:
+    """Fields of the engine's costs that options say. Raises ConfigurationError."""
+    from engine.costs import Path as Walked
 
-    trades = evaluated.result.closed()[-LAST_TRADES:]
-    if trades:
-        table = Table(title=f"last {len(trades)} trades (UTC, USDT)", title_justify="left")
-        for name in ("opened", "held", "side", "levels", "average", "exit", "net", "reason"):
-            table.add_column(name, justify="left" if name in ("opened", "side", "reason") else "right", no_wrap=True)
-        for t in trades:
-            table.add_row(
-                when_text(t.opened_ms), f"{(t.closed_ms - t.opened_ms) / HOUR_MS:.1f} h",
-                "long" if t.direction > 0 else "short", str(t.levels),
-                f"{t.average:,.6g}", f"{t.exit_price:,.6g}", f"{t.net:+,.2f}", t.reason,
-            )
-        console.print(table)
-    still = _open(evaluated)
-    if still:
-        side = "long" if still["direction"] > 0 else "short"
-        console.print(
-            f"still open: {side} {still['quantity']:g} at {still['average']:,.6g}, stop {still['stop']:,.6g}"
-        )
+    changes: dict[str, Any] = {name: value for name, value in given.items() if value is not None}
+    if path:
+        paths = {p.name.lower(): p for p in Walked}
+        if path not in paths:
+            raise ConfigurationError("command line", "--path", path, f"allowed are {_listed(tuple(paths))}")
+        changes["path"] = paths[path]
+    if slippage:
+        try:
+            changes["slippage"] = float(slippage)
+        except ValueError as error:
+            allowed = "allowed is a fraction such as 0.0005, or depth"
+            raise ConfigurationError("command line", "--slippage", slippage, allowed) from error
+    return changes
+
+
+def _listed(words: Sequence[str]) -> str:
+    return f"{', '.join(words[:-1])} and {words[-1]}"

@@ -1,0 +1,163 @@
+"""Results as tables for a terminal: one row each for many, everything for a single one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from rich.box import SIMPLE_HEAD
+from rich.console import Console
+from rich.measure import Measurement
+from rich.table import Table
+
+from core.timeframe import HOUR_MS
+from engine.breakdown import Part, RegimePart
+from optimization.evaluation import Evaluated
+from scripts.backtesting import Outcome, Ran
+from scripts.options import when_text
+from scripts.report.figures import (
+    candles_text,
+    costs_text,
+    depth_text,
+    detail_text,
+    lines,
+    open_text,
+    short_percent,
+    span_text,
+)
+
+LAST_TRADES = 10
+WIDE = 128
+"""Columns that the summary needs; what is not a terminal has no width of its own."""
+EXPENDABLE = ("won", "from", "factor", "days", "best", "path: worst", "on", "no costs")
+"""Columns of the summary that a narrow terminal goes without, the first one first."""
+
+
+def print_outcome(outcome: Outcome) -> None:
+    """Everything that ran and what did not."""
+    console = Console()
+    if not console.is_terminal and console.width < WIDE:
+        console = Console(width=WIDE)
+    if len(outcome.ran) == 1:
+        _print_one(console, outcome.ran[0])
+    else:
+        console.print(fitting(console, outcome.ran))
+        for note in notes(outcome.ran):
+            console.print(note, highlight=False)
+    if outcome.not_run:
+        table = _table(f"not run: {len(outcome.not_run)}", ("strategy", "symbol", "reason"), left=3)
+        for refused in outcome.not_run:
+            table.add_row(*refused)
+        console.print(table)
+
+
+def fitting(console: Console, all_ran: Sequence[Ran]) -> Table:
+    """One row for each result, without the columns that do not fit."""
+    dropped = 0
+    while True:
+        table = summary(all_ran, EXPENDABLE[:dropped])
+        wanted = Measurement.get(console, console.options.update(max_width=1000), table).maximum
+        if wanted <= console.width or dropped == len(EXPENDABLE):
+            return table
+        dropped += 1
+
+
+def summary(all_ran: Sequence[Ran], without: Sequence[str] = ()) -> Table:
+    """One row for each result, ``without`` columns of these names."""
+    rows = [_row(ran) for ran in all_ran]
+    names = [name for name in rows[0] if name not in without]
+    table = _table(f"{len(all_ran)} backtests (returns of the whole span)", names, left=3)
+    for row in rows:
+        table.add_row(*(row[name] for name in names))
+    return table
+
+
+def notes(all_ran: Sequence[Ran]) -> list[str]:
+    """What a row of the summary cannot say: parts walked on finer candles, slippage from depth."""
+    said = []
+    for ran in all_ran:
+        which = f"{ran.strategy} on {ran.evaluated.symbol}"
+        said += [f"{which}: {text}" for text in (detail_text(ran.evaluated), depth_text(ran)) if text]
+    return said
+
+
+def _row(ran: Ran) -> dict[str, str]:
+    e = ran.evaluated
+    f, b = e.figures, e.bounds
+    return {
+        "strategy": ran.strategy,
+        "symbol": e.symbol,
+        "on": e.timeframe,
+        "from": when_text(e.stretches[0].from_ms)[:10],
+        "days": f"{f.days:,}",
+        "net": f"[{'green' if f.net_return > 0 else 'red'}]{short_percent(f.net_return)}[/]",
+        "no costs": short_percent(e.without_costs.net_return),
+        "path: worst": short_percent(b.low),
+        "best": short_percent(b.high),
+        "Sharpe": f"{f.sharpe:.2f}",
+        "drawdown": f"{f.max_drawdown:.1%}",
+        "factor": f"{f.profit_factor:.2f}",
+        "won": f"{f.win_rate:.0%}",
+        "trades": f"{f.trades:,}",
+    }
+
+
+def _print_one(console: Console, ran: Ran) -> None:
+    e = ran.evaluated
+    table = Table(title=f"{ran.strategy} on {e.symbol}", title_justify="left", show_header=False)
+    table.add_row("span (UTC)", span_text(e))
+    table.add_row("candles", candles_text(e))
+    for line in lines(ran):
+        table.add_row(line.name, line.text)
+    table.add_row("costs", costs_text(ran))
+    console.print(table)
+    if detail := detail_text(e):
+        console.print(detail)
+    for part in _breakdowns(e):
+        console.print(part)
+    _print_trades(console, e)
+
+
+def _breakdowns(e: Evaluated) -> Iterable[Table]:
+    if e.breakdown.by_regime:
+        table = _table("by market regime of the day", ("regime", "days", "net return", "USDT", "trades", "won"))
+        for part in e.breakdown.by_regime:
+            table.add_row(part.name, f"{part.days:,}", f"{part.net_return:+.2%}", f"{part.change:+,.2f}",
+                          f"{part.trades:,}", _won(part))
+        yield table
+    if e.breakdown.by_reason:
+        names = ("trades", "number", "won", "before costs", "fees", "funding", "net", "held")
+        table = _table("by reason of the exit, and by side (USDT)", names)
+        for trades in (*e.breakdown.by_reason, *e.breakdown.by_side):
+            table.add_row(trades.name, f"{trades.trades:,}", _won(trades), f"{trades.gross:+,.2f}",
+                          f"{trades.fees:,.2f}", f"{trades.funding:+,.2f}", f"{trades.net:+,.2f}",
+                          f"{trades.hours:.1f} h")
+        yield table
+
+
+def _print_trades(console: Console, e: Evaluated) -> None:
+    trades = e.result.closed()[-LAST_TRADES:]
+    if trades:
+        names = ("opened", "side", "reason", "held", "levels", "average", "exit", "net")
+        table = _table(f"last {len(trades)} trades (UTC, USDT)", names, left=3)
+        for t in trades:
+            table.add_row(
+                when_text(t.opened_ms), "long" if t.direction > 0 else "short", t.reason,
+                f"{(t.closed_ms - t.opened_ms) / HOUR_MS:.1f} h", str(t.levels), f"{t.average:,.6g}",
+                f"{t.exit_price:,.6g}", f"{t.net:+,.2f}",
+            )
+        console.print(table)
+    if text := open_text(e):
+        console.print(text)
+
+
+def _table(title: str, names: Sequence[str], left: int = 1) -> Table:
+    """A table whose first ``left`` columns are text, the others figures."""
+    table = Table(title=title, title_justify="left", box=SIMPLE_HEAD, padding=(0, 1), collapse_padding=True,
+                  pad_edge=False)
+    for i, name in enumerate(names):
+        table.add_column(name, justify="left" if i < left else "right", no_wrap=name != "reason")
+    return table
+
+
+def _won(part: Part | RegimePart) -> str:
+    return f"{part.wins / part.trades:.0%}" if part.trades else "-"

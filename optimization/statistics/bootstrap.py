@@ -56,6 +56,8 @@ def bootstrap(
     ``block_days`` (1 or more) is chosen by `block_length` unless given. Raises InputError when nothing is to be
     resampled or an argument is out of its bounds.
     """
+    if not 0.0 < confidence < 1.0:
+        raise InputError(f"confidence = {confidence}: allowed is above 0 and below 1")
     length = block_length(daily).value if block_days is None else block_days
     drawn = resampled(daily, length, resamples, seed)
     edges = ((1.0 - confidence) / 2.0, (1.0 + confidence) / 2.0)

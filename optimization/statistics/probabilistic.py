@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from statistics import NormalDist
 
+from core.errors import InputError
 from optimization.statistics.estimate import Estimate
 from optimization.statistics.returns import Moments
 
@@ -34,8 +35,10 @@ def minimum_track_record(moments: Moments, benchmark: float = 0.0, confidence: f
     """Days until the probabilistic Sharpe ratio reaches ``confidence`` (0.5 to 1, exclusive), all else unchanged.
 
     1 + (1 - skewness SR + (kurtosis - 1) / 4 SR^2) (z / (SR - SR*))^2. `NEVER` and undefined when the observed ratio
-    is not above ``benchmark``; never above `NEVER`.
+    is not above ``benchmark``; never above `NEVER`. Raises InputError on another confidence.
     """
+    if not 0.5 < confidence < 1.0:
+        raise InputError(f"confidence = {confidence}: allowed is above 0.5 and below 1")
     spread, above = _variance(moments), moments.sharpe - benchmark
     if not moments.defined or spread <= 0.0 or not above > 0.0:
         return Estimate(NEVER, defined=False)

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from typing import Any
 
 from core.candle import Floats
 from core.errors import InputError
+from optimization.statistics.axes import Axis
 from optimization.statistics.estimate import Estimate
 from optimization.statistics.returns import sound
 
@@ -15,24 +16,11 @@ SHIFTS = (-0.20, -0.10, 0.10, 0.20)
 MOST_INSTABILITY = 1000.0
 
 
-@dataclass(frozen=True, slots=True)
-class Axis:
-    """A number that may be moved: ``low`` and ``high`` are bounds that it may take.
-
-    step : 0 for a continuous parameter; else it moves by whole steps, one at least (1 for an integer).
-    """
-
-    name: str
-    low: float
-    high: float
-    step: float = 0.0
-
-
-def neighbours(params: Mapping[str, float], axes: Sequence[Axis]) -> list[dict[str, float]]:
+def neighbours(params: Mapping[str, Any], axes: Sequence[Axis]) -> list[dict[str, Any]]:
     """``params`` with one of ``axes`` moved by each of `SHIFTS`, as fractions of its value; all others unchanged.
 
     A moved value stays within the axis' bounds; integers stay integers. What would repeat a neighbour, or move
-    nothing, is left out, so that there may be fewer than four an axis.
+    nothing, is left out, so that there may be fewer than four an axis. Rules between parameters are not known here.
     """
     return [{**params, axis.name: value} for axis in axes for value in dict.fromkeys(_moved(params[axis.name], axis))]
 

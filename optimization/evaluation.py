@@ -6,12 +6,15 @@ a candle assumed at its worst and at its best.
 
 from __future__ import annotations
 
+import traceback
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 import numpy as np
 
 from core.candle import Candles
-from core.errors import DataError
+from core.errors import DataError, InputError, ScalpRadarError
+from core.market import Market
 from core.plan import Plan
 from core.strategy import Parameters
 from core.timeframe import timeframe_ms
@@ -27,7 +30,8 @@ from engine.breakdown import (
     by_side,
     refusals,
 )
-from engine.costs import Costs, Path
+from engine.costs import Costs
+from engine.costs import Path as Within
 from engine.metrics import Clock, Metrics, metrics
 from engine.span import Span
 from market.port import CandleSource
@@ -112,7 +116,7 @@ def evaluate(
     check_detail(asked)
     market, first = prepare(source, strategy, params, asked)
     over = _execution(source, market.candles, first, asked)
-    plan, rows = strategy.plan(market, params), len(market)
+    plan, rows = planned(strategy, market, params), len(market)
     span = over.span if funded else over.free
     result = run(asked.symbol, span, plan, rows, costs, capital)
     free = run(asked.symbol, over.free, plan, rows, costs.free(), capital)
@@ -123,6 +127,18 @@ def evaluate(
         metrics(free, capital, over.clock), _bounds(asked.symbol, span, plan, rows, costs, capital, result),
         broken_down(result, over.clock, capital, regimes), float(candles.close[-1] / candles.open[0]) - 1.0,
     )
+
+
+def planned(strategy: AnyStrategy, market: Market, params: Parameters) -> Plan:
+    """The strategy's plan. Raises InputError naming strategy, symbol, file and line when it fails."""
+    try:
+        return strategy.plan(market, params)
+    except ScalpRadarError:
+        raise
+    except Exception as error:  # whatever a user's file does wrong is the user's to see, in one line
+        frame = traceback.extract_tb(error.__traceback__)[-1]
+        what = f"{type(error).__name__}: {error} ({Path(frame.filename).name}, line {frame.lineno})"
+        raise InputError(f"strategy {strategy.name} fails on {market.symbol}: {what}") from error
 
 
 def broken_down(result: Backtest, clock: Clock, capital: float, regimes: Regimes) -> Breakdown:
@@ -165,8 +181,8 @@ def _bounds(
 ) -> Bounds:
     """Net returns under each path, that of ``result`` taken from it."""
 
-    def net_return(path: Path) -> float:
+    def net_return(path: Within) -> float:
         done = result if path == costs.path else run(symbol, span, plan, rows, replace(costs, path=path), capital)
         return float(done.equity[-1]) / capital - 1.0
 
-    return Bounds(*map(net_return, (Path.NEARER, Path.PESSIMISTIC, Path.OPTIMISTIC)))
+    return Bounds(*map(net_return, (Within.NEARER, Within.PESSIMISTIC, Within.OPTIMISTIC)))

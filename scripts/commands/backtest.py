@@ -44,7 +44,7 @@ def backtest(
     slippage: Annotated[str, typer.Option(help="A fraction, or `depth`: from recorded order books.")] = "",
     fill_probability: Annotated[float | None, typer.Option(help="Of a limit that the price touches.")] = None,
     participation: Annotated[float | None, typer.Option(help="Most of a candle's volume that an entry takes.")] = None,
-    trade_through: Annotated[float | None, typer.Option(help="How far, as a fraction, beyond a limit fills it.")] = None,
+    trade_through: Annotated[float | None, typer.Option(help="How far, a fraction, beyond a limit fills it.")] = None,
     path: Annotated[str, typer.Option(help="Inside a candle: nearer, pessimistic or optimistic.")] = "",
     no_costs: Annotated[bool, typer.Option("--no-costs", help="No fees, slippage or funding.")] = False,
     html: Annotated[Path | None, typer.Option("--html", help="Write a report into this file.")] = None,

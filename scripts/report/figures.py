@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from optimization.evaluation import Evaluated
-from scripts.backtesting import Ran
+from scripts.backtesting import NotRun, Ran
 from scripts.options import when_text
 
 
@@ -49,7 +50,7 @@ def lines(ran: Ran) -> tuple[Line, ...]:
 def costs_text(ran: Ran) -> str:
     """What was charged and how orders were taken to fill."""
     c = ran.evaluated.costs
-    parts = [f"maker {c.maker_fee:.3%}, taker {c.taker_fee:.3%}, {depth_text(ran) or f'slippage {c.slippage:.4%}'}"]
+    parts = [f"maker {c.maker_fee:.3%}, taker {c.taker_fee:.3%}, {depth_text(ran) or f'slippage {c.slippage * 1e4:.4g} bp'}"]
     if not ran.evaluated.funded:
         parts = ["none: no fees, slippage or funding"]
     parts.append(f"leverage {c.leverage:g}, {c.path.name.lower()} path")
@@ -69,14 +70,32 @@ def depth_text(ran: Ran) -> str:
         return ""
     thin = f", {depth.thin:,} too thin and left out" if depth.thin else ""
     return (
-        f"slippage {depth.slippage:.4%} for an order of {depth.notional:,.0f} USDT, from {depth.snapshots:,} order books "
-        f"of {when_text(depth.from_ms)} to {when_text(depth.to_ms)}{thin}"
+        f"slippage {depth.slippage * 1e4:.3f} bp for an order of {depth.notional:,.0f} USDT, from {depth.snapshots:,} "
+        f"order books of {when_text(depth.from_ms)} to {when_text(depth.to_ms)}{thin}"
     )
 
 
 def short_percent(fraction: float) -> str:
     """A return in at most eight characters: ``+12.3%``, ``+4,614%``."""
     return f"{fraction:+,.0%}" if abs(fraction) >= 9.9995 else f"{fraction:+.1%}"
+
+
+def notes(all_ran: Sequence[Ran]) -> list[str]:
+    """What a row of a summary cannot say: parts walked on finer candles, slippage from depth; the same once."""
+    said: dict[str, list[str]] = {}
+    for ran in all_ran:
+        for text in (detail_text(ran.evaluated), depth_text(ran)):
+            if text:
+                said.setdefault(f"{ran.evaluated.symbol}: {text}", []).append(ran.strategy)
+    return [f"{text} ({', '.join(names)})" for text, names in said.items()]
+
+
+def reasons(not_run: Sequence[NotRun]) -> list[tuple[str, str, str]]:
+    """Strategies, symbol and reason of what could not be run, those that share symbol and reason together."""
+    together: dict[tuple[str, str], list[str]] = {}
+    for refused in not_run:
+        together.setdefault((refused.symbol, refused.reason), []).append(refused.strategy)
+    return [(", ".join(names), symbol, reason) for (symbol, reason), names in together.items()]
 
 
 def span_text(evaluated: Evaluated) -> str:

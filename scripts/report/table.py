@@ -17,10 +17,11 @@ from scripts.options import when_text
 from scripts.report.figures import (
     candles_text,
     costs_text,
-    depth_text,
     detail_text,
     lines,
+    notes,
     open_text,
+    reasons,
     short_percent,
     span_text,
 )
@@ -28,6 +29,7 @@ from scripts.report.figures import (
 LAST_TRADES = 10
 WIDE = 128
 """Columns that the summary needs; what is not a terminal has no width of its own."""
+WRAPPED = ("reason", "strategies")
 EXPENDABLE = ("won", "from", "factor", "days", "best", "path: worst", "on", "no costs")
 """Columns of the summary that a narrow terminal goes without, the first one first."""
 
@@ -44,9 +46,9 @@ def print_outcome(outcome: Outcome) -> None:
         for note in notes(outcome.ran):
             console.print(note, highlight=False)
     if outcome.not_run:
-        table = _table(f"not run: {len(outcome.not_run)}", ("strategy", "symbol", "reason"), left=3)
-        for refused in outcome.not_run:
-            table.add_row(*refused)
+        table = _table(f"not run: {len(outcome.not_run)}", ("strategies", "symbol", "reason"), left=3)
+        for row in reasons(outcome.not_run):
+            table.add_row(*row)
         console.print(table)
 
 
@@ -69,15 +71,6 @@ def summary(all_ran: Sequence[Ran], without: Sequence[str] = ()) -> Table:
     for row in rows:
         table.add_row(*(row[name] for name in names))
     return table
-
-
-def notes(all_ran: Sequence[Ran]) -> list[str]:
-    """What a row of the summary cannot say: parts walked on finer candles, slippage from depth."""
-    said = []
-    for ran in all_ran:
-        which = f"{ran.strategy} on {ran.evaluated.symbol}"
-        said += [f"{which}: {text}" for text in (detail_text(ran.evaluated), depth_text(ran)) if text]
-    return said
 
 
 def _row(ran: Ran) -> dict[str, str]:
@@ -155,7 +148,7 @@ def _table(title: str, names: Sequence[str], left: int = 1) -> Table:
     table = Table(title=title, title_justify="left", box=SIMPLE_HEAD, padding=(0, 1), collapse_padding=True,
                   pad_edge=False)
     for i, name in enumerate(names):
-        table.add_column(name, justify="left" if i < left else "right", no_wrap=name != "reason")
+        table.add_column(name, justify="left" if i < left else "right", no_wrap=name not in WRAPPED)
     return table
 
 

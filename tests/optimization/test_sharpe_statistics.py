@@ -150,7 +150,7 @@ def test_impossible_trials_are_refused(trials: int, variance: float, complaint: 
 
 @pytest.mark.parametrize("confidence", [0.5, 1.0, math.nan])
 def test_a_track_record_is_asked_for_a_confidence(confidence: float) -> None:
-    with pytest.raises(InputError, match="confidence = .*: allowed is above 0.5 and below 1"):
+    with pytest.raises(InputError, match=r"confidence = .*: allowed is above 0\.5 and below 1"):
         minimum_track_record(FUND, 0.0, confidence)
 
 

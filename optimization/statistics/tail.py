@@ -72,6 +72,8 @@ def expected_shortfall(daily: Floats, share: float = SHORTFALL) -> Estimate:
 
     Acerbi, C. and Tasche, D. (2002), On the coherence of expected shortfall, Journal of Banking and Finance 26(7).
     """
+    if not 0.0 < share <= 1.0:
+        raise InputError(f"share of days = {share}: allowed is above 0 and at most 1")
     values = np.sort(sound(daily))
     if len(values) == 0:
         return Estimate(0.0, defined=False)
@@ -109,7 +111,7 @@ def crash_return(daily: Floats, crash: NDArray[np.bool_]) -> Estimate:
     """Compounded return of the days marked in bool[n_days] ``crash``; 0 and undefined without such days."""
     values = sound(daily)
     if crash.shape != values.shape:
-        raise InputError(f"crash days: {crash.shape} rows: allowed are those of the daily returns, {values.shape}")
+        raise InputError(f"crash days: {crash.size} rows: allowed are those of the daily returns, {values.size}")
     return Estimate(float(equity(values[crash])[-1]) - 1.0, bool(crash.any()))
 
 
@@ -121,7 +123,7 @@ def gap(daily: Floats, exposure: Floats, size: float) -> Gap:
     """
     values, held = sound(daily), np.abs(sound(exposure, "exposure"))
     if held.shape != values.shape:
-        raise InputError(f"exposure: {held.shape} rows: allowed are those of the daily returns, {values.shape}")
+        raise InputError(f"exposure: {held.size} rows: allowed are those of the daily returns, {values.size}")
     if not 0.0 < size < math.inf:
         raise InputError(f"gap = {size}: allowed is a fraction above 0")
     day = int(np.argmax(held)) if held.any() else -1

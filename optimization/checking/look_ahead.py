@@ -102,8 +102,8 @@ def _alternated(a: Iterator[int], b: Iterator[int]) -> Iterator[int]:
 def _narrowed(
     subject: Subject, market: CheckMarket, whole: Table, leak: Leak, start: int, made: int, patience_s: float
 ) -> LookAhead:
-    """The earliest leak: halving where leaks are dense, then every row before what that found."""
-    low, high = start, leak.row
+    """The earliest leak: halving where leaks are dense, then every cut before what that found."""
+    low, high = start, leak.known_to
     while low < high:
         middle = (low + high) // 2
         found = leak_at(subject, market, whole, middle)
@@ -111,16 +111,14 @@ def _narrowed(
         if found is None:
             low = middle + 1
         else:
-            leak, high = min(found, leak, key=lambda x: x.row), min(middle, found.row)
+            leak, high = min(found, leak, key=lambda x: x.row), middle
     ends = time.perf_counter() + patience_s
-    complete = True
-    for cut in range(start, leak.row):
+    for cut in range(start, high):
+        if time.perf_counter() > ends:
+            return LookAhead(leak, made, len(market) - 1 - start, False)
         found = leak_at(subject, market, whole, cut)
         made += 1
         if found is not None:
             leak = min(found, leak, key=lambda x: x.row)
             break
-        if time.perf_counter() > ends:
-            complete = False
-            break
-    return LookAhead(leak, made, len(market) - 1 - start, complete)
+    return LookAhead(leak, made, len(market) - 1 - start, True)

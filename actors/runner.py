@@ -28,7 +28,7 @@ from core.target import Target
 from core.timeframe import HOUR_MS, MINUTE_MS, timeframe_ms
 from engine.costs import Costs
 from storage.records import Query
-from strategies.discovery import find
+from strategies.configured import find_configured
 
 
 def costs_of(instrument: Instrument, entry: StrategyEntry, slippage: float, guard: float, *, crossed: bool) -> Costs:
@@ -45,7 +45,7 @@ class Runner:
     def __init__(self, config: RunnerConfig, peers: Peers) -> None:
         self._config, self._peers = config, peers
         self._beats = Beats(config.name, peers, config.api)
-        self._strategy = find(config.strategy, config.folders)
+        self._strategy = find_configured(config.strategy, config.entry, config.folders)
         if self._strategy.needs:
             allowed = "allowed live are strategies on candles alone"
             raise ConfigurationError("strategies.yaml", config.strategy, list(self._strategy.needs), allowed)

@@ -95,6 +95,16 @@ def _check_instrument(key: str, asset: Asset) -> None:
         raise Misfit(f"{key}.instrument.tiers", limits, "at least one, their notionals growing")
 
 
+class Confirm(Frozen):
+    """The filter that new entries of a strategy wait for. ``params`` are checked against the filter's own model."""
+
+    strategy: str
+    """Name of the filter."""
+    min_score: float = Field(gt=0, le=1)
+    """Long entries need a score of at least this, short ones of at most minus this."""
+    params: dict[str, Any] = Field(default_factory=dict)
+
+
 class StrategyEntry(Frozen):
     """One strategy in ``config/strategies.yaml``. ``params`` are checked against the strategy's own model."""
 
@@ -109,6 +119,7 @@ class StrategyEntry(Frozen):
     capital_fraction: Fraction = 0.65
     """Share of a symbol's capital that a full ladder may use as margin."""
     params: dict[str, Any] = Field(default_factory=dict)
+    confirm: Confirm | None = None
     grid: dict[str, tuple[Any, ...]] = Field(default_factory=dict)
     per_asset: dict[Symbol, dict[str, Any]] = Field(default_factory=dict)
 

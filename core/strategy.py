@@ -1,10 +1,12 @@
-"""The port that a strategy fills: one file in ``strategies/`` (or a configured folder) with one `Strategy`."""
+"""The ports that a file in ``strategies/`` (or a configured folder) fills: one `Strategy`, or one `Filter`."""
 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from typing import ClassVar, Generic, Literal, NamedTuple, TypeVar
 
+import numpy as np
+from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict
 
 from core.market import Market
@@ -62,3 +64,26 @@ class Strategy(ABC, Generic[P]):
     def conditions(self, market: Market, params: P) -> list[Condition]:
         """How near each entry condition is on the last row; an empty list when there is nothing to say."""
         return []
+
+
+class Filter(ABC, Generic[P]):
+    """A pure function from market data to a score, which the entries of strategies may be made to wait for.
+
+    Not traded by itself: a strategy's entry names it under ``confirm``. Subclasses, ``class Mine(Filter[MineParams])``,
+    set the class attributes and write `warmup` and `score`; it runs on the timeframe of the strategy that it confirms.
+    """
+
+    name: ClassVar[str]
+    needs: ClassVar[tuple[Need, ...]] = ()
+    Params: ClassVar[type[Parameters]] = Parameters
+
+    @abstractmethod
+    def warmup(self, params: P) -> int:
+        """Candles needed before row t equals what the whole history would give, to 1e-9."""
+
+    @abstractmethod
+    def score(self, market: Market, params: P) -> NDArray[np.float64]:
+        """float64[n] in [-1, 1]: above 0 speaks for a long, below for a short; NaN where nothing can be said.
+
+        Row t uses candles up to t only.
+        """

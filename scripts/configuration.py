@@ -17,7 +17,8 @@ from core.settings import Assets, Exchanges, Misfit, Optimization, Risk, Setting
 from scripts.strategy_checks import check_strategies
 from scripts.validation import shortened, suggestion, validated
 from scripts.yamlfile import read_yaml
-from strategies.discovery import AnyStrategy, discover
+from strategies.configured import configured
+from strategies.discovery import AnyFilter, AnyStrategy, discover, discover_filters
 
 Discover = Callable[[Sequence[Path]], Mapping[str, AnyStrategy]]
 
@@ -37,7 +38,8 @@ def load_settings(folder: Path, discovering: Discover = discover) -> Settings:
     Raises ConfigurationError.
     """
     settings = read_settings(folder)
-    check_strategies(settings, discovering(strategy_folders(settings, folder)), str(folder / "strategies.yaml"))
+    folders = strategy_folders(settings, folder)
+    check_strategies(settings, discovering(folders), discover_filters(folders), str(folder / "strategies.yaml"))
     return settings
 
 
@@ -74,8 +76,17 @@ def strategy_folders(settings: Settings, folder: Path) -> list[Path]:
 
 
 def find_strategies(settings: Settings, folder: Path, discovering: Discover = discover) -> Mapping[str, AnyStrategy]:
-    """Every strategy by name: the house's and those of the users' folders."""
-    return discovering(strategy_folders(settings, folder))
+    """Every strategy by name, the house's and those of the users' folders; behind its filter where one is configured.
+
+    Raises ConfigurationError for a filter that is not there.
+    """
+    folders = strategy_folders(settings, folder)
+    return configured(discovering(folders), settings.strategies.strategies, discover_filters(folders))
+
+
+def find_filters(settings: Settings, folder: Path) -> Mapping[str, AnyFilter]:
+    """Every filter by name: the house's and those of the users' folders."""
+    return discover_filters(strategy_folders(settings, folder))
 
 
 def _refuse_strangers(folder: Path) -> None:

@@ -23,7 +23,8 @@ from scripts.options import parse_when
 from scripts.running import check_port
 from scripts.secrets import Secrets, load_secrets
 from scripts.strategy_checks import check_strategies
-from strategies.discovery import discover
+from strategies.configured import configured
+from strategies.discovery import discover, discover_filters
 
 
 class Wanted(NamedTuple):
@@ -85,11 +86,17 @@ def checking(wanted: Wanted, folder: Path) -> Iterator[Pending]:
 
 def _chosen(settings: Settings, folder: Path, names: tuple[str, ...]) -> tuple[Settings, dict[str, str]]:
     """The settings with the strategies that are to run, and the decision timeframe of each."""
-    known = discover(strategy_folders(settings, folder))
+    folders, where = strategy_folders(settings, folder), str(folder / "strategies.yaml")
+    known, filters = discover(folders), discover_filters(folders)
     settings = only(settings, known, names)
-    check_strategies(settings, known, str(folder / "strategies.yaml"))
-    entries = settings.strategies.strategies.items()
-    return settings, {name: entry.timeframe or known[name].timeframe for name, entry in entries if entry.enabled}
+    check_strategies(settings, known, filters, where)
+    entries = settings.strategies.strategies
+    running = {n: s for n, s in configured(known, entries, filters).items() if n in entries and entries[n].enabled}
+    for name, strategy in running.items():
+        if strategy.needs:
+            allowed = "allowed are strategies on candles alone: nothing else is recorded while running"
+            raise ConfigurationError(where, f"strategies.{name}", f"needs {', '.join(strategy.needs)}", allowed)
+    return settings, {name: entries[name].timeframe or strategy.timeframe for name, strategy in running.items()}
 
 
 def _mode(text: str) -> Mode:

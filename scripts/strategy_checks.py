@@ -1,4 +1,4 @@
-"""What is configured of a strategy against the strategy itself: its parameters, its grid, and its liquidation.
+"""What is configured of a strategy against the strategy itself: parameters, grid, filter, and its liquidation.
 
 Law of the last one: in isolated margin, liquidation must lie beyond the stop by ``risk.liquidation_margin`` of the
 entry price, for the configured stop and for each stop that the grid may choose.
@@ -15,14 +15,18 @@ from core.settings import Settings, StrategyEntry
 from core.strategy import Parameters
 from engine.risk import liquidation_price
 from scripts.validation import complaint_about, shortened, suggestion, validated
-from strategies.discovery import AnyStrategy
+from strategies.discovery import AnyFilter, AnyStrategy
 
 _STOP: Final = "stop_fraction"
 
 
-def check_strategies(settings: Settings, known: Mapping[str, AnyStrategy], where: str) -> None:
+def check_strategies(
+    settings: Settings, known: Mapping[str, AnyStrategy], filters: Mapping[str, AnyFilter], where: str
+) -> None:
     """Every entry against its strategy. Raises ConfigurationError naming ``where`` and the key."""
     for name, entry in settings.strategies.strategies.items():
+        if name in filters and name not in known:
+            raise ConfigurationError(where, "strategies", name, "is a filter: a strategy names it under `confirm`")
         if name not in known:
             raise ConfigurationError(where, "strategies", name, f"unknown strategy; {suggestion(name, known)}")
         if entry.enabled and not entry.symbols:
@@ -32,6 +36,7 @@ def check_strategies(settings: Settings, known: Mapping[str, AnyStrategy], where
             value, allowed = known[name].timeframe, f"the strategy's own, is not in assets.yaml: {there}"
             raise ConfigurationError(where, f"strategies.{name}.timeframe", value, allowed)
         _check_parameters(name, entry, known[name].Params, where)
+        _check_confirm(name, entry, known, filters, where)
         _check_liquidation(name, entry, settings, known[name].Params, where)
 
 
@@ -57,6 +62,19 @@ def _check_parameters(name: str, entry: StrategyEntry, model: type[Parameters], 
             complaint = complaint_about(model, entry.params | {key: choice})
             if complaint is not None and complaint.field and complaint.key.split(".")[0] == key:
                 raise ConfigurationError(where, f"{prefix}.grid.{key}", shortened(choice), complaint.allowed)
+
+
+def _check_confirm(
+    name: str, entry: StrategyEntry, known: Mapping[str, AnyStrategy], filters: Mapping[str, AnyFilter], where: str
+) -> None:
+    wanted, key = entry.confirm, f"strategies.{name}.confirm"
+    if wanted is None:
+        return
+    if wanted.strategy not in filters:
+        word = "is traded, not a filter" if wanted.strategy in known else "unknown filter"
+        said = suggestion(wanted.strategy, filters)
+        raise ConfigurationError(where, f"{key}.strategy", wanted.strategy, f"{word}; {said}")
+    validated(filters[wanted.strategy].Params, wanted.params, where, f"{key}.params")
 
 
 def _known(model: type[Parameters], key: str, value: object, where: str, prefix: str) -> None:

@@ -1,4 +1,4 @@
-"""Finding strategies: every `Strategy` defined in a file of a folder, with nothing registered anywhere."""
+"""Finding strategies and filters: every one defined in a file of a folder, with nothing registered anywhere."""
 
 from __future__ import annotations
 
@@ -9,15 +9,17 @@ import sys
 from collections.abc import Iterable
 from pathlib import Path
 from types import ModuleType
-from typing import Any
+from typing import Any, TypeVar
 
 from pydantic import ValidationError
 
 from core.errors import ConfigurationError, InputError
-from core.strategy import Parameters, Strategy
+from core.strategy import Filter, Parameters, Strategy
 from core.timeframe import timeframe_ms
 
 AnyStrategy = Strategy[Any]
+AnyFilter = Filter[Any]
+Port = TypeVar("Port", bound=AnyStrategy | AnyFilter)
 
 _HERE = Path(__file__).parent
 
@@ -28,14 +30,12 @@ def discover(folders: Iterable[Path | str] = ()) -> dict[str, AnyStrategy]:
     A file that is named twice is looked at once. Raises InputError, naming the file, when one cannot be loaded, misses
     an attribute or repeats a name.
     """
-    found: dict[str, AnyStrategy] = {}
-    where: dict[str, Path] = {}
-    for path in _files(folders):
-        for strategy in _strategies(_load(path), path):
-            if strategy.name in found:
-                raise InputError(f"{path}: strategy {strategy.name!r} exists already in {where[strategy.name]}")
-            found[strategy.name], where[strategy.name] = strategy, path
-    return found
+    return _found(Strategy, "strategy", folders)  # type: ignore[type-abstract]  # its subclasses are made
+
+
+def discover_filters(folders: Iterable[Path | str] = ()) -> dict[str, AnyFilter]:
+    """Every filter of this package and of ``folders``, by name; as `discover`."""
+    return _found(Filter, "filter", folders)  # type: ignore[type-abstract]  # as above
 
 
 def find(name: str, folders: Iterable[Path | str] = ()) -> AnyStrategy:
@@ -46,8 +46,19 @@ def find(name: str, folders: Iterable[Path | str] = ()) -> AnyStrategy:
     return known[name]
 
 
+def _found(port: type[Port], word: str, folders: Iterable[Path | str]) -> dict[str, Port]:
+    found: dict[str, Port] = {}
+    where: dict[str, Path] = {}
+    for path in _files(folders):
+        for one in _defined(port, _load(path), path):
+            if one.name in found:
+                raise InputError(f"{path}: {word} {one.name!r} exists already in {where[one.name]}")
+            found[one.name], where[one.name] = one, path
+    return found
+
+
 def _files(folders: Iterable[Path | str]) -> list[Path]:
-    files = [p for p in sorted(_HERE.glob("*.py")) if p.stem not in ("__init__", "discovery")]
+    files = [p for p in sorted(_HERE.glob("*.py")) if p.stem not in ("__init__", "configured", "discovery")]
     for folder in map(Path, folders):
         if folder.is_file():
             files.append(folder)
@@ -82,25 +93,27 @@ def _load(path: Path) -> ModuleType:
     return module
 
 
-def _strategies(module: ModuleType, path: Path) -> list[AnyStrategy]:
+def _defined(port: type[Port], module: ModuleType, path: Path) -> list[Port]:
+    """One of each concrete class of ``port`` that the module defines itself."""
     classes = [
         c
         for c in dict.fromkeys(v for v in vars(module).values() if inspect.isclass(v))
-        if issubclass(c, Strategy) and c.__module__ == module.__name__
+        if issubclass(c, port) and c.__module__ == module.__name__
         and not inspect.isabstract(c)
     ]
     return [_checked(c, path) for c in classes if not c.__name__.startswith("_")]
 
 
-def _checked(cls: type[AnyStrategy], path: Path) -> AnyStrategy:
-    for attribute in ("name", "timeframe"):
+def _checked(cls: type[Port], path: Path) -> Port:
+    for attribute in ("name", "timeframe") if issubclass(cls, Strategy) else ("name",):
         value = getattr(cls, attribute, None)
         if not isinstance(value, str) or not value:
             raise InputError(f"{path}: class {cls.__name__} does not say its {attribute}")
     if not (inspect.isclass(cls.Params) and issubclass(cls.Params, Parameters)):
         raise InputError(f"{path}: class {cls.__name__}: Params is not a class of Parameters")
     try:
-        timeframe_ms(cls.timeframe)
+        if issubclass(cls, Strategy):
+            timeframe_ms(cls.timeframe)
         cls.Params()
         return cls()
     except ValidationError as error:

@@ -1,4 +1,4 @@
-"""``scalp-radar strategies``: what can be traded with, the user's own strategies included."""
+"""``scalp-radar strategies``: what can be traded with, and the filters; the user's own included."""
 
 from __future__ import annotations
 
@@ -11,7 +11,8 @@ from scripts.options import AsJson, ConfigFolder, config_folder, print_json
 
 if TYPE_CHECKING:
     from core.settings import Settings
-    from strategies.discovery import AnyStrategy
+    from core.strategy import Parameters
+    from strategies.discovery import AnyFilter, AnyStrategy
 
 
 def register(app: typer.Typer) -> None:
@@ -20,15 +21,15 @@ def register(app: typer.Typer) -> None:
 
 
 def strategies(config: ConfigFolder = None, as_json: AsJson = False) -> None:
-    """Every strategy with its timeframe and its parameters: type, bounds, default, what it does."""
+    """Every strategy and every filter with its parameters: type, bounds, default, what it does."""
     # Here, since numpy and pydantic would slow every other command's start.
-    from scripts.configuration import find_strategies, read_settings
+    from scripts.configuration import find_filters, find_strategies, read_settings
 
     folder = config_folder(config)
     settings = read_settings(folder)
     described = [
         describe(strategy, settings) for _, strategy in sorted(find_strategies(settings, folder).items())
-    ]
+    ] + [describe_filter(one, settings) for _, one in sorted(find_filters(settings, folder).items())]
     if as_json:
         print_json(described)
     else:
@@ -38,8 +39,8 @@ def strategies(config: ConfigFolder = None, as_json: AsJson = False) -> None:
 def describe(strategy: AnyStrategy, settings: Settings) -> dict[str, Any]:
     """One strategy as plain values, fit for JSON."""
     entry = settings.strategies.strategies.get(strategy.name)
-    schema = strategy.Params.model_json_schema()
     return {
+        "kind": "strategy",
         "name": strategy.name,
         "timeframe": (entry.timeframe if entry else None) or strategy.timeframe,
         "summary": (strategy.__doc__ or "").strip().partition("\n")[0],
@@ -47,8 +48,26 @@ def describe(strategy: AnyStrategy, settings: Settings) -> dict[str, Any]:
         "mirror": strategy.mirror or None,
         "enabled": bool(entry and entry.enabled),
         "symbols": list(entry.symbols) if entry else [],
-        "parameters": [_parameter(name, field) for name, field in schema.get("properties", {}).items()],
+        "confirm": entry.confirm.model_dump() if entry and entry.confirm else None,
+        "parameters": _parameters(strategy.Params),
     }
+
+
+def describe_filter(one: AnyFilter, settings: Settings) -> dict[str, Any]:
+    """One filter as plain values, fit for JSON; ``confirms`` names the strategies that wait for it."""
+    entries = settings.strategies.strategies.items()
+    return {
+        "kind": "filter",
+        "name": one.name,
+        "summary": (one.__doc__ or "").strip().partition("\n")[0],
+        "needs": list(one.needs),
+        "confirms": [name for name, e in entries if e.confirm and e.confirm.strategy == one.name],
+        "parameters": _parameters(one.Params),
+    }
+
+
+def _parameters(model: type[Parameters]) -> list[dict[str, Any]]:
+    return [_parameter(name, field) for name, field in model.model_json_schema().get("properties", {}).items()]
 
 
 def _parameter(name: str, field: Mapping[str, Any]) -> dict[str, Any]:
@@ -72,12 +91,19 @@ def _print(described: list[dict[str, Any]]) -> None:
 
     console = Console()
     for one in described:
-        state = "enabled" if one["enabled"] else "not enabled"
-        console.print(f"[bold]{one['name']}[/bold]  {one['timeframe']}  ({state})  {one['summary']}")
+        console.print(f"[bold]{one['name']}[/bold]  {_state(one)}  {one['summary']}")
         table = Table("parameter", "type", "default", "allowed", "what it does", box=None, pad_edge=True)
         for p in one["parameters"]:
             table.add_row(p["name"], p["type"], f"{p['default']}", _allowed(p), p["help"])
         console.print(table)
+
+
+def _state(one: Mapping[str, Any]) -> str:
+    """What it is and whether it runs."""
+    if one["kind"] == "filter":
+        return f"(filter, confirms {', '.join(one['confirms']) or 'nothing'})"
+    behind = f", confirmed by {one['confirm']['strategy']}" if one["confirm"] else ""
+    return f"{one['timeframe']}  ({'enabled' if one['enabled'] else 'not enabled'}{behind})"
 
 
 def _allowed(parameter: Mapping[str, Any]) -> str:

@@ -152,6 +152,20 @@ def test_strategies_are_listed_with_their_parameters() -> None:
         assert all(p["help"] for p in strategy["parameters"]), f"{strategy['name']}: a parameter without help"
 
 
+def test_filters_are_listed_with_the_strategies_that_wait_for_them(tmp_path: Path) -> None:
+    config = copied_config(tmp_path)
+    confirm = {"strategy": "order_flow", "min_score": 0.2}
+    changed(config, "strategies.yaml", lambda t: t["strategies"]["envelope_dca"].update(confirm=confirm))
+    listed = {s["name"]: s for s in json.loads(scalp_radar("strategies", "--json", "--config", config).out)}
+    assert listed["order_flow"]["kind"] == "filter"
+    assert listed["order_flow"]["confirms"] == ["envelope_dca"]
+    assert listed["envelope_dca"]["confirm"] == confirm | {"params": {}}
+    assert listed["envelope_dca"]["needs"] == ["book", "trades"]
+    said = scalp_radar("strategies", "--config", config).out
+    assert "order_flow  (filter, confirms envelope_dca)" in said
+    assert "confirmed by order_flow" in said
+
+
 def test_a_strategy_of_ones_own_is_found_in_a_configured_folder(tmp_path: Path) -> None:
     config = copied_config(tmp_path)
     (tmp_path / "examples" / "mine.py").write_text(STRATEGY)

@@ -163,6 +163,47 @@ WRONG = [
         put("strategies", "envelope_dca", "symbols", value=[]),
         "strategies.envelope_dca.symbols = []: an enabled strategy needs at least one",
     ),
+    (
+        "strategies.yaml",
+        put("strategies", "order_flow", value={}),
+        "strategies = 'order_flow': is a filter: a strategy names it under `confirm`",
+    ),
+    (
+        "strategies.yaml",
+        put("strategies", "envelope_dca", "confirm", value={"strategy": "order_flo", "min_score": 0.2}),
+        "strategies.envelope_dca.confirm.strategy = 'order_flo': unknown filter; did you mean 'order_flow'?",
+    ),
+    (
+        "strategies.yaml",
+        put("strategies", "envelope_dca", "confirm", value={"strategy": "envelope_dca_short", "min_score": 0.2}),
+        "strategies.envelope_dca.confirm.strategy = 'envelope_dca_short': is traded, not a filter; known are",
+    ),
+    (
+        "strategies.yaml",
+        put("strategies", "envelope_dca", "confirm", value={"strategy": "order_flow"}),
+        "strategies.envelope_dca.confirm.min_score = None: required, but missing",
+    ),
+    (
+        "strategies.yaml",
+        put("strategies", "envelope_dca", "confirm", value={"strategy": "order_flow", "min_score": 1.5}),
+        "strategies.envelope_dca.confirm.min_score = 1.5: must be less than or equal to 1",
+    ),
+    (
+        "strategies.yaml",
+        put("strategies", "envelope_dca", "confirm", value={"strategy": "order_flow", "min_score": 0}),
+        "strategies.envelope_dca.confirm.min_score = 0: must be greater than 0",
+    ),
+    (
+        "strategies.yaml",
+        put("strategies", "envelope_dca", "confirm", value={"strategy": "order_flow", "min_scor": 0.2}),
+        "strategies.envelope_dca.confirm.min_scor = 0.2: unknown key; did you mean 'min_score'?",
+    ),
+    (
+        "strategies.yaml",
+        put("strategies", "envelope_dca", "confirm",
+            value={"strategy": "order_flow", "min_score": 0.2, "params": {"lokback": 9}}),
+        "strategies.envelope_dca.confirm.params.lokback = 9: unknown key; did you mean 'lookback'?",
+    ),
     ("strategies.yaml", put("folders", value=["nowhere"]), "folders = 'nowhere': no such folder: "),
 ]
 

@@ -74,18 +74,17 @@ def check(
     if as_json:
         print_json(as_plain(report))
     else:
-        _print(report)
+        _print(report, f"{report.symbol if symbol else 'seeded markets'} {report.timeframe}")
     if not report.passed:
         raise typer.Exit(1)
 
 
-def _print(report: Report) -> None:
+def _print(report: Report, where: str) -> None:
     from rich.console import Console
     from rich.table import Table
     from rich.text import Text
 
     console = Console()
-    where = f"{report.symbol} {report.timeframe}"
     table = Table("check", "", "what was found", title=f"{report.strategy} on {where}", title_justify="left")
     for o in report.outcomes:
         table.add_row(o.name, Text(o.status, style=_STYLES[o.status]), Text(o.detail))

@@ -6,10 +6,11 @@ Middle and deviation are the columns: a band is ``middle -/+ width x deviation``
 from __future__ import annotations
 
 import numpy as np
-from numba import float64, int64, njit, types
+from numba import float64, int8, int64, njit, types
 from numpy.typing import NDArray
 
 Floats = NDArray[np.float64]
+Signs = NDArray[np.int8]
 _VALUES = types.Array(float64, 1, "C", readonly=True)
 
 
@@ -51,3 +52,21 @@ def bands(middle: Floats, deviations: Floats, width: float) -> tuple[Floats, Flo
         lower[t] = middle[t] - reach
         upper[t] = middle[t] + reach
     return lower, upper
+
+
+@njit(int8[::1](_VALUES, _VALUES, _VALUES, float64, float64), cache=True, nogil=True, error_model="numpy")
+def leavings(close: Floats, middle: Floats, deviations: Floats, width: float, least: float) -> Signs:
+    """int8[n]: +1 where a close goes above the upper band, -1 where one goes below the lower band, else 0.
+
+    It *goes* there when the close before was not beyond that band, as it was then. Bands that are not more than
+    ``least`` of the middle apart, and those that are not known yet, give nothing.
+    """
+    n = close.size
+    out = np.zeros(n, np.int8)
+    for t in range(1, n):  # without branches, so that many rows are computed at once
+        before, reach = width * deviations[t - 1], width * deviations[t]
+        wide = 2.0 * reach > least * middle[t]
+        rises = (close[t] > middle[t] + reach) & (close[t - 1] <= middle[t - 1] + before)
+        falls = (close[t] < middle[t] - reach) & (close[t - 1] >= middle[t - 1] - before)
+        out[t] = np.int8(wide & rises) - np.int8(wide & falls)
+    return out

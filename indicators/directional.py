@@ -39,13 +39,14 @@ def directional(high: Floats, low: Floats, close: Floats, period: int) -> tuple[
     n = high.size
     plus, minus, dx, adx = np.full(n, np.nan), np.full(n, np.nan), np.full(n, np.nan), np.full(n, np.nan)
     up, down, whole, one_sided, seed, level = 0.0, 0.0, 0.0, 0.0, 0.0, 0.0
+    keep = (period - 1) / period
     for t in range(1, n):
         rise, fall = high[t] - high[t - 1], low[t - 1] - low[t]
         reach = max(high[t] - low[t], abs(high[t] - close[t - 1]), abs(low[t] - close[t - 1]))
         if t >= period:  # before, sums are filled; from here on they lose their period-th part a row
-            up -= up / period
-            down -= down / period
-            whole -= whole / period
+            up *= keep
+            down *= keep
+            whole *= keep
         up += rise if rise > 0.0 and rise > fall else 0.0
         down += fall if fall > 0.0 and fall > rise else 0.0
         whole += reach + 0.0 * (rise + fall + close[t - 1])  # so that an unknown price leaves nothing known
@@ -61,7 +62,7 @@ def directional(high: Floats, low: Floats, close: Floats, period: int) -> tuple[
             seed += one_sided if moved else 0.0
             level = seed / period
         elif moved:
-            level = (level * (period - 1) + one_sided) / period
+            level = keep * level + one_sided / period
         if t >= 2 * period - 1:
             adx[t] = level
     return plus, minus, dx, adx

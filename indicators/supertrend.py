@@ -36,13 +36,14 @@ def supertrend_of(
     Rows whose range is NaN are unknown: line NaN, direction 0.
     """
     n = high.size
-    line = np.full(n, np.nan)
-    direction = np.zeros(n, np.int8)
+    line = np.empty(n)
+    direction = np.empty(n, np.int8)
     upper, lower, before = np.inf, -np.inf, np.nan
     d = 0
     for t in range(n):
         middle, reach, now = 0.5 * (high[t] + low[t]), multiplier * ranges[t], close[t]
         if np.isnan(reach):
+            line[t], direction[t] = np.nan, 0
             continue
         above, below = middle + reach, middle - reach
         upper = above if (above < upper) | (before > upper) else upper
@@ -50,8 +51,7 @@ def supertrend_of(
         d = _turned(d, now < lower, now > upper)
         before = now
         direction[t] = d
-        if d != 0:
-            line[t] = lower if d > 0 else upper
+        line[t] = np.nan if d == 0 else (lower if d > 0 else upper)
     return line, direction
 
 
@@ -66,3 +66,16 @@ def supertrend(high: Floats, low: Floats, close: Floats, period: int, multiplier
     and multiplier 3, 300 rows.
     """
     return supertrend_of(high, low, close, atr(high, low, close, period), multiplier)
+
+
+@njit(int8[::1](types.Array(int8, 1, "C", readonly=True)), cache=True, nogil=True, error_model="numpy")
+def flips(direction: Signs) -> Signs:
+    """int8[n]: the new direction in the rows where it turned from one to the other, else 0.
+
+    The row in which a direction is known for the first time is no flip.
+    """
+    n = direction.size
+    out = np.zeros(n, np.int8)
+    for t in range(1, n):
+        out[t] = direction[t] if direction[t] == -direction[t - 1] else 0
+    return out

@@ -41,8 +41,9 @@ def atr(high: Floats, low: Floats, close: Floats, period: int) -> Floats:
         total += ranges[i]
     level = total / period
     out[period] = level
+    keep, share = (period - 1) / period, 1.0 / period  # a row waits for the one before: no division between them
     for t in range(period + 1, n):
-        level = (level * (period - 1) + ranges[t]) / period
+        level = keep * level + share * ranges[t]
         out[t] = level
     return out
 
@@ -73,9 +74,10 @@ def rsi(close: Floats, period: int) -> Floats:
     gain /= period
     loss /= period
     out[period] = _strength(gain, loss)
+    keep, share = (period - 1) / period, 1.0 / period
     for t in range(period + 1, n):
         move = close[t] - close[t - 1]
-        gain = (gain * (period - 1) + max(move, 0.0)) / period
-        loss = (loss * (period - 1) + max(-move, 0.0)) / period
+        gain = keep * gain + share * max(move, 0.0)
+        loss = keep * loss + share * max(-move, 0.0)
         out[t] = _strength(gain, loss)
     return out

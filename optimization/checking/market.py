@@ -93,19 +93,39 @@ def synthetic(timeframe: str, seed: int, count: int = ROWS) -> CheckMarket:
 
 @lru_cache(maxsize=8)
 def candles(timeframe: str, seed: int, count: int = ROWS, volatility: float = 0.02) -> Candles:
-    """A seeded random walk with jumps, wild enough for envelopes of several percent to be met."""
+    """A seeded random walk, wild enough for envelopes of several percent to be met; below 1h a calmer market.
+
+    ``volatility`` : of the walk, a candle's; the calmer market has its own.
+    """
     rng = np.random.default_rng(seed)
-    steps = rng.normal(0, volatility / 3, (count, 4))
-    jumps = rng.random(count) < 0.03
-    steps[jumps, 1] += rng.normal(0, 4 * volatility, int(jumps.sum()))
-    path = 100.0 * np.exp(np.cumsum(steps.ravel())).reshape(count, 4)
+    walk, volume = _wild(rng, count, volatility) if timeframe_ms(timeframe) >= HOUR_MS else _calm(rng, count)
+    path = 100.0 * np.exp(walk).reshape(count, 4)
     close = path[:, -1].copy()
     opened = np.concatenate(([100.0], close[:-1]))
     high = np.maximum(path.max(1), opened)
     low = np.minimum(path.min(1), opened)
     length = timeframe_ms(timeframe)
     ts = 1_700_006_400_000 // length * length + np.arange(count, dtype=np.int64) * length
-    return Candles(timeframe, ts, opened, high, low, close, rng.gamma(2.0, 50.0, count)).checked("synthetic market")
+    return Candles(timeframe, ts, opened, high, low, close, volume).checked("synthetic market")
+
+
+def _wild(rng: np.random.Generator, count: int, volatility: float) -> tuple[Floats, Floats]:
+    """Log prices, four a candle, and volumes: a random walk with jumps."""
+    steps = rng.normal(0, volatility / 3, (count, 4))
+    jumps = rng.random(count) < 0.03
+    steps[jumps, 1] += rng.normal(0, 4 * volatility, int(jumps.sum()))
+    return np.cumsum(steps.ravel()), rng.gamma(2.0, 50.0, count)
+
+
+def _calm(rng: np.random.Generator, count: int) -> tuple[Floats, Floats]:
+    """As above, as minutes are: hours of little movement about a level, and sudden moves on high volume."""
+    steps = rng.normal(0, 0.00015, (count, 4))
+    moves = rng.random(count) < 1 / 30
+    sudden = int(moves.sum())
+    steps[moves, 1] += rng.choice([-1.0, 1.0], sudden) * rng.uniform(0.0028, 0.0052, sudden)
+    volume = rng.gamma(2.0, 50.0, count)
+    volume[moves] *= 5.0
+    return _recalled(steps.ravel(), 0.995), volume
 
 
 def extras(c: Candles) -> dict[str, Floats]:
@@ -143,11 +163,15 @@ def inverted(c: Candles, around: float = 10_000.0) -> Candles:
 
 def _fading(seed: int, count: int, memory: float, deviation: float) -> Floats:
     """Seeded numbers around 0 of this standard deviation, each with ``memory`` of the one before."""
-    noise = np.random.default_rng(seed).normal(0.0, deviation * (1.0 - memory * memory) ** 0.5, count)
-    out = np.empty(count)
+    return _recalled(np.random.default_rng(seed).normal(0.0, deviation * (1.0 - memory * memory) ** 0.5, count), memory)
+
+
+def _recalled(steps: Floats, memory: float) -> Floats:
+    """Sums of ``steps`` in which each step fades with ``memory``."""
+    out = np.empty(len(steps))
     level = 0.0
-    for i in range(count):
-        level = memory * level + noise[i]
+    for i, step in enumerate(steps.tolist()):
+        level = memory * level + step
         out[i] = level
     return out
 

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import numpy as np
 
-from core.candle import Candles
+from core.candle import Candles, Floats
 from core.errors import DataError, InputError, ScalpRadarError
 from core.market import Market
 from core.plan import Plan
@@ -82,8 +82,8 @@ class Evaluated:
     candles : what was walked; where finer ones were asked for they stand beside decision candles, ``clock`` says how
     long each is. decision_span : what there are decisions for. stretches : what was walked, by timeframe. missing :
     how many decision candles' worth of time is not there between the first and the last candle walked. costs, capital,
-    funded : what it was walked with. without_costs : no fees, slippage or funding. market_return : of holding the
-    asset from the first open to the last close, without costs.
+    funded : what it was walked with. without_costs, free_equity : no fees, slippage or funding. market_return : of
+    holding the asset from the first open to the last close, without costs.
     """
 
     symbol: str
@@ -99,6 +99,7 @@ class Evaluated:
     capital: float
     funded: bool
     without_costs: Metrics
+    free_equity: Floats
     bounds: Bounds
     breakdown: Breakdown
     market_return: float
@@ -121,10 +122,11 @@ def evaluate(
     result = run(asked.symbol, span, plan, rows, costs, capital)
     free = run(asked.symbol, over.free, plan, rows, costs.free(), capital)
     candles = span.candles
+    bounds = _bounds(asked.symbol, span, plan, rows, costs, capital, result)
     return Evaluated(
         asked.symbol, asked.timeframe, candles, over.clock, result, metrics(result, capital, over.clock),
         covered(market.candles, first), over.stretches, over.missing, costs, capital, funded,
-        metrics(free, capital, over.clock), _bounds(asked.symbol, span, plan, rows, costs, capital, result),
+        metrics(free, capital, over.clock), free.equity, bounds,
         broken_down(result, over.clock, capital, regimes), float(candles.close[-1] / candles.open[0]) - 1.0,
     )
 

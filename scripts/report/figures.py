@@ -50,7 +50,8 @@ def lines(ran: Ran) -> tuple[Line, ...]:
 def costs_text(ran: Ran) -> str:
     """What was charged and how orders were taken to fill."""
     c = ran.evaluated.costs
-    parts = [f"maker {c.maker_fee:.3%}, taker {c.taker_fee:.3%}, {depth_text(ran) or f'slippage {c.slippage * 1e4:.4g} bp'}"]
+    slippage = depth_text(ran) or f"slippage {c.slippage * 1e4:.4g} bp"
+    parts = [f"maker {c.maker_fee:.3%}, taker {c.taker_fee:.3%}, {slippage}"]
     if not ran.evaluated.funded:
         parts = ["none: no fees, slippage or funding"]
     parts.append(f"leverage {c.leverage:g}, {c.path.name.lower()} path")

@@ -45,7 +45,10 @@ lint: $(READY)
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
 
+# Beside vectorbt, where it can be had: it is no part of what the lock says, which stays as it is.
 bench: install
+	@VIRTUAL_ENV=$(CURDIR)/$(VENV) $(BIN)/uv pip install --quiet --constraint requirements.lock --group bench \
+	    || echo "vectorbt could not be installed; the benchmark does without" >&2
 	@$(BIN)/scalp-radar bench $(ARGS)
 
 fuzz: install

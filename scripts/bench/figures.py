@@ -5,7 +5,10 @@ from __future__ import annotations
 import statistics
 import time
 from collections.abc import Callable, Mapping
-from typing import NamedTuple
+from typing import Final, NamedTuple
+
+PER_CANDLE: Final = "ns/cc"
+"""Nanoseconds of CPU for one candle of one combination of parameters."""
 
 
 class Figure(NamedTuple):

@@ -14,18 +14,17 @@ import numpy as np
 
 from core.candle import Candles
 from core.errors import InputError
-from core.timeframe import HOUR_MS
+from core.timeframe import HOUR_MS, MINUTE_MS, timeframe_ms
 from market.port import CandleSource
 from market.source import open_source
 from strategies.envelope_dca import EnvelopeParams
 
 CANDLES: Final = 17_520
+MINUTES: Final = 318_000
 GRIDS: Final[dict[str, tuple[tuple[float, ...], ...]]] = {
     "dense": ((5, 7, 10), (2, 3, 4), (0.010, 0.015, 0.020), (0.005, 0.0075, 0.010), (0.02, 0.03, 0.05, 0.08)),
     "sparse": ((5, 7, 10), (2, 3, 4), (0.05, 0.07, 0.10), (0.02, 0.03, 0.05), (0.15, 0.20, 0.25, 0.30)),
 }
-VECTORBT_NS: Final = {"dense": 707.0, "sparse": 599.0}
-"""vectorbt 1.2.0 on this task, ns per candle and combination, measured once on two Zen 4 cores; not run here."""
 
 
 class Tape(NamedTuple):
@@ -48,18 +47,31 @@ def tape(data: str) -> Tape:
     return Tape(walk(CANDLES), "a seeded random walk")
 
 
-def walk(count: int, seed: int = 7) -> Candles:
-    """Hours of a random walk with jumps: 12 steps an hour."""
+def minutes(data: str) -> Tape:
+    """All minutes of BTC in ``data``, in the shared data when that is at hand, else a seeded walk of as many."""
+    path = data or str(shared() / "data" / "BINANCE_SPOT")
+    if Path(path).is_dir():
+        source: CandleSource = open_source(path)
+        if "1m" in source.timeframes("BTC-USDT"):
+            first, last = source.span("BTC-USDT", "1m")
+            return Tape(source.read("BTC-USDT", "1m", first, last + MINUTE_MS), "real BTC minutes")
+    return Tape(walk(MINUTES, "1m"), "a seeded random walk")
+
+
+def walk(count: int, timeframe: str = "1h", seed: int = 7) -> Candles:
+    """A random walk with jumps, 12 steps a candle, as restless as hours of BTC are whatever the timeframe."""
     rng = np.random.default_rng(seed)
-    steps = rng.normal(0.0, 0.006 / np.sqrt(12), count * 12)
-    jumps = rng.random(count * 12) < 0.001
+    length = timeframe_ms(timeframe)
+    hours = length / HOUR_MS
+    steps = rng.normal(0.0, 0.006 * np.sqrt(hours / 12), count * 12)
+    jumps = rng.random(count * 12) < 0.001 * hours
     steps[jumps] += rng.normal(0.0, 0.025, int(jumps.sum()))
     path = 40_000.0 * np.exp(np.cumsum(steps - steps.mean())).reshape(count, 12)
     close = np.ascontiguousarray(path[:, -1])
     opened = np.concatenate(([40_000.0], close[:-1]))
-    ts = 1_700_006_400_000 // HOUR_MS * HOUR_MS + np.arange(count, dtype=np.int64) * HOUR_MS
+    ts = 1_700_006_400_000 // length * length + np.arange(count, dtype=np.int64) * length
     high, low = np.maximum(path.max(1), opened), np.minimum(path.min(1), opened)
-    return Candles("1h", ts, opened, high, low, close, rng.gamma(2.0, 50.0, count))
+    return Candles(timeframe, ts, opened, high, low, close, rng.gamma(2.0, 50.0, count))
 
 
 def combinations(grid: str) -> list[EnvelopeParams]:

@@ -18,23 +18,24 @@ def register(app: typer.Typer) -> None:
 
 
 def bench(
-    data: Annotated[str, typer.Option("--data", help="Candles with BTC-USDT 1h; else shared ones or a walk.")] = "",
+    data: Annotated[str, typer.Option("--data", help="Candles with BTC-USDT 1h, 1m; else shared or walks.")] = "",
     system: Annotated[bool, typer.Option(help="Also start the demo: boot time, memory, candle to order.")] = True,
     config: ConfigFolder = None,
     as_json: AsJson = False,
 ) -> None:
     """Measure the engine and the running system; figures of one run may be compared, absolute ones move."""
     # Here, since the engine and Ray would slow every other command's start.
-    from scripts.bench.engine import measure
-    from scripts.bench.task import tape
+    from scripts.bench import engine, indicators, plans
+    from scripts.bench.task import minutes, tape
     from scripts.memory import keep_freed_memory
 
     keep_freed_memory()
-    figures = measure(tape(data))
+    folder = config_folder(config)
+    figures = [*engine.measure(tape(data), minutes(data)), *plans.measure(folder), *indicators.measure()]
     if system:
         from scripts.bench.system import measure as measure_system
 
-        figures += measure_system(config_folder(config))
+        figures += measure_system(folder)
     if as_json:
         print_json([figure._asdict() for figure in figures])
     else:
@@ -45,7 +46,8 @@ def _print(figures: list[Figure]) -> None:
     from rich.console import Console
     from rich.table import Table
 
-    table = Table(title="scalp-radar bench", title_justify="left")
+    caption = "ns/cc: nanoseconds of CPU for one candle of one combination, on one core"
+    table = Table(title="scalp-radar bench", title_justify="left", caption=caption, caption_justify="left")
     for name in ("subject", "measured", "goal", "met", "beside"):
         table.add_column(name, justify="right" if name == "measured" else "left")
     for f in figures:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from core.market import Market
@@ -53,45 +53,45 @@ def check_corners(subject: Subject, ground: Ground, patience_s: float) -> Corner
     for corner in chosen:
         if checked >= _LEAST and time.perf_counter() > ends:
             break
-        there = Subject(subject.strategy, corner)
-        changed = _changed(corner, subject.params)
+        there = replace(subject, params=corner)
+        difference = changed(corner, subject.params)
         try:
             if there.warmup >= len(here := ground(_SEED, 2 * there.warmup + SPARE_ROWS)) - 1:
                 left_out += 1
                 continue
             checked += 1
-            fault = _fault(there, changed, here) or _confused(there, changed, market, shared)
+            fault = _fault(there, difference, here) or _confused(there, difference, market, shared)
         except Broken as error:
-            fault = CornerFault(changed, str(error), {})
+            fault = CornerFault(difference, str(error), {})
         if fault is not None:
             return CornerResult(len(chosen), checked, left_out, fault)
     return CornerResult(len(chosen), checked, left_out, None)
 
 
-def _fault(subject: Subject, changed: str, market: CheckMarket) -> CornerFault | None:
+def _fault(subject: Subject, where: str, market: CheckMarket) -> CornerFault | None:
     seen = look_ahead(subject, market, most=_CUTS)
     if seen.leak is not None:
         known = f"when row {seen.leak.known_to} is the last"
         line = leak_line(seen.leak, known, "with the candles after it")
-        return CornerFault(changed, f"look-ahead: {line}", leak_figures(seen.leak))
+        return CornerFault(where, f"look-ahead: {line}", leak_figures(seen.leak))
     found = warm_up(subject, market, rows=_WINDOWS, search=False)
     if found.short is not None:
         line = leak_line(found.short, f"from {found.declared:,} candles", "from all of them")
-        return CornerFault(changed, f"warm-up: {line}", leak_figures(found.short))
+        return CornerFault(where, f"warm-up: {line}", leak_figures(found.short))
     return None
 
 
-def _confused(subject: Subject, changed: str, market: CheckMarket, shared: Market) -> CornerFault | None:
+def _confused(subject: Subject, where: str, market: CheckMarket, shared: Market) -> CornerFault | None:
     """What a market that the corners before have used gives otherwise than a fresh one."""
     differs = remembered(subject, shared, subject.table(market))
     if differs is None:
         return None
     fresh, used = texts(differs.first, differs.second)
     line = f"{differs.column} of row {differs.row} is {fresh} on a fresh market, {used} after other parameters"
-    return CornerFault(changed, f"memory: {line}", {"column": differs.column, "row": differs.row})
+    return CornerFault(where, f"memory: {line}", {"column": differs.column, "row": differs.row})
 
 
-def _changed(corner: Parameters, given: Parameters) -> str:
+def changed(corner: Parameters, given: Parameters) -> str:
     """``fast=2``: where a corner is another than what was given."""
     before = given.model_dump()
     return ", ".join(f"{name}={value}" for name, value in corner.model_dump().items() if value != before[name])

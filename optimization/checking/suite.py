@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
+from engine.backtest import Backtest
 from optimization.checking import laws
-from optimization.checking.corner_check import check_corners
+from optimization.checking.corner_check import changed, check_corners
+from optimization.checking.corners import corners
 from optimization.checking.look_ahead import look_ahead
 from optimization.checking.market import SPARE_ROWS, CheckMarket, Ground
 from optimization.checking.purity import impure_call, mutated, repeated
@@ -125,29 +127,30 @@ class Check:
 
     def scale(self) -> Outcome:
         """The same trades at other prices."""
-        market = self._market(4)
-        plain = laws.backtest(self.subject, market)
+        subject, market, plain, note = self._trading(4)
         trades = len(plain.trades)
-        wrong = laws.scale(self.subject, market, plain)
-        return _judged("scale", wrong, f"prices times {laws.FACTOR:g} give the same {trades:,} trades", trades)
+        wrong = laws.scale(subject, market, plain)
+        return _judged("scale", wrong, f"prices times {laws.FACTOR:g} give the same {trades:,} trades", trades, note)
 
     def mirror(self) -> Outcome:
         """The mirror trades the inverted path."""
-        market = self._market(5)
-        plain = laws.backtest(self.subject, market)
-        wrong = laws.mirror(self.subject, market, plain, self.known)
-        name, trades = self.subject.strategy.mirror, len(plain.trades)
-        return _judged("mirror", wrong, f"{name} trades the inverted path as this one the path", trades)
+        subject, market, plain, note = self._trading(5)
+        wrong = laws.mirror(subject, market, plain, self.known)
+        name, trades = subject.strategy.mirror, len(plain.trades)
+        return _judged("mirror", wrong, f"{name} trades the inverted path as this one the path", trades, note)
 
     def fold_equals_steps(self) -> Outcome:
         """A runner's steps give the trades of the backtest."""
-        rows, trades = 2 * self.subject.warmup + SPARE_ROWS, 0
-        for market in self._markets(6, 7):
-            wrong, more = laws.fold_equals_steps(self.subject, market.slice(0, min(rows, len(market))))
-            trades += more
-            if wrong:
+        trades, notes, wrong = 0, set[str](), ""
+        for seed in (6, 7):
+            subject, market, _, note = self._trading(seed, fold=True)
+            wrong, more = laws.fold_equals_steps(subject, market.slice(0, _fold_rows(subject, market)))
+            trades, notes = trades + more, {*notes, note}
+            if wrong or market is self._market(seed):  # of a stored market there is only one
                 break
-        return _judged("fold equals steps", wrong, f"the same {trades:,} trades candle by candle", trades)
+        return _judged(
+            "fold equals steps", wrong, f"the same {trades:,} trades candle by candle", trades, max(notes, key=len)
+        )
 
     def parameters(self) -> Outcome:
         """The corners of the parameters: valid plans, no look-ahead, enough warm-up, nothing shared by mistake."""
@@ -176,6 +179,28 @@ class Check:
         line = f"{found.step_us:,.0f} us a live row, {found.vectorised_us:.3f} us a row of all history at once"
         return Outcome("speed", "measured", line, {"step_us": found.step_us, "vectorised_us": found.vectorised_us})
 
+    def _trading(self, seed: int, *, fold: bool = False) -> tuple[Subject, CheckMarket, Backtest, str]:
+        """The subject with its market and backtest; where it makes no trade, a corner of its parameters that does.
+
+        The note names the corner. fold : only trades after the windows that a fold begins with count.
+        """
+        given = self.subject.params
+        market = self._market(seed)
+        plain = laws.backtest(self.subject, market)
+        if _trades(self.subject, market, plain, fold):
+            return self.subject, market, plain, ""
+        for corner in corners(given):
+            subject = replace(self.subject, params=corner)
+            try:
+                there = self.ground(seed, 2 * subject.warmup + SPARE_ROWS)
+                result = laws.backtest(subject, there)
+                traded = _trades(subject, there, result, fold)
+            except Broken:
+                continue  # the check of the parameters says so
+            if traded:
+                return subject, there, result, f" (with {changed(corner, given)}: without it there are no trades)"
+        return self.subject, market, plain, ""
+
     def _market(self, seed: int) -> CheckMarket:
         return self.ground(seed, 2 * self.subject.warmup + SPARE_ROWS)
 
@@ -200,9 +225,26 @@ class Check:
         return ""
 
 
-def _judged(name: str, wrong: str, right: str, trades: int) -> Outcome:
+def _judged(name: str, wrong: str, right: str, trades: int, note: str) -> Outcome:
     status: Status = "failed" if wrong else "passed"
-    return Outcome(name, status, wrong or right, {"trades": trades})
+    return Outcome(name, status, f"{wrong or right}{note}", {"trades": trades})
+
+
+def _fold_rows(subject: Subject, market: CheckMarket) -> int:
+    """How many candles the fold is compared on."""
+    return min(2 * subject.warmup + SPARE_ROWS, len(market))
+
+
+def _trades(subject: Subject, market: CheckMarket, result: Backtest, fold: bool) -> bool:
+    """Whether there is a trade, in the rows that count."""
+    if not fold:
+        return len(result.trades) > 0
+    begin, end = 2 * subject.warmup, _fold_rows(subject, market)
+    if begin >= end:
+        return False
+    first_ms, last_ms = market.candles.ts_ms[begin], market.candles.ts_ms[end - 1]
+    opened, closed = result.trades["opened_ms"], result.trades["closed_ms"]
+    return bool(((opened > first_ms) & (closed < last_ms)).any())
 
 
 def _again(d: Difference, market: CheckMarket) -> str:

@@ -16,8 +16,8 @@ mirrored = pytest.mark.parametrize("strategy", [s for s in FOUND.values() if s.m
 
 
 def check(strategy: AnyStrategy) -> Check:
-    """The checks with default parameters, patient enough for every row and corner."""
-    return Check(Subject(strategy, strategy.Params()), on_synthetic(strategy.timeframe), FOUND, patience_s=20.0)
+    """The checks with default parameters, patient enough for most rows and corners."""
+    return Check(Subject(strategy, strategy.Params()), on_synthetic(strategy.timeframe), FOUND, patience_s=4.0)
 
 
 def passes(outcome: Outcome) -> None:

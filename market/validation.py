@@ -38,6 +38,20 @@ def find_gaps(ts_ms: Ints, interval_ms: int) -> list[Gap]:
     ]
 
 
+def missing_spans(ts_ms: Ints, from_ms: int, to_ms: int, step_ms: int) -> list[tuple[int, int]]:
+    """Half-open spans of grid times in [from_ms, to_ms) that are not in ``ts_ms``, oldest first.
+
+    ``from_ms`` lies on the grid of ``step_ms``; ``ts_ms`` increases.
+    """
+    grid = np.arange(from_ms, to_ms, step_ms, dtype=np.int64)
+    absent = grid[~np.isin(grid, ts_ms)]
+    if not len(absent):
+        return []
+    starts = np.flatnonzero(np.diff(absent, prepend=absent[0] - 2 * step_ms) != step_ms)
+    stops = np.append(starts[1:], len(absent)) - 1
+    return [(int(absent[a]), int(absent[b]) + step_ms) for a, b in zip(starts, stops, strict=True)]
+
+
 def candle_gaps(candles: Candles) -> list[Gap]:
     """Missing candles, oldest first."""
     return find_gaps(candles.ts_ms, timeframe_ms(candles.timeframe))

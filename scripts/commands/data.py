@@ -1,17 +1,31 @@
-"""``scalp-radar data``: import, coverage and gaps of the candle store."""
+"""``scalp-radar data``: import, fetch, coverage and gaps of the candle store."""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from scripts.options import DEFAULT_STORE, AsJson, StoreRoot, print_json, when_text
+from scripts.options import (
+    DEFAULT_STORE,
+    AsJson,
+    ConfigFolder,
+    StoreRoot,
+    config_folder,
+    parse_symbols,
+    parse_when,
+    print_json,
+    when_text,
+)
 
 if TYPE_CHECKING:
+    from core.settings import Exchange
     from market.importing import Imported
-    from market.store import Coverage
+    from market.store import CandleStore, Coverage
+    from scripts.fetching import Fetch, Fetched
 
 
 def register(app: typer.Typer) -> None:
@@ -19,6 +33,7 @@ def register(app: typer.Typer) -> None:
     group = typer.Typer(help="Market data at rest.", no_args_is_help=True)
     app.add_typer(group, name="data")
     group.command("import")(import_)
+    group.command("fetch")(fetch)
     group.command("coverage")(coverage)
     group.command("gaps")(gaps)
 
@@ -33,27 +48,58 @@ def import_(
 ) -> None:
     """Check files and put them into the store; one wrong file and nothing is changed."""
     # Here, since pyarrow and numpy would slow every other command's start.
-    from rich.console import Console
-    from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
-
     from market.importing import Wanted, import_path
     from market.store import CandleStore
 
-    columns = (TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn())
-    console = Console(stderr=True)
-    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bar:
-        task = bar.add_task("reading", total=None)
-        reports = import_path(
-            path,
-            CandleStore(store),
-            Wanted(exchange, symbol, timeframe),
-            lambda text, done, total: bar.update(task, description=text, completed=done, total=total),
-        )
+    with _shown("reading") as progress:
+        reports = import_path(path, CandleStore(store), Wanted(exchange, symbol, timeframe), progress)
     if as_json:
         print_json([r._asdict() for r in reports])
         return
     _print_imported(reports)
     typer.echo(f"{len(reports)} files, {sum(r.rows for r in reports):,} rows into {store}")
+
+
+def fetch(
+    symbol: Annotated[str, typer.Option(help="Symbols of assets.yaml, separated by commas.")],
+    from_: Annotated[str, typer.Option("--from", help="First day, as 2025-01-01 (UTC).")],
+    timeframe: Annotated[str, typer.Option(help="Timeframes, separated by commas.")] = "1m",
+    to: Annotated[str | None, typer.Option(help="Day to end before; else now.")] = None,
+    exchange: Annotated[str | None, typer.Option(help="Exchange to ask; else the configured default.")] = None,
+    store: StoreRoot = DEFAULT_STORE,
+    config: ConfigFolder = None,
+    as_json: AsJson = False,
+) -> None:
+    """Candles and funding rates from the exchange into the store: only what is missing there, so it can be repeated.
+
+    No keys are needed. Bitget remembers about three months of funding rates. Of open interest it tells the present
+    value only: its history can be imported (SYMBOL/oi.parquet), not fetched.
+    """
+    # Here, since ccxt and pyarrow would slow every other command's start.
+    from core.errors import ConfigurationError
+    from market.port import known_timeframe
+    from market.store import CandleStore
+    from scripts.configuration import read_settings
+    from scripts.fetching import Fetch
+
+    settings = read_settings(config_folder(config))
+    name = exchange or settings.exchanges.default
+    if name not in settings.exchanges.exchanges:
+        known = ", ".join(sorted(settings.exchanges.exchanges))
+        raise ConfigurationError("command line", "--exchange", name, f"unknown exchange; known are {known}")
+    timeframes = tuple(dict.fromkeys(part.strip() for part in timeframe.split(",")))
+    for part in timeframes:
+        known_timeframe(part)
+    begin, end = parse_when(from_, "--from"), parse_when(to, "--to") if to else 2**62
+    if end <= begin:
+        raise ConfigurationError("command line", "--to", to, f"must be after --from {from_}")
+    wanted = Fetch(name, parse_symbols(symbol, settings.assets.symbols, "--symbol"), timeframes, begin, end)
+    fetched = _fetched(settings.exchanges.exchanges[name], CandleStore(store), wanted)
+    if as_json:
+        print_json([f._asdict() for f in fetched])
+        return
+    _print_fetched(fetched)
+    typer.echo("open interest: the exchange tells the present value only; `scalp-radar data import` brings its history")
 
 
 def coverage(store: StoreRoot = DEFAULT_STORE, as_json: AsJson = False) -> None:
@@ -67,7 +113,7 @@ def coverage(store: StoreRoot = DEFAULT_STORE, as_json: AsJson = False) -> None:
     elif rows:
         _print_coverage(rows)
     else:
-        typer.echo(f"{store}: nothing stored yet; `scalp-radar data import PATH` brings candles in")
+        typer.echo(f"{store}: nothing stored yet; `scalp-radar data import PATH` or `data fetch` brings candles in")
 
 
 def gaps(
@@ -101,6 +147,52 @@ def gaps(
         typer.echo(f"{exchange_} {symbol_} {timeframe_:>4} {span} {gap.missing:>9,} missing")
     if not found:
         typer.echo("no gaps")
+
+
+def _fetched(settings: Exchange, store: CandleStore, wanted: Fetch) -> list[Fetched]:
+    # Here, since ccxt would slow every other command's start.
+    import asyncio
+
+    from exchanges.registry import public_venue
+    from scripts.fetching import fetch as fetch_all
+
+    async def run() -> list[Fetched]:
+        venue = public_venue(wanted.exchange, settings)
+        try:
+            with _shown("asking the exchange") as progress:
+                return await fetch_all(venue, store, wanted, progress)
+        finally:
+            await venue.close()
+
+    return asyncio.run(run())
+
+
+@contextmanager
+def _shown(text: str) -> Iterator[Callable[[str, int, int], None]]:
+    """A progress bar on a terminal, and what moves it: ``(text, done, total)``."""
+    # Here, since Rich would slow every other command's start.
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    console = Console(stderr=True)
+    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bar:
+        task = bar.add_task(text, total=None)
+        yield lambda said, done, total: bar.update(task, description=said, completed=done, total=total)
+
+
+def _print_fetched(fetched: list[Fetched]) -> None:
+    # Here, since Rich's tables would slow every other command's start.
+    from rich.console import Console
+    from rich.table import Table
+
+    table = Table("exchange", "symbol", "series", "first (UTC)", "last (UTC)")
+    for name in ("rows", "new", "missing"):
+        table.add_column(name, justify="right")
+    for f in fetched:
+        span = (when_text(f.first_ms), when_text(f.last_ms)) if f.rows else ("", "")
+        table.add_row(f.exchange, f.symbol, f.timeframe, *span, f"{f.rows:,}", f"{f.new:,}", f"{f.missing:,}")
+    Console().print(table)
 
 
 def _print_imported(reports: list[Imported]) -> None:

@@ -3,13 +3,13 @@
 The book. A rise of open interest (in contracts: USD at the close of the row that first shows a new reading) is taken as
 positions opened at that candle's typical price, half long, half short, spread over `LEVERAGES` by `SHARES`. A position
 is liquidated at ``price x (1 -/+ (1 / leverage - MAINTENANCE))``. Positions leave with falls of open interest, oldest
-first, when price touches where they are liquidated, and at the latest after ``window`` rows: so the book of a row is a
-function of the last ``window`` rows, however long the series is.
+first (those of one row together, when all of them have left), when price touches where they are liquidated, and at the
+latest after ``window`` rows: so the book of a row is a function of the last ``window`` rows, however long the series.
 
-The zones. Liquidation prices are counted in buckets of 0.25 %. A zone is a bucket that at the last UTC midnight was, or
-since then has become, as full as the fullest tenth of all buckets that the book filled at that midnight. A bucket
-that price touches is spent. Buckets are measured from the first close of a day, which makes them the same for every
-scale of prices; at midnight they are filled anew from the positions themselves.
+The zones. Liquidation prices are counted in buckets of 0.25 %. A zone is a bucket that is as full as the fullest tenth
+of all buckets that the book, which holds a window's positions (a week by convention), filled at the last UTC midnight.
+A bucket that price touches is spent. Buckets are measured from the first close of a day, which makes them the same
+for every scale of prices; at midnight they are filled anew from the positions themselves.
 
 Source: the idea of public "liquidation heat maps" (from 2021 on); none publishes its estimator, so the shares of
 leverages are an assumption and the book is an estimate of where liquidations lie, not of how large they are.

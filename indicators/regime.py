@@ -106,14 +106,19 @@ def labels(daily_close: Floats) -> Flags:
     when the return over `TREND_DAYS` is beyond `TREND_RETURN` either way; else RANGE. UNKNOWN where a close that is
     needed is NaN or lies before the first; a crash is known from the `CRASH_DAYS`-th row on.
     """
-    crash, trend = _returns(daily_close, CRASH_DAYS), _returns(daily_close, TREND_DAYS)
-    cases = [crash <= CRASH_RETURN, np.isnan(crash) | np.isnan(trend), trend > TREND_RETURN, trend < -TREND_RETURN]
+    crash, month = _before(daily_close, CRASH_DAYS), _before(daily_close, TREND_DAYS)
+    cases = [
+        daily_close <= (1.0 + CRASH_RETURN) * crash,
+        np.isnan(daily_close) | np.isnan(crash) | np.isnan(month),
+        daily_close > (1.0 + TREND_RETURN) * month,
+        daily_close < (1.0 - TREND_RETURN) * month,
+    ]
     found = [Label.CRASH, Label.UNKNOWN, Label.BULL, Label.BEAR]
     return np.select(cases, [np.int8(label) for label in found], np.int8(Label.RANGE)).astype(np.int8)
 
 
-def _returns(close: Floats, rows: int) -> Floats:
-    """Return over the last ``rows`` rows, NaN before there are so many."""
-    out = np.full(len(close), np.nan)
-    out[rows:] = close[rows:] / close[:-rows] - 1.0
+def _before(values: Floats, rows: int) -> Floats:
+    """The values of so many rows before, NaN where there is none."""
+    out = np.full(len(values), np.nan)
+    out[rows:] = values[: max(len(values) - rows, 0)]
     return out

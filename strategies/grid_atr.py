@@ -7,7 +7,8 @@ Source: ATR channels after Keltner (How to Make Money in Commodities, 1960), in 
 ATR), as resting limits.
 
 Where the definition leaves freedom: the ladder is frozen at its first fill, and so is a stop in ATRs, which therefore
-stays beyond the ladder's last level; only the target moves on with the average. Weights are equal.
+stays beyond the ladder's last level; only the target moves on with the average. Weights are equal. After a stop nothing
+is entered for a while, since price is then still beyond the ladder, which would be bought at once and in full.
 """
 
 from __future__ import annotations
@@ -30,14 +31,15 @@ from indicators.wilder import atr
 class AtrLadderParams(Parameters):
     """Parameters of a ladder at ATR multiples around an EMA."""
 
-    ema_period: int = Field(50, ge=2, le=500, description="candles of the exponential moving average")
+    ema_period: int = Field(20, ge=2, le=500, description="candles of the exponential moving average")
     atr_period: int = Field(14, ge=2, le=200, description="candles of the average true range")
     num_levels: int = Field(3, ge=1, le=8, description="how many limits rest beyond the average")
-    atr_start: float = Field(3.0, gt=0, le=30, description="ATRs from the average to the first level")
+    atr_start: float = Field(6.0, gt=0, le=30, description="ATRs from the average to the first level")
     atr_step: float = Field(1.0, gt=0, le=10, description="ATRs between levels")
     stop: Literal["atr", "fraction"] = Field("atr", description="which of the two stops is used")
     stop_atr: float = Field(3.0, gt=0, le=30, description="stop loss beyond the last level, in ATRs of the first fill")
     stop_fraction: float = Field(0.10, gt=0, lt=0.95, description="stop loss beyond the average entry price")
+    cooldown: int = Field(12, ge=0, le=1000, description="candles without entries after a stop")
 
 
 class GridAtrParams(AtrLadderParams):
@@ -96,7 +98,7 @@ def atr_ladder(market: Market, params: AtrLadderParams, direction: Flags | int, 
         stop = fraction_of_average(-params.stop_fraction)
     return Plan(
         direction, coefficients, weights, stop, base=average, unit=unit, target=Level(average, moving=True),
-        freeze=True, exit=leave,
+        freeze=True, cooldown=params.cooldown, exit=leave,
     )
 
 

@@ -31,8 +31,9 @@ SIGNAL: Final = "4h"
 
 
 class GridMultiTfParams(AtrLadderParams):
-    """The ladder, and the SuperTrend of the 4h candles."""
+    """The ladder, nearer than that of `grid_atr` as pullbacks are shallower, and the SuperTrend of the 4h candles."""
 
+    atr_start: float = Field(3.0, gt=0, le=30, description="ATRs from the average to the first level")
     trend_period: int = Field(10, ge=2, le=100, description="4h candles of the SuperTrend's average true range")
     trend_multiplier: float = Field(3.0, gt=0, le=10, description="ATRs from the middle of a 4h candle to its band")
 

@@ -35,7 +35,7 @@ class GridRsiParams(Parameters):
     oversold: float = Field(25.0, gt=0, lt=50, description="longs are entered below this RSI")
     overbought: float = Field(75.0, gt=50, lt=100, description="shorts are entered above this RSI")
     num_levels: int = Field(4, ge=1, le=8, description="entries, the first one at market")
-    step_fraction: float = Field(0.02, gt=0, le=0.10, description="distance between entries, of the first fill's price")
+    step_fraction: float = Field(0.03, gt=0, le=0.10, description="distance between entries, of the first fill's price")
     weight_growth: float = Field(1.5, ge=1, le=4, description="each entry's size in multiples of the one before")
     target_fraction: float = Field(0.015, gt=0, lt=0.5, description="take profit beyond the average entry price")
     stop_fraction: float = Field(0.10, gt=0, lt=0.95, description="stop loss beyond the average entry price")

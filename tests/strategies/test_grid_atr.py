@@ -12,7 +12,9 @@ from tests.strategies.hours import NOTIONAL, closing_at, hours, limits, market, 
 
 GRID = GridAtr()
 QUIET = (100.0, 101.0, 99.0, 100.0)  # an ATR of 2 around an average of 100
-SMALL = {"ema_period": 2, "atr_period": 2, "num_levels": 3, "atr_start": 1.0, "atr_step": 0.5, "stop_atr": 2.0}
+SMALL = {
+    "ema_period": 2, "atr_period": 2, "num_levels": 3, "atr_start": 1.0, "atr_step": 0.5, "stop_atr": 2.0, "cooldown": 0,
+}
 
 
 def params(**others: object) -> GridAtrParams:
@@ -70,6 +72,16 @@ def test_ladder_and_stop_stay_where_the_first_fill_found_them() -> None:
     (trade,) = walk(GRID, params(), hours([QUIET] * 6 + [fall, deeper, crash])).closed()
     assert (trade.levels, trade.reason, trade.exit_price) == (3, "stop", pytest.approx(92.0, rel=1e-12))
     assert trade.average == pytest.approx(3 / (1 / 98 + 1 / 97 + 1 / 96), rel=1e-12)
+
+
+def test_after_a_stop_it_waits() -> None:
+    crash = (100.0, 100.0, 91.0, 91.5)  # all levels, then the stop at 92
+    on = (91.5, 91.5, 86.0, 86.5)  # far below the new average of 94.33 less an ATR of 5.5
+    tape = hours([QUIET] * 6 + [crash, on, on])
+    at_once, later = (walk(GRID, params(cooldown=n), tape) for n in (0, 3))
+    assert [t.reason for t in later.closed()] == ["stop"]
+    assert later.book["direction"][0] == 0
+    assert len(at_once.filled()) > len(later.filled()) == 4
 
 
 def test_shorts_are_the_same_upside_down() -> None:

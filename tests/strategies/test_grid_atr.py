@@ -13,7 +13,8 @@ from tests.strategies.hours import NOTIONAL, closing_at, hours, limits, market, 
 GRID = GridAtr()
 QUIET = (100.0, 101.0, 99.0, 100.0)  # an ATR of 2 around an average of 100
 SMALL = {
-    "ema_period": 2, "atr_period": 2, "num_levels": 3, "atr_start": 1.0, "atr_step": 0.5, "stop_atr": 2.0, "cooldown": 0,
+    "ema_period": 2, "atr_period": 2, "num_levels": 3, "atr_start": 1.0, "atr_step": 0.5, "stop_atr": 2.0,
+    "cooldown": 0,
 }
 
 

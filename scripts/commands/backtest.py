@@ -59,7 +59,6 @@ def backtest(
     from market.tables import BEGINNING_MS, END_MS
     from scripts.backtesting import FROM_DEPTH, Request
     from scripts.configuration import find_strategies, load_settings
-    from scripts.report.page import check_writable, write_page
     from scripts.report.plain import outcome_as_plain
     from scripts.report.table import print_outcome
 
@@ -69,6 +68,8 @@ def backtest(
     if no_costs and slippage:
         raise ConfigurationError("command line", "--slippage", slippage, "not allowed with --no-costs")
     if html is not None:
+        from scripts.report.page import check_writable, write_page  # here, since its templates load a library
+
         check_writable(html)
     folder = config_folder(config)
     settings = load_settings(folder)

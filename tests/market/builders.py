@@ -39,6 +39,20 @@ def random_walk(n: int, timeframe: str, start: int = START, seed: int = 1) -> Ca
     return Candles(timeframe, ts_ms, opening, high, low, close, noise.uniform(0, 9, n))
 
 
+def jumpy(n: int, timeframe: str, seed: int, volatility: float, start: int = START, price: float = 100.0) -> Candles:
+    """``n`` candles in a row with jumps, wild enough for envelopes of several percent to be met."""
+    noise = np.random.default_rng(seed)
+    steps = noise.normal(0, volatility / 3, (n, 4))
+    jumps = noise.random(n) < 0.03
+    steps[jumps, 1] += noise.normal(0, 4 * volatility, int(jumps.sum()))
+    path = price * np.exp(np.cumsum(steps.ravel())).reshape(n, 4)
+    close = path[:, -1].copy()
+    opening = np.append(price, close[:-1])
+    high, low = np.maximum(path.max(1), opening), np.minimum(path.min(1), opening)
+    ts_ms = start + np.arange(n, dtype=np.int64) * timeframe_ms(timeframe)
+    return Candles(timeframe, ts_ms, opening, high, low, close, noise.gamma(2.0, 50.0, n))
+
+
 @st.composite
 def hours(draw: st.DrawFn) -> Candles:
     """Hourly candles at arbitrary hours over some years, with a price of their own."""

@@ -191,14 +191,15 @@ def liquidation_zones(
                 if rise[i] > 0:
                     typical = (high[i] + low[i] + close[i]) / 3.0
                     place[i] = math.log(typical / close[t]) / _WIDTH + _CENTRE + 0.5
-                    standing[i] &= _standing(typical, least, most)
+                    standing[i] &= _standing(typical, min(least, close[i]), max(most, close[i]))
                     _change(book, cleared, i, t, rise[i], place[i], standing[i], 1)
                 least, most = min(least, low[i]), max(most, high[i])
             full, stale = _full(book), True
             b_low = b_high = b_close = _CENTRE
         unit = 1.0 / close[since]
-        b_low, b_high = _walk(b_low, low[t] * unit), _walk(b_high, high[t] * unit)
         if not midnight:
+            b_low = _walk(b_low, min(low[t], close[t - 1]) * unit)  # a jump touches what it passes over
+            b_high = _walk(b_high, max(high[t], close[t - 1]) * unit)
             for b in range(b_low, b_high + 1):
                 stale |= book[b] > 0
                 book[b] = 0

@@ -17,7 +17,7 @@ from core.strategy import Need, Parameters
 from core.timeframe import DAY_MS, timeframe_ms
 from indicators.order_flow import book_imbalance, large_share, trade_delta, trade_volume
 from market.port import CandleSource, moment
-from strategies.discovery import AnyStrategy
+from strategies.discovery import AnyFilter, AnyStrategy
 
 Columns = dict[str, Floats]
 
@@ -41,7 +41,7 @@ class Asked:
 
 
 def prepare(
-    source: CandleSource, strategy: AnyStrategy, params: Parameters, asked: Asked
+    source: CandleSource, strategy: AnyStrategy | AnyFilter, params: Parameters, asked: Asked
 ) -> tuple[Market, int]:
     """The market of decision candles from before the span on, and the row of the first one inside it.
 
@@ -53,7 +53,7 @@ def prepare(
 
 
 def extra_columns(
-    source: CandleSource, strategy: AnyStrategy, symbol: str, candles: Candles, first: int = 0
+    source: CandleSource, strategy: AnyStrategy | AnyFilter, symbol: str, candles: Candles, first: int = 0
 ) -> Columns:
     """Every column of `strategy.needs` over ``candles``, by name, float64[n].
 

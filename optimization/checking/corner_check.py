@@ -13,7 +13,7 @@ from optimization.checking.look_ahead import look_ahead
 from optimization.checking.market import SPARE_ROWS, CheckMarket, Ground
 from optimization.checking.purity import remembered
 from optimization.checking.report import leak_figures, leak_line, texts
-from optimization.checking.subject import Broken, Subject
+from optimization.checking.subject import Broken, Checked
 from optimization.checking.warm_up import warm_up
 
 _SEED: Final = 8
@@ -41,7 +41,7 @@ class CornerResult:
     fault: CornerFault | None
 
 
-def check_corners(subject: Subject, ground: Ground, patience_s: float) -> CornerResult:
+def check_corners(subject: Checked[Any], ground: Ground, patience_s: float) -> CornerResult:
     """A valid plan, no look-ahead, enough warm-up at each corner, and the same plan on a market shared by all.
 
     Ends with the first fault, or when patience does.
@@ -68,7 +68,7 @@ def check_corners(subject: Subject, ground: Ground, patience_s: float) -> Corner
     return CornerResult(len(chosen), checked, left_out, None)
 
 
-def _fault(subject: Subject, where: str, market: CheckMarket) -> CornerFault | None:
+def _fault(subject: Checked[Any], where: str, market: CheckMarket) -> CornerFault | None:
     seen = look_ahead(subject, market, most=_CUTS)
     if seen.leak is not None:
         known = f"when row {seen.leak.known_to} is the last"
@@ -81,7 +81,7 @@ def _fault(subject: Subject, where: str, market: CheckMarket) -> CornerFault | N
     return None
 
 
-def _confused(subject: Subject, where: str, market: CheckMarket, shared: Market) -> CornerFault | None:
+def _confused(subject: Checked[Any], where: str, market: CheckMarket, shared: Market) -> CornerFault | None:
     """What a market that the corners before have used gives otherwise than a fresh one."""
     differs = remembered(subject, shared, subject.table(market))
     if differs is None:

@@ -14,7 +14,7 @@ from typing import Any, Final
 import numpy as np
 
 from optimization.checking.market import CheckMarket
-from optimization.checking.subject import Broken, Subject
+from optimization.checking.subject import Broken, Checked
 from optimization.checking.tables import Table, first_difference, signal_rows
 
 LEAST_CUTS: Final = 120
@@ -51,7 +51,7 @@ class LookAhead:
 
 
 def look_ahead(
-    subject: Subject, market: CheckMarket, *, seed: int = 1, patience_s: float = 2.0, most: int | None = None
+    subject: Checked[Any], market: CheckMarket, *, seed: int = 1, patience_s: float = 2.0, most: int | None = None
 ) -> LookAhead:
     """Cut ``market`` at many rows and compare; at ``most`` as many, and `LEAST_CUTS` however long they take.
 
@@ -72,7 +72,7 @@ def look_ahead(
     return LookAhead(None, made, len(market) - 1 - start, True)
 
 
-def leak_at(subject: Subject, market: CheckMarket, whole: Table, cut: int) -> Leak | None:
+def leak_at(subject: Checked[Any], market: CheckMarket, whole: Table, cut: int) -> Leak | None:
     """The first row that says something else when row ``cut`` is the last."""
     difference = first_difference(whole, subject.table(market.slice(0, cut + 1)))
     if difference is None:
@@ -100,7 +100,7 @@ def _alternated(a: Iterator[int], b: Iterator[int]) -> Iterator[int]:
 
 
 def _narrowed(
-    subject: Subject, market: CheckMarket, whole: Table, leak: Leak, start: int, made: int, patience_s: float
+    subject: Checked[Any], market: CheckMarket, whole: Table, leak: Leak, start: int, made: int, patience_s: float
 ) -> LookAhead:
     """The earliest leak: halving where leaks are dense, then every cut before what that found."""
     low, high = start, leak.known_to

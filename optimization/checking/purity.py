@@ -12,7 +12,7 @@ import numpy as np
 
 from core.market import Market
 from optimization.checking.market import CheckMarket
-from optimization.checking.subject import Subject
+from optimization.checking.subject import Checked
 from optimization.checking.tables import Difference, Table, first_difference
 
 _CANDLES: Final = ("ts_ms", "open", "high", "low", "close", "volume")
@@ -23,7 +23,7 @@ _IMPURE_CALLS: Final = (
 )
 
 
-def repeated(subject: Subject, market: CheckMarket, others: Sequence[CheckMarket]) -> Difference | None:
+def repeated(subject: Checked[Any], market: CheckMarket, others: Sequence[CheckMarket]) -> Difference | None:
     """Where a second call differs, after calls on ``others``; and a third on the market of the first.
 
     Raises Broken.
@@ -35,7 +35,7 @@ def repeated(subject: Subject, market: CheckMarket, others: Sequence[CheckMarket
     return first_difference(first, subject.table(market)) or first_difference(first, subject.table_of(same))
 
 
-def mutated(subject: Subject, market: CheckMarket) -> Difference | None:
+def mutated(subject: Checked[Any], market: CheckMarket) -> Difference | None:
     """Which value of the market is another one after the plan was made. Raises Broken."""
     given = market.copy()
     before, after = _columns(market), _columns(given)
@@ -43,7 +43,7 @@ def mutated(subject: Subject, market: CheckMarket) -> Difference | None:
     return first_difference(before, after)
 
 
-def impure_call(subject: Subject, market: CheckMarket) -> str:
+def impure_call(subject: Checked[Any], market: CheckMarket) -> str:
     """``time.time (mine.py, line 12)``: the first call that asks clock, chance or system; '' when there is none.
 
     The plan is made twice and the second time watched, since code may be compiled and loaded in the first.
@@ -60,14 +60,14 @@ def impure_call(subject: Subject, market: CheckMarket) -> str:
     view = market.market()
     sys.setprofile(watch)
     try:
-        subject.plan(view)
+        subject.table_of(view)
         subject.strategy.warmup(subject.params)
     finally:
         sys.setprofile(previous)
     return found[0] if found else ""
 
 
-def remembered(subject: Subject, market: Market, fresh: Table) -> Difference | None:
+def remembered(subject: Checked[Any], market: Market, fresh: Table) -> Difference | None:
     """Where the plan on a market that other parameters have used differs from ``fresh``. Raises Broken."""
     return first_difference(fresh, subject.table_of(market))
 

@@ -6,13 +6,14 @@ import statistics
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
+from core.plan import Plan
 from core.timeframe import timeframe_ms
 from engine.costs import Costs
 from engine.ladder import Ladder
 from optimization.checking.market import CheckMarket
-from optimization.checking.subject import Subject
+from optimization.checking.subject import Checked
 
 _SPARE_ROWS: Final = 8
 """As a runner keeps beyond the warm-up."""
@@ -31,7 +32,7 @@ class Speed:
     vectorised_us: float
 
 
-def speed(subject: Subject, market: CheckMarket) -> Speed:
+def speed(subject: Checked[Any], market: CheckMarket) -> Speed:
     """Measure on ``market``, with nothing remembered from one time to the next. Raises Broken."""
     n = len(market)
     rows = min(subject.warmup + _SPARE_ROWS, n)
@@ -40,9 +41,11 @@ def speed(subject: Subject, market: CheckMarket) -> Speed:
     ladder = Ladder(market.symbol, Costs(), 10_000.0)
 
     def step() -> None:
-        ladder.new_row(subject.strategy.plan(window.market(), subject.params), closed_ms, rows)
+        answer = subject.answer(window.market())
+        if isinstance(answer, Plan):
+            ladder.new_row(answer, closed_ms, rows)
 
-    return Speed(_median_us(step), _median_us(lambda: subject.strategy.plan(market.market(), subject.params)) / n)
+    return Speed(_median_us(step), _median_us(lambda: subject.answer(market.market())) / n)
 
 
 def _median_us(work: Callable[[], object]) -> float:

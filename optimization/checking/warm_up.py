@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 
 from optimization.checking.look_ahead import Leak
 from optimization.checking.market import CheckMarket
-from optimization.checking.subject import Broken, Subject
+from optimization.checking.subject import Broken, Checked
 from optimization.checking.tables import Table, first_difference, signal_rows
 
 TOLERANCE: Final = 1e-9
@@ -33,7 +33,7 @@ class WarmUp:
 
 
 def warm_up(
-    subject: Subject, market: CheckMarket, *, seed: int = 3, rows: int = _ROWS, search: bool = True
+    subject: Checked[Any], market: CheckMarket, *, seed: int = 3, rows: int = _ROWS, search: bool = True
 ) -> WarmUp:
     """Windows of the declared length against the whole market; with ``search`` also the shortest that would do.
 
@@ -54,7 +54,7 @@ def warm_up(
 class _Trial:
     """Windows of one length at a time, ending at given rows; the row that failed last is tried first."""
 
-    def __init__(self, subject: Subject, market: CheckMarket, whole: Table, rows: Sequence[int]) -> None:
+    def __init__(self, subject: Checked[Any], market: CheckMarket, whole: Table, rows: Sequence[int]) -> None:
         self._subject, self._market, self._whole, self._rows = subject, market, whole, list(rows)
 
     def fault(self, length: int) -> Leak | None:

@@ -30,7 +30,7 @@ def register(app: typer.Typer) -> None:
 
 
 def check(
-    strategy: Annotated[str, typer.Argument(help="Name of a strategy, or a file such as ./mine.py.")],
+    strategy: Annotated[str, typer.Argument(help="Name of a strategy or filter, or a file such as ./mine.py.")],
     symbol: Annotated[str, typer.Option("--symbol", help="Check on stored candles of this symbol.")] = "",
     from_: Annotated[str, typer.Option("--from", help="First day (UTC); else the last 3,000 candles.")] = "",
     to: Annotated[str, typer.Option("--to", help="Day after the last one (UTC).")] = "",
@@ -47,9 +47,7 @@ def check(
     from market.source import open_source
     from optimization.checking.market import on_stored, on_synthetic
     from optimization.checking.report import as_plain
-    from optimization.checking.subject import Subject
-    from optimization.checking.suite import Check
-    from scripts.checking import chosen, set_parameters, stored_market
+    from scripts.checking import check_of, chosen, set_parameters, stored_market, timeframe_of
     from scripts.configuration import read_settings
 
     folder = config_folder(config)
@@ -57,19 +55,19 @@ def check(
     for option, value in (("--from", from_), ("--to", to), ("--data", data)):
         if value and not symbol:
             raise ConfigurationError("command line", option, value, "needs --symbol: without one no candles are read")
-    found, known = chosen(strategy, settings, folder)
-    params = set_parameters(found, set_ or [])
-    ground = on_synthetic(found.timeframe)
+    found = chosen(strategy, settings, folder)
+    params = set_parameters(found.one, set_ or [])
+    ground = on_synthetic(timeframe_of(found.one))
     if symbol:
         symbols = parse_symbols(symbol, settings.assets.symbols, "--symbol")
         if len(symbols) > 1:
             raise ConfigurationError("command line", "--symbol", symbol, "allowed is one symbol")
         span = (parse_when(from_, "--from") if from_ else None, parse_when(to, "--to") if to else None)
         source = open_source(data or store or store_root())
-        ground = on_stored(stored_market(source, found, params, symbols[0], *span))
-    with Console(stderr=True).status(f"checking {found.name}") as status:
-        report = Check(Subject(found, params), ground, known).report(
-            lambda name: status.update(f"checking {found.name}: {name}")
+        ground = on_stored(stored_market(source, found.one, params, symbols[0], *span))
+    with Console(stderr=True).status(f"checking {found.one.name}") as status:
+        report = check_of(found, params, ground).report(
+            lambda name: status.update(f"checking {found.one.name}: {name}")
         )
     if as_json:
         print_json(as_plain(report))

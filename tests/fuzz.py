@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
 from typing import NamedTuple
 
-from tests.engine.agreement import compare, crowd_disagreements
+from tests.engine.agreement import compare, crowd_disagreements, halted_disagreements
 from tests.engine.coverage import Exercise
 from tests.engine.engines import by_reference
 from tests.engine.scenarios import seeded_studio
@@ -21,8 +21,10 @@ from tests.engine.scenarios import seeded_studio
 _CHUNK = 250
 _INTERRUPTED = 8
 """In every eighth scenario the state moves to a new ladder before each candle."""
+_HALTED = 4
+"""In every fourth the account is halted for a while, ..."""
 _CROWDED = 20
-"""Every twentieth is a sweep of many plans too, ..."""
+"""... every twentieth is a sweep of many plans too, ..."""
 _LOOKED_AT = 10
 """... and of every tenth the rules are counted, which costs a walk for each rule."""
 
@@ -51,6 +53,8 @@ def check_one(seed: int, number: int, exercise: Exercise) -> list[str]:
     closed = by_reference(scene, close_at_end=True)
     exercise.count(scene, closed, rules=number % _LOOKED_AT == 0)
     found = compare(scene, closed, interrupted=number % _INTERRUPTED == 0)
+    if number % _HALTED == 0:
+        found += halted_disagreements(scene)
     if number % _CROWDED == 0:
         found += crowd_disagreements(scene, studio.crowd())
     return found

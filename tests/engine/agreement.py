@@ -28,14 +28,8 @@ def compare(scene: Scene, closed: Outcome, *, interrupted: bool = False) -> list
     """What differs from the reference's outcome, in which what was open at the end is ``closed``."""
     truth = still_open(closed, scene.capital)
     folded = by_backtest(scene)
-    stepped = by_steps(scene, interrupted=interrupted)
-    found: list[str] = []
-    for use, outcome in (("fold", folded), ("steps", stepped)):
-        found += _first_difference(f"{use}: fill", truth.fills, outcome.fills)
-        found += _first_difference(f"{use}: trade", truth.trades, outcome.trades)
-        found += _first_difference(f"{use}: equity", truth.equity, outcome.equity)
-        found += _first_difference(f"{use}: wallet", [truth.wallet], [outcome.wallet])
-        found += _first_difference(f"{use}: exposure", [truth.exposure], [outcome.exposure])
+    found = _differences("fold", truth, folded)
+    found += _differences("steps", truth, by_steps(scene, interrupted=interrupted))
     found += _first_difference("fold: ambiguous", [truth.ambiguous], [folded.ambiguous])
     sweep, middle = sweep_of(scene, [scene.plan]), bounds(scene)
     in_the_middle = by_reference(window(scene), close_at_end=True)
@@ -43,6 +37,16 @@ def compare(scene: Scene, closed: Outcome, *, interrupted: bool = False) -> list
         expected, totals = totals_of(ended), sweep_totals(sweep, *where)[0]
         found += _first_difference(f"sweep of the {part}", list(expected.items()), list(totals.items()))
     return found
+
+
+def halted_disagreements(scene: Scene) -> list[str]:
+    """What differs when the account forbids new entries for the middle of the scene."""
+    start, end = bounds(scene)
+
+    def halted(t: int) -> bool:
+        return start <= t < end
+
+    return _differences("halted", by_reference(scene, halted=halted), by_steps(scene, halted=halted))
 
 
 def crowd_disagreements(scene: Scene, plans: list[Plan]) -> list[str]:
@@ -70,6 +74,16 @@ def window(scene: Scene) -> Scene:
     t, cut = scene.tape, slice(start, end)
     tape = Tape(t.ts_ms[cut], t.open[cut], t.high[cut], t.low[cut], t.close[cut], t.volume[cut], t.funding[cut])
     return replace(scene, tape=tape, row=scene.row[cut])
+
+
+def _differences(use: str, truth: Outcome, got: Outcome) -> list[str]:
+    """Of everything but what only a fold counts."""
+    found = []
+    for what in ("fills", "trades", "equity"):
+        found += _first_difference(f"{use}: {what}", getattr(truth, what), getattr(got, what))
+    for what in ("wallet", "exposure"):
+        found += _first_difference(f"{use}: {what}", [getattr(truth, what)], [getattr(got, what)])
+    return found
 
 
 def _first_difference(what: str, truth: Sequence[object], got: Sequence[object]) -> list[str]:

@@ -50,10 +50,17 @@ class Scene:
         return span(execution, decision, (t.ts_ms[due], t.funding[due]))
 
 
-def by_reference(scene: Scene, *, close_at_end: bool = False) -> Outcome:
+def never(t: int) -> bool:
+    """No candle is halted."""
+    return False
+
+
+def by_reference(
+    scene: Scene, *, close_at_end: bool = False, halted: Callable[[int], bool] = never
+) -> Outcome:
     return reference.run(
         scene.tape, scene.plan, scene.row, scene.costs, scene.capital,
-        symbol_id=symbol_id(SYMBOL), close_at_end=close_at_end,
+        symbol_id=symbol_id(SYMBOL), close_at_end=close_at_end, halted=halted,
     )
 
 
@@ -82,14 +89,18 @@ def by_backtest(scene: Scene) -> Outcome:
     )
 
 
-def by_steps(scene: Scene, *, interrupted: bool = False) -> Outcome:
-    """Candle by candle; ``interrupted`` moves the state to a new ladder, as bytes, before every candle."""
+def by_steps(scene: Scene, *, interrupted: bool = False, halted: Callable[[int], bool] = never) -> Outcome:
+    """Candle by candle; ``interrupted`` moves the state to a new ladder, as bytes, before every candle.
+
+    halted : whether the account forbids new entries at candle t.
+    """
     ladder, t, outcome = Ladder(SYMBOL, scene.costs, scene.capital), scene.tape, Outcome()
     known = -1
     for i in range(len(t)):
         if interrupted:
             state, ladder = ladder.snapshot(), Ladder(SYMBOL, scene.costs, scene.capital)
             ladder.restore(state)
+        ladder._account["halted"] = halted(i)
         while known < scene.row[i]:
             known += 1
             ladder.new_row(one_row(scene.plan, known), int(t.ts_ms[i]), 1)

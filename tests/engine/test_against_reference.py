@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from hypothesis import HealthCheck, given, settings
 
-from tests.engine.agreement import crowd_disagreements, disagreements
+from tests.engine.agreement import bounds, crowd_disagreements, disagreements, halted_disagreements
 from tests.engine.coverage import REASONS, RULES, Exercise, exercised
 from tests.engine.engines import Scene, by_reference
 from tests.engine.scenarios import Seeded, Studio, scenes, seeded_scene
@@ -47,6 +47,20 @@ def test_a_scenario_without_trades_exercises_nothing() -> None:
     """What is counted is what the rules changed, not what the costs and the plan said."""
     quiet = next(scene for n in range(99) if not by_reference(scene := seeded_scene(SEED, n)).fills)
     assert list(exercised(quiet, by_reference(quiet, close_at_end=True))) == []
+
+
+def test_a_halted_account_enters_nothing_and_leaves_by_the_same_rules() -> None:
+    """Against the reference, and so that halting mattered."""
+    mattered = 0
+    for number in range(200):
+        scene = seeded_scene(SEED, number)
+        assert halted_disagreements(scene) == []
+        everything_halted = by_reference(scene, halted=lambda t: True)
+        assert everything_halted.fills == []
+        start, end = bounds(scene)
+        paused = by_reference(scene, halted=lambda t, start=start, end=end: start <= t < end)
+        mattered += paused != by_reference(scene)
+    assert mattered > 50
 
 
 @pytest.mark.parametrize("number", range(40))

@@ -8,6 +8,7 @@ screen has it (Trading for a Living, 1993).
 
 from __future__ import annotations
 
+from operator import attrgetter
 from typing import ClassVar, Final
 
 import numpy as np
@@ -63,12 +64,11 @@ class Momentum(Strategy[MomentumParams]):
 
     def plan(self, market: Market, params: MomentumParams) -> Plan:
         """Market entry with the break; target, stop and trail as far as the ATR of the signal's row says."""
-        ranges = market.column(atr, "high", "low", "close", params.atr_period)
-        period, least, trail = params.adx_period, params.adx_min, params.trail_atr
+        direction, leave, ranges = market.remember((_signals, _READ(params)), lambda: _signals(market, params))
+        trail = params.trail_atr
         return Plan(
-            _direction(market, params), (MARKET,), (1.0,), Level(AVERAGE, -params.stop_atr, ranges),
-            target=Level(AVERAGE, params.target_atr, ranges), trail=Trail(trail, ranges) if trail else None,
-            exit=market.remember((_leaves, period, least), lambda: _leaves(_adx(market, period), least)),
+            direction, (MARKET,), (1.0,), Level(AVERAGE, -params.stop_atr, ranges),
+            target=Level(AVERAGE, params.target_atr, ranges), trail=Trail(trail, ranges) if trail else None, exit=leave,
         )
 
     def conditions(self, market: Market, params: MomentumParams) -> list[Condition]:
@@ -90,15 +90,19 @@ class Momentum(Strategy[MomentumParams]):
         return said
 
 
-def _direction(market: Market, params: MomentumParams) -> Flags:
-    """int8[n]: +1, -1 where everything is met, remembered by what it reads; the parts by what they read."""
-    period, trend = params.range_period, (params.trend_fast, params.trend_slow)
+_READ: Final = attrgetter(
+    "range_period", "volume_period", "volume_factor", "adx_period", "adx_min", "trend_fast", "trend_slow", "atr_period"
+)
+"""What the signals depend on: a sweep that varies the rest shares them."""
+
+
+def _signals(market: Market, params: MomentumParams) -> tuple[Flags, Flags, Floats]:
+    """Direction, exit flags and ATR; each of their parts is remembered by what it reads itself."""
     spike, growth = (params.volume_period, params.volume_factor), (params.adx_period, params.adx_min)
-    direction: Flags = market.remember(
-        (_direction, period, trend, spike, growth),
-        lambda: _with_trend(market, period, trend) * _growing_spike(market, spike, growth).view(np.int8),
-    )
-    return direction
+    breaks = _with_trend(market, params.range_period, (params.trend_fast, params.trend_slow))
+    leave = market.remember((_leaves, *growth), lambda: _leaves(_adx(market, growth[0]), growth[1]))
+    direction = breaks * _growing_spike(market, spike, growth).view(np.int8)
+    return direction, leave, market.column(atr, "high", "low", "close", params.atr_period)
 
 
 def _with_trend(market: Market, period: int, trend: tuple[int, int]) -> Flags:

@@ -10,6 +10,7 @@ Where the definition leaves freedom: a trend of 15m that is neither up nor down 
 
 from __future__ import annotations
 
+from operator import attrgetter
 from typing import ClassVar, Final
 
 import numpy as np
@@ -67,11 +68,10 @@ class VwapRsi(Strategy[VwapRsiParams]):
 
     def plan(self, market: Market, params: VwapRsiParams) -> Plan:
         """Market entry on the row of the signal; every row that trends says to leave."""
-        period, trending = params.adx_period, params.adx_trending
+        direction, leave = market.remember((_signals, _READ(params)), lambda: _signals(market, params))
         return Plan(
-            _direction(market, params), (MARKET,), (1.0,), fraction_of_average(-params.stop_fraction),
-            target=fraction_of_average(params.target_fraction),
-            exit=market.remember((_leaves, period, trending), lambda: _leaves(_adx(market, period), trending)),
+            direction, (MARKET,), (1.0,), fraction_of_average(-params.stop_fraction),
+            target=fraction_of_average(params.target_fraction), exit=leave,
         )
 
     def conditions(self, market: Market, params: VwapRsiParams) -> list[Condition]:
@@ -91,22 +91,24 @@ class VwapRsi(Strategy[VwapRsiParams]):
         return said
 
 
-def _direction(market: Market, params: VwapRsiParams) -> Flags:
-    """int8[n]: +1, -1 where everything is met, remembered by what it reads; the parts by what they read."""
-    near, spike = (params.vwap_period, params.vwap_deviation), (params.volume_period, params.volume_factor)
-    calm, extreme, trend = (params.adx_period, params.adx_trending), params.rsi_period, params.trend_period
+_READ: Final = attrgetter(
+    "vwap_period", "vwap_deviation", "rsi_period", "rsi_extreme", "volume_period", "volume_factor", "adx_period",
+    "adx_trending", "trend_period",
+)
+"""What the signals depend on: a sweep that varies the rest shares them."""
 
-    def compute() -> Flags:
-        gate = _quiet_spike(market, spike, calm) & market.remember(
-            (_away, *near), lambda: _away(market, near[0]) <= near[1]
-        )
-        strength, way = market.column(rsi, "close", extreme), _trend(market, trend)
-        long: Bools = gate & (strength < params.rsi_extreme) & (way >= 0.0)
-        short: Bools = gate & (strength > 100.0 - params.rsi_extreme) & (way <= 0.0)
-        return long.view(np.int8) - short.view(np.int8)
 
-    direction: Flags = market.remember((_direction, near, spike, calm, extreme, params.rsi_extreme, trend), compute)
-    return direction
+def _signals(market: Market, params: VwapRsiParams) -> tuple[Flags, Flags]:
+    """Direction and exit flags; each of their parts is remembered by what it reads itself."""
+    calm, spike = (params.adx_period, params.adx_trending), (params.volume_period, params.volume_factor)
+    period, deviation = params.vwap_period, params.vwap_deviation
+    near: Bools = market.remember((_away, period, deviation), lambda: _away(market, period) <= deviation)
+    gate = near & _quiet_spike(market, spike, calm)
+    strength, trend = market.column(rsi, "close", params.rsi_period), _trend(market, params.trend_period)
+    long: Bools = gate & (strength < params.rsi_extreme) & (trend >= 0.0)
+    short: Bools = gate & (strength > 100.0 - params.rsi_extreme) & (trend <= 0.0)
+    leave: Flags = market.remember((_leaves, *calm), lambda: _leaves(_adx(market, calm[0]), calm[1]))
+    return long.view(np.int8) - short.view(np.int8), leave
 
 
 def _quiet_spike(market: Market, spike: tuple[int, float], calm: tuple[int, float]) -> Bools:

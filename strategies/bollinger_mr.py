@@ -52,7 +52,7 @@ class BollingerMr(Strategy[BollingerMrParams]):
 
     def conditions(self, market: Market, params: BollingerMrParams) -> list[Condition]:
         """Bands wide enough, the close before inside them, the last close outside; all met is an entry."""
-        if len(market) < 2:
+        if len(market) <= params.period:
             return []
         middle, spread = market.column(sma, "close", params.period), market.column(deviation, "close", params.period)
         (before, last), (was, now) = market.close[-2:].tolist(), middle[-2:].tolist()

@@ -111,7 +111,8 @@ def candles_text(evaluated: Evaluated) -> str:
     for stretch in evaluated.stretches:
         counts[stretch.timeframe] = counts.get(stretch.timeframe, 0) + stretch.candles
     walked = " and ".join(f"{n:,} of {timeframe}" for timeframe, n in counts.items())
-    return walked + (f", {evaluated.missing:,} of {evaluated.timeframe} missing" if evaluated.missing else "")
+    which = "" if len(counts) == 1 else f"of {evaluated.timeframe} "
+    return walked + (f", {evaluated.missing:,} {which}missing" if evaluated.missing else "")
 
 
 def detail_text(evaluated: Evaluated) -> str:

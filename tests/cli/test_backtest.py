@@ -15,24 +15,17 @@ import pytest
 from core.candle import Candles
 from core.resample import aggregate
 from market.store import CandleStore
+from strategies.discovery import discover
 from tests.cli.command import REPOSITORY, Said, changed, copied_config, installed_scalp_radar, scalp_radar, snapshot
-from tests.contract.strategies import candles as lively
-from tests.market.builders import START, write_dump, write_series
+from tests.market.builders import START, jumpy, write_dump, write_series
 
 HOUR = 3_600_000
 DAY = 24 * HOUR
 DAYS = 15
+ASSETS = ("BTC-USDT", "ETH-USDT", "SOL-USDT", "DOGE-USDT", "LINK-USDT")
 
 
-def minutes() -> Candles:
-    """Fifteen lively days from midnight on, at a price of bitcoin's size."""
-    c = lively("1m", 8, DAYS * 1440, 0.002)
-    ts_ms = START + np.arange(len(c), dtype=np.int64) * 60_000
-    prices = (getattr(c, name) * 800.0 for name in ("open", "high", "low", "close"))
-    return Candles("1m", ts_ms, *prices, c.volume)
-
-
-MINUTES = minutes()
+MINUTES = jumpy(DAYS * 1440, "1m", 8, 0.002, price=80_000.0)
 
 
 @pytest.fixture(scope="module")
@@ -61,9 +54,8 @@ def backtest(config: Path, dumps: Path, *more: str, strategy: str = "envelope_dc
     return scalp_radar(*given, env={"COLUMNS": "160"})
 
 
-def plain(config: Path, dumps: Path, *more: str, **which: str) -> Any:
+def parsed(said: Said) -> Any:
     """The JSON of a run that must work, in which nothing may be NaN."""
-    said = backtest(config, dumps, "--json", *more, **which)
     assert (said.code, said.err) == (0, "")
 
     def refuse(constant: str) -> None:
@@ -72,18 +64,32 @@ def plain(config: Path, dumps: Path, *more: str, **which: str) -> Any:
     return json.loads(said.out, parse_constant=refuse)
 
 
+def plain(config: Path, dumps: Path, *more: str, **which: str) -> Any:
+    """The results of a run in which nothing is refused."""
+    outcome = parsed(backtest(config, dumps, "--json", *more, **which))
+    assert outcome["not_run"] == []
+    return outcome["results"]
+
+
 def table(text: str) -> dict[str, str]:
     """The rows of the first table by their names."""
     cells = [[c.strip() for c in line.strip("│").split("│")] for line in text.splitlines() if line.startswith("│")]
     return {row[0]: row[1] for row in cells if len(row) == 2}
 
 
+def titles(text: str) -> set[str]:
+    return {line.strip() for line in text.splitlines()}
+
+
 def test_json_tells_the_whole_backtest(config: Path, dumps: Path) -> None:
     (one,) = plain(config, dumps)
     assert (one["strategy"], one["symbol"]) == ("envelope_dca", "BTC-USDT")
-    assert (one["timeframe"], one["walked_on"]) == ("1h", "1h")
+    assert one["timeframe"] == "1h"
+    assert one["walked"] == [
+        {"timeframe": "1h", "from_ms": START, "to_ms": START + DAYS * DAY, "candles": DAYS * 24}
+    ]
     assert (one["from_ms"], one["to_ms"], one["candles"]) == (START, START + DAYS * DAY, DAYS * 24)
-    assert (one["decision_span"], one["detail_span"]) == ([START, START + DAYS * DAY], None)
+    assert one["decision_span"] == [START, START + DAYS * DAY]
     assert one["missing_candles"] == 0
     trades, metrics = one["trades"], one["metrics"]
     assert len(trades) == metrics["trades"] > 3
@@ -108,10 +114,13 @@ def test_the_table_says_the_same(config: Path, dumps: Path) -> None:
     assert rows["span (UTC)"] == "2025-03-01 00:00 to 2025-03-16 00:00"
     assert rows["candles"] == "360 of 1h"
     assert rows["trades"].startswith(f"{one['metrics']['trades']} (")
-    assert rows["equity at the end"] == f"{one['final_equity']:,.2f} USDT"
+    assert rows["equity at the end"] == f"{one['final_equity']:,.2f} USDT of 2,000.00"
     assert rows["net return"].startswith(f"{one['metrics']['net_return']:+.2%}")
     assert f"last {min(10, len(one['trades']))} trades (UTC, USDT)" in said.out
-    assert "was not walked" not in said.out
+    assert "walked on" not in said.out
+    assert rows["without costs"].startswith(f"{one['without_costs']['net_return']:+.2%}")
+    assert rows["path of candles"].startswith(f"{one['bounds']['low']:+.2%} to {one['bounds']['high']:+.2%}")
+    assert {"by market regime of the day", "by reason of the exit, and by side (USDT)"} <= titles(said.out)
 
 
 def test_a_position_that_is_open_at_the_end_is_shown(config: Path, dumps: Path) -> None:
@@ -142,18 +151,132 @@ def test_several_symbols_are_several_results(config: Path, dumps: Path) -> None:
     assert both[1] == plain(config, dumps)[0]
 
 
-def test_detail_walks_minutes_and_says_of_which_days(config: Path, dumps: Path) -> None:
+def test_detail_walks_minutes_where_they_are_and_hours_for_the_rest(config: Path, dumps: Path) -> None:
     (one,) = plain(config, dumps, "--detail", "1m")
-    assert (one["timeframe"], one["walked_on"], one["candles"]) == ("1h", "1m", 8 * 1440)
-    assert one["detail_span"] == [START, START + 8 * DAY]
-    assert one["decision_span"] == [START, START + DAYS * DAY]
-    assert (one["from_ms"], one["to_ms"]) == (START, START + 8 * DAY)
+    assert (one["timeframe"], one["candles"]) == ("1h", 8 * 1440 + 7 * 24)
+    assert [(w["timeframe"], w["from_ms"], w["to_ms"]) for w in one["walked"]] == [
+        ("1m", START, START + 8 * DAY), ("1h", START + 8 * DAY, START + DAYS * DAY),
+    ]
+    assert (one["from_ms"], one["to_ms"]) == (START, START + DAYS * DAY)
     said = backtest(config, dumps, "--detail", "1m").out
-    assert table(said)["span (UTC)"] == "2025-03-01 00:00 to 2025-03-09 00:00"
-    note = "1m candles cover a part only of 2025-03-01 00:00 to 2025-03-16 00:00: the rest was not walked"
-    assert note in " ".join(said.split())
+    assert table(said)["candles"] == "11,520 of 1m and 168 of 1h"
+    assert "walked on 1m: 2025-03-01 00:00 to 2025-03-09 00:00; the rest on 1h" in " ".join(said.split())
     whole = backtest(config, dumps, "--detail", "1m", "--to", "2025-03-09").out
-    assert "was not walked" not in whole
+    assert "walked on" not in whole
+    several = backtest(config, dumps, "--detail", "1m", symbol="BTC-USDT,ETH-USDT")
+    assert "walked on 1m: 2025-03-01 00:00" in several.out
+    assert "no 1m candles of ETH-USDT" in " ".join(several.out.split())
+    assert several.code == 0
+
+
+COSTS: list[tuple[list[str], dict[str, Any]]] = [
+    ([], {"slippage": 0.0005, "path": "nearer", "fill_probability": 1.0, "funding": True, "taker_fee": 0.0006}),
+    (["--slippage", "0.002"], {"slippage": 0.002, "slippage_from": None}),
+    (["--fill-probability", "0.5"], {"fill_probability": 0.5}),
+    (["--participation", "2e-6"], {"participation": 2e-6}),
+    (["--trade-through", "0.001"], {"trade_through": 0.001}),
+    (["--path", "pessimistic"], {"path": "pessimistic"}),
+    (["--no-costs"], {"maker_fee": 0.0, "taker_fee": 0.0, "slippage": 0.0, "funding": False}),
+]
+
+
+@pytest.mark.parametrize(("more", "expected"), COSTS, ids=[" ".join(c[0]) or "as configured" for c in COSTS])
+def test_an_option_changes_what_trading_costs(
+    more: list[str], expected: dict[str, Any], config: Path, dumps: Path
+) -> None:
+    (one,), (usual,) = plain(config, dumps, *more), plain(config, dumps)
+    assert {key: one["costs"][key] for key in expected} == expected
+    assert (one["trades"] == usual["trades"]) is (not more or more[0] == "--slippage")  # no stop is met here
+
+
+def test_without_costs_is_what_every_result_says_beside_its_own(config: Path, dumps: Path) -> None:
+    (one,), (free,) = plain(config, dumps), plain(config, dumps, "--no-costs")
+    assert one["without_costs"] == free["metrics"] == free["without_costs"]
+    assert one["metrics"]["net_return"] < one["without_costs"]["net_return"]
+    assert "none: no fees, slippage or funding" in table(backtest(config, dumps, "--no-costs").out)["costs"]
+
+
+def test_bounds_are_the_results_with_the_paths_named(config: Path, dumps: Path) -> None:
+    (one,) = plain(config, dumps)
+    named = {
+        path: plain(config, dumps, "--path", path)[0]["metrics"]["net_return"]
+        for path in ("nearer", "pessimistic", "optimistic")
+    }
+    assert {path: one["bounds"][path] for path in named} == named
+    assert (one["bounds"]["low"], one["bounds"]["high"]) == (min(named.values()), max(named.values()))
+
+
+def books(path: Path, price: float) -> None:
+    """Ten snapshots with a spread of a thousandth and levels of a coin each."""
+    count, columns = 10, {}
+    for k in range(5):
+        columns[f"bid_px_{k}"] = np.full(count, price * (0.9995 - k * 1e-4))
+        columns[f"ask_px_{k}"] = np.full(count, price * (1.0005 + k * 1e-4))
+        columns[f"bid_qty_{k}"] = columns[f"ask_qty_{k}"] = np.full(count, 1.0)
+    times = START + np.arange(count, dtype=np.int64) * 1000
+    pq.write_table(pa.table({"timestamp": times, **columns}), path)
+
+
+def test_slippage_from_depth_says_size_and_span(config: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "X" / "BTC-USDT"
+    write_dump(folder / "1h.parquet", aggregate(MINUTES, "1h"))
+    books(folder / "book_top5_1s.parquet", 80_000.0)
+    costs = plain(config, tmp_path, "--slippage", "depth")[0]["costs"]
+    notional = 2000.0 * 0.65 * 3  # a whole position of this symbol
+    assert costs["slippage"] == pytest.approx(0.0005)  # a twentieth of a coin: the first level
+    assert costs["slippage_from"] == {
+        "slippage": costs["slippage"], "notional": pytest.approx(notional), "snapshots": 10, "thin": 0,
+        "from_ms": START, "to_ms": START + 9000,
+    }
+    said = table(backtest(config, tmp_path, "--slippage", "depth").out)["costs"]
+    assert "slippage 5.000 bp for an order of 3,900 USDT, from 10 order books of 2025-03-01 00:00" in said
+
+
+def test_all_runs_what_has_its_data_and_says_why_the_rest_does_not(config: Path, dumps: Path) -> None:
+    given = ("backtest", "--all", "--data", dumps, "--config", config)
+    outcome = parsed(scalp_radar(*given, "--json"))
+    ran = {(r["strategy"], r["symbol"]) for r in outcome["results"]}
+    refused = {(r["strategy"], r["symbol"]): r["reason"] for r in outcome["not_run"]}
+    known = discover([config.parent / "examples"])
+    assert ran | set(refused) == {(s, symbol) for s in known for symbol in ASSETS}
+    assert not ran & set(refused)
+    hourly = {s for s, strategy in known.items() if strategy.timeframe == "1h" and not strategy.needs}
+    assert {(s, symbol) for s in hourly for symbol in ("BTC-USDT", "ETH-USDT")} <= ran
+    assert "no symbol 'SOL-USDT'" in refused["envelope_dca", "SOL-USDT"]
+    assert "no 5m candles of ETH-USDT" in refused["vwap_rsi", "ETH-USDT"]
+    assert "no open interest" in refused["liquidation", "BTC-USDT"]
+    said = scalp_radar(*given)
+    assert said.code == 0
+    assert f"{len(ran)} backtests" in said.out
+    assert f"not run: {len(refused)}" in said.out
+
+
+def test_names_without_symbols_run_on_those_configured(config: Path, dumps: Path) -> None:
+    only = changed(
+        config, "strategies.yaml", lambda t: t["strategies"]["envelope_dca"].update(symbols=["ETH-USDT", "BTC-USDT"])
+    )
+    outcome = parsed(scalp_radar("backtest", "envelope_dca", "--data", dumps, "--config", only, "--json"))
+    assert [r["symbol"] for r in outcome["results"]] == ["ETH-USDT", "BTC-USDT"]
+
+
+def test_several_strategies_are_side_by_side_as_if_alone(config: Path, dumps: Path) -> None:
+    names = ("envelope_dca_short", "envelope_dca")
+    outcome = parsed(
+        scalp_radar("backtest", *names, "--symbol", "BTC-USDT", "--data", dumps, "--config", config, "--json")
+    )
+    assert [r["strategy"] for r in outcome["results"]] == list(names)
+    assert outcome["results"] == [plain(config, dumps, strategy=name)[0] for name in names]
+
+
+@pytest.mark.parametrize("columns", [60, 80, 100, 140])
+def test_a_summary_fits_whatever_is_asked_to_hold_it(columns: int, config: Path, dumps: Path) -> None:
+    said = scalp_radar(
+        "backtest", "envelope_dca", "envelope_dca_short", "--symbol", "BTC-USDT", "--data", dumps, "--config", config,
+        env={"COLUMNS": str(columns)},
+    )
+    assert said.code == 0
+    assert "envelope_dca_short" in said.out
+    assert "…" not in said.out
 
 
 def test_candles_that_are_missing_are_counted(config: Path, tmp_path: Path) -> None:
@@ -192,7 +315,7 @@ def complaint(said: Said) -> str:
 
 WRONG: list[tuple[dict[str, str], list[str], str]] = [
     ({"strategy": "envelop_dca"}, [], "strategy = 'envelop_dca': unknown strategy; did you mean 'envelope_dca'?"),
-    ({"strategy": "martingale"}, [], "unknown strategy; known are envelope_dca, "),
+    ({"strategy": "martingale"}, [], "unknown strategy; known are bollinger_mr, "),
     ({"symbol": "XRP-USDT"}, [], "--symbol = 'XRP-USDT': unknown symbol; known are BTC-USDT, "),
     ({"symbol": "BTC-USDT,BTC-USDT"}, [], "must be different symbols, separated by commas"),
     ({"symbol": "SOL-USDT"}, [], "no symbol 'SOL-USDT'; there are BTC-USDT, ETH-USDT"),
@@ -204,6 +327,18 @@ WRONG: list[tuple[dict[str, str], list[str], str]] = [
     ({}, ["--detail", "1s"], "detail: timeframe '1s': allowed is a number and m, h or d"),
     ({}, ["--detail", "4h"], "detail '4h': allowed is a timeframe that divides 1h"),
     ({"symbol": "ETH-USDT"}, ["--detail", "1m"], "no 1m candles of ETH-USDT"),
+    ({}, ["--all"], "strategies = 'envelope_dca': allowed are names, or else --all"),
+    ({}, ["--slippage", "much"], "--slippage = 'much': allowed is a fraction such as 0.0005, or depth"),
+    ({}, ["--slippage", "nan"], "costs: slippage = nan: from 0 to below 1"),
+    ({}, ["--slippage", "depth"], "BTC-USDT: --slippage depth: no recorded order books to estimate slippage from"),
+    ({}, ["--slippage", "depth", "--no-costs"], "--slippage = 'depth': not allowed with --no-costs"),
+    ({}, ["--path", "sideways"], "--path = 'sideways': allowed are nearer, pessimistic and optimistic"),
+    ({}, ["--fill-probability", "1.5"], "costs: fill_probability = 1.5: from 0 to 1"),
+    ({}, ["--participation", "-1"], "costs: participation = -1.0: 0 or more"),
+    ({}, ["--trade-through", "nan"], "costs: trade_through = nan: from 0 to below 0.1"),
+    ({}, ["--html", "nowhere/report.html"], "--html = 'nowhere/report.html': allowed is a file that can be written"),
+    ({}, ["--html", "."], "--html = '.': allowed is a file that can be written"),
+    ({"symbol": "SOL-USDT,LINK-USDT"}, [], "none of 2 backtests can be run; the first, envelope_dca on SOL-USDT: "),
     ({}, ["--data", "nowhere"], "nowhere: no such folder of market data"),
 ]
 
@@ -231,6 +366,11 @@ DAMAGE = [
     ("unsorted", unsorted, "candle 2 at 2025-03-01T01:00:00.000Z is out of order or doubled"),
     ("no low", lambda p: pq.write_table(pq.read_table(p).drop_columns(["low"]), p), "column 'low' is missing"),
 ]
+
+
+def test_neither_names_nor_all_is_refused(config: Path, dumps: Path) -> None:
+    said = complaint(scalp_radar("backtest", "--data", dumps, "--config", config))
+    assert "strategies = '': allowed are names, or else --all" in said
 
 
 @pytest.mark.parametrize(("damage", "expected"), [d[1:] for d in DAMAGE], ids=[d[0] for d in DAMAGE])

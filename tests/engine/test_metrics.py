@@ -17,7 +17,7 @@ from core.plan import AVERAGE, MARKET, Level, Plan
 from engine.backtest import Backtest, run
 from engine.bind import Binder
 from engine.costs import Costs
-from engine.metrics import drawdown, metrics, ratio, sharpe, sortino
+from engine.metrics import Clock, drawdown, metrics, ratio, sharpe, sortino
 from engine.records import STATS, TRADE, new_books
 from engine.span import span
 from engine.sweep import Sweep
@@ -192,3 +192,26 @@ def test_an_account_that_has_lost_everything_returns_nothing_from_then_on(crosse
     swept = Sweep("X-USDT", span(days), binder, costs, 1000.0).walk(daily=True)
     assert swept.daily[0].tolist() == result.daily.tolist()
     assert swept.stats["sum_r"][0] == -1.0
+
+
+def test_with_candles_of_several_lengths_times_count_not_candles() -> None:
+    """Four quarters of a day, then three days; in a position over the last quarter and the day after it."""
+    quarter = DAY // 4
+    lengths = np.array([quarter] * 4 + [DAY] * 3)
+    clock = Clock(START + np.concatenate(([0], np.cumsum(lengths)[:-1])), lengths)
+    result = made([1000, 990, 1000, 1010, 900, 950, 1020], [0.01, -0.1, 0.05, 0.07], [(1, 1)], exposure=2)
+    result.trades["opened_ms"], result.trades["closed_ms"] = clock.ts_ms[3], clock.ts_ms[5]
+    m = metrics(result, 1000.0, clock)
+    assert m.exposure == pytest.approx(1.25 / 4)
+    assert m.drawdown_days == pytest.approx(2.0)  # both days below 1010
+    result.book["direction"], result.book["first_ms"] = 1, clock.ts_ms[6]
+    assert metrics(result, 1000.0, clock).exposure == pytest.approx(2.25 / 4)
+
+
+@settings(max_examples=80, deadline=None)
+@given(scenes())
+def test_with_candles_of_one_length_the_clock_changes_nothing(scene: Scene) -> None:
+    over = scene.span()
+    result = run("X-USDT", over, scene.plan, scene.n_rows, scene.costs, scene.capital)
+    clock = Clock(over.packed["ts_ms"], np.full(len(over), result.candle_ms, np.int64))
+    assert asdict(metrics(result, scene.capital, clock)) == pytest.approx(asdict(metrics(result, scene.capital)))

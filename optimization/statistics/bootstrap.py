@@ -84,7 +84,7 @@ def resampled(daily: Floats, block_days: float, resamples: int, seed: int) -> Fl
         raise InputError(f"block_days = {block_days}: allowed is 1 or more")
     mean = float(values.mean())
     growth = np.maximum(1.0 + values, 0.0)
-    return _resample(values - mean, growth, mean, block_days, resamples, seed % 2**63)
+    return _resample(values - mean, growth, mean, block_days, resamples, seed % 2**63, LARGEST_EQUITY)
 
 
 def _interval(values: Floats, edges: tuple[float, float]) -> tuple[float, float]:
@@ -93,12 +93,15 @@ def _interval(values: Floats, edges: tuple[float, float]) -> tuple[float, float]
 
 
 @njit(
-    float64[:, ::1](_VALUES, _VALUES, float64, float64, int64, int64), cache=True, nogil=True, error_model="numpy",
+    float64[:, ::1](_VALUES, _VALUES, float64, float64, int64, int64, float64), cache=True, nogil=True,
+    error_model="numpy",
 )
 def _resample(
-    centred: Floats, growth: Floats, mean: float, block_days: float, resamples: int, seed: int
+    centred: Floats, growth: Floats, mean: float, block_days: float, resamples: int, seed: int, most: float
 ) -> Floats:
     """The resamples of `resampled`, from returns less their mean and from 1 + return, not below 0.
+
+    Equity stays at ``most`` at most.
 
     Each resample has its own generator (splitmix64), so that it depends on seed and number alone.
     """
@@ -115,7 +118,7 @@ def _resample(
             r = centred[at]
             total += r
             squares += r * r
-            equity = min(equity * growth[at], LARGEST_EQUITY)
+            equity = min(equity * growth[at], most)
             peak = max(peak, equity)
             lowest = min(lowest, equity / peak)
             # one draw a day says whether and where a block begins: without a branch, which could not be foretold

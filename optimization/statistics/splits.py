@@ -40,7 +40,7 @@ def chosen(daily: Floats, blocks: int) -> tuple[Floats, Floats, Floats]:
     equal in sample, the one that is worst out of sample counts as chosen.
     """
     block_days = daily.shape[1] // blocks
-    sums, squares = block_sums(daily, blocks, block_days)
+    sums, squares = block_sums(daily, blocks, block_days, LARGEST_RETURN)
     masks = split_masks(blocks)
     days = float(block_days * blocks // 2)
     inside, outside = np.full(len(masks), -np.inf), np.empty(len(masks))
@@ -74,11 +74,14 @@ def _subsets(values: Floats) -> Floats:
 
 
 @njit(
-    types.UniTuple(float64[:, ::1], 2)(types.Array(float64, 2, "A", readonly=True), int64, int64),
+    types.UniTuple(float64[:, ::1], 2)(types.Array(float64, 2, "A", readonly=True), int64, int64, float64),
     cache=True, nogil=True, error_model="numpy",
 )
-def block_sums(daily: Floats, blocks: int, block_days: int) -> tuple[Floats, Floats]:
-    """Sums and sums of squares over the last ``blocks`` x ``block_days`` days, float64[blocks, n_columns] each."""
+def block_sums(daily: Floats, blocks: int, block_days: int, most: float) -> tuple[Floats, Floats]:
+    """Sums and sums of squares over the last ``blocks`` x ``block_days`` days, float64[blocks, n_columns] each.
+
+    Returns beyond +-``most`` count as that.
+    """
     columns = daily.shape[0]
     sums, squares = np.empty((blocks, columns)), np.empty((blocks, columns))
     begin = daily.shape[1] - blocks * block_days
@@ -87,7 +90,7 @@ def block_sums(daily: Floats, blocks: int, block_days: int) -> tuple[Floats, Flo
             total, square = 0.0, 0.0
             first = begin + block * block_days
             for day in range(first, first + block_days):
-                r = min(max(daily[column, day], -LARGEST_RETURN), LARGEST_RETURN)
+                r = min(max(daily[column, day], -most), most)
                 total += r
                 square += r * r
             sums[block, column], squares[block, column] = total, square

@@ -85,6 +85,16 @@ def test_the_figures_of_a_resample_are_those_of_its_days() -> None:
     assert set(np.round(drawn[:, 2], 9)) == set(np.round(turns[:, 2], 9))
 
 
+def test_intervals_and_the_worst_drawdown_are_quantiles_of_the_resamples() -> None:
+    daily = dependent(2, 120, 0.1)
+    drawn = resampled(daily, 6.0, 400, 3)
+    seen = bootstrap(daily, 50, resamples=400, seed=3, block_days=6.0, confidence=0.9)
+    assert seen.sharpe == pytest.approx(tuple(np.quantile(drawn[:, 0], [0.05, 0.95])))
+    assert seen.net_return == pytest.approx(tuple(np.quantile(drawn[:, 1], [0.05, 0.95])))
+    assert seen.worst_drawdown == pytest.approx(np.quantile(drawn[:, 2], 0.95))
+    assert seen.p_value == (1 + (drawn[:, 0] <= 0).sum()) / 401
+
+
 def test_the_same_seed_gives_the_same_and_another_another() -> None:
     daily = dependent(3, 200, 0.1)
     assert bootstrap(daily, 50, seed=4) == bootstrap(daily, 50, seed=4)

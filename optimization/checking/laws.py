@@ -27,6 +27,9 @@ FACTOR: Final = 8.0
 """A power of two: prices times this are exact, so a difference is never one of rounding."""
 
 NO_TRADES: Final = "no trades on this market, which proves nothing"
+FEW_TRADES: Final = 10
+"""So many or fewer cannot show how many of a mirror's begin in the same candle."""
+
 _CAPITAL: Final = 10_000.0
 _AGREEING: Final = ("opened_ms", "closed_ms", "direction", "levels", "reason")
 
@@ -76,8 +79,8 @@ def mirror(subject: Subject, market: CheckMarket, plain: Backtest, known: Mappin
     other = known[name]
     if other.mirror != subject.strategy.name:
         return f"mirror {name!r}: it names {other.mirror or 'no mirror'!r}, not {subject.strategy.name!r}"
-    if len(plain.trades) <= 10:
-        return NO_TRADES if not len(plain.trades) else "ten trades or fewer on this market, which proves little"
+    if not len(plain.trades):
+        return NO_TRADES
     mine = plain.trades
     mirrored = Subject(other, other.Params(**subject.params.model_dump()))
     theirs = backtest(mirrored, market.inverted()).trades

@@ -67,8 +67,11 @@ class Check(GeneralCheck):
     def mirror(self) -> Outcome:
         """The mirror trades the inverted path."""
         subject, market, plain, note = self._trading(5)
-        wrong = laws.mirror(subject, market, plain, self.known)
         name, trades = subject.strategy.mirror, len(plain.trades)
+        if 0 < trades <= laws.FEW_TRADES:
+            line = f"{trades} trades on this market prove little: more than {laws.FEW_TRADES} are wanted{note}"
+            return Outcome("mirror", "skipped", line, {"trades": trades})
+        wrong = laws.mirror(subject, market, plain, self.known)
         return _judged("mirror", wrong, f"{name} trades the inverted path as this one the path", trades, note)
 
     def fold_equals_steps(self) -> Outcome:

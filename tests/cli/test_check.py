@@ -193,8 +193,10 @@ def test_too_few_stored_candles_are_said_with_how_many_it_takes(dumps: Path) -> 
     assert "ETH-USDT 1h: 90 candles; checking sma_cross needs 104 (4.3 days)" in refused(said)
 
 
-def test_real_candles_of_a_year_pass() -> None:
+def test_real_candles_pass() -> None:
     data = shared_path("data", "BINANCE_FUTURES")
     report = plain(check("envelope_dca", "--symbol", "BTC-USDT", "--data", data, "--json"))
-    states = {o["name"]: (o["status"], o["detail"]) for o in report["outcomes"]}
-    assert states["look-ahead"][0] == states["warm-up"][0] == states["pure"][0] == "passed", states
+    states = {o["name"]: o["status"] for o in report["outcomes"]}
+    assert report["passed"], report
+    assert states["look-ahead"] == states["warm-up"] == states["pure"] == states["fold equals steps"] == "passed"
+    assert states["mirror"] == "skipped"  # too few trades in these months to say

@@ -104,12 +104,16 @@ class Feed:
             return Candles.empty(timeframe)
         return await self._venue.candles(symbol, timeframe, from_ms, to_ms)
 
-    async def funding_at(self, symbol: str, opened_ms: int) -> float:
-        """The rate that was due at ``opened_ms``, 0 when none was. Raises RetryLater."""
+    async def funding_at(self, symbol: str, opened_ms: int) -> float | None:
+        """The rate that was due at ``opened_ms``, None when none was. Raises RetryLater."""
+        found = await self.funding_between(symbol, opened_ms, opened_ms + MINUTE_MS)
+        return found[-1][1] if found else None
+
+    async def funding_between(self, symbol: str, from_ms: int, to_ms: int) -> list[tuple[int, float]]:
+        """Settlement times (UTC ms) in [from_ms, to_ms) and their rates, oldest first. Raises RetryLater."""
         await self._ready.wait()
         assert self._venue is not None
-        found = await self._venue.funding(symbol, opened_ms, opened_ms + MINUTE_MS)
-        return found[-1].rate if found else 0.0
+        return [(f.ts_ms, f.rate) for f in await self._venue.funding(symbol, from_ms, to_ms)]
 
     def health(self) -> dict[str, Any]:
         """State, counts, and per symbol the age of its last push (wall seconds)."""

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from core.settings import Risk, StrategyEntry
+
+LIVE_NEEDS: Final = frozenset({"funding"})
+"""What strategies may need beside candles while running; nothing else is polled or recorded."""
 
 
 class FeedConfig(NamedTuple):

@@ -16,7 +16,7 @@ from typing import Any
 from loguru import logger
 
 from actors.life import Beats
-from actors.parts import RunnerConfig
+from actors.parts import LIVE_NEEDS, RunnerConfig
 from actors.peers import Peers
 from actors.runner_track import Happened, Track
 from core.candle import Candle
@@ -46,8 +46,8 @@ class Runner:
         self._config, self._peers = config, peers
         self._beats = Beats(config.name, peers, config.api)
         self._strategy = find_configured(config.strategy, config.entry, config.folders)
-        if self._strategy.needs:
-            allowed = "allowed live are strategies on candles alone"
+        if not LIVE_NEEDS.issuperset(self._strategy.needs):
+            allowed = f"allowed live beside candles: {', '.join(sorted(LIVE_NEEDS))}"
             raise ConfigurationError("strategies.yaml", config.strategy, list(self._strategy.needs), allowed)
         self._timeframe = config.entry.timeframe or self._strategy.timeframe
         self._tracks: dict[str, Track] = {}
@@ -97,7 +97,7 @@ class Runner:
             if track is None:
                 continue
             try:
-                happened = self._take(track, candle, funding.get(symbol, 0.0))
+                happened = self._take(track, candle, funding.get(symbol))
             except Exception as error:  # noqa: BLE001 - the one broad handler: one symbol's trouble stays its own
                 self._beats.met(error)
                 continue
@@ -189,6 +189,11 @@ class Runner:
         window = self._history(track.symbol, self._timeframe, part_ms - (track.warmup + 4) * step, part_ms)
         minutes = self._history(track.symbol, "1m", part_ms, max(now_ms, last_ms + MINUTE_MS)).rows()
         track.load(window, [c for c in minutes if c.ts_ms <= last_ms])
+        rates_from_ms = track.rates_from_ms
+        if rates_from_ms is not None:
+            track.settled(self._peers.ask(
+                self._config.feed, "funding_between", track.symbol, rates_from_ms, now_ms, timeout_s=60.0
+            ))
         if not restored:
             track.begin(now_ms)
             return
@@ -206,7 +211,7 @@ class Runner:
         page = self._peers.ask(self._config.ledger, "fills", query)
         return list(reversed(page.items))
 
-    def _take(self, track: Track, candle: Candle, funding: float) -> Happened:
+    def _take(self, track: Track, candle: Candle, funding: float | None) -> Happened:
         """One candle, after whatever is missing before it."""
         expected = track.last_ms + MINUTE_MS
         if candle.ts_ms > expected:
@@ -218,11 +223,12 @@ class Runner:
     def _history(self, symbol: str, timeframe: str, from_ms: int, to_ms: int) -> Any:
         return self._peers.ask(self._config.feed, "history", symbol, timeframe, from_ms, to_ms, timeout_s=60.0)
 
-    def _funding_at(self, symbol: str, ts_ms: int) -> float:
-        """The rate due when the candle of ``ts_ms`` opened; asked only where one may be due."""
+    def _funding_at(self, symbol: str, ts_ms: int) -> float | None:
+        """The rate due when the candle of ``ts_ms`` opened, if any; asked only where one may be due."""
         if ts_ms % HOUR_MS:
-            return 0.0
-        return float(self._peers.ask(self._config.feed, "funding_at", symbol, ts_ms))
+            return None
+        rate: float | None = self._peers.ask(self._config.feed, "funding_at", symbol, ts_ms)
+        return rate
 
     def _changed(self, symbol: str, ts_ms: int) -> list[PlanChanged]:
         """The target of a symbol where it is another one than was told last; it counts as told now."""

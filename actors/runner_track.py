@@ -11,10 +11,13 @@ from __future__ import annotations
 import json
 import struct
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
 
-from core.candle import Candle, Candles
+import numpy as np
+
+from core.candle import Candle, Candles, Floats
+from core.extra import FUNDING_STALE_MS, funding_columns
 from core.market import Market
 from core.messages import FillRole, OrderFilled
 from core.strategy import Parameters
@@ -55,6 +58,7 @@ class Track:
         self._window: deque[Candle] = deque(maxlen=self.warmup + _SPARE_ROWS)
         self._part: list[Candle] = []
         self._seen: deque[str] = deque(maxlen=_REMEMBERED)
+        self._rates: dict[int, float] = {}
         self.last_ms = 0
         """Opening time of the last 1m candle taken, 0 before the first."""
         self.price = 0.0
@@ -93,11 +97,26 @@ class Track:
         self._decide(now_ms)
         return True
 
-    def candle(self, candle: Candle, funding_rate: float) -> Happened:
-        """Take the next closed 1m candle; ``funding_rate`` was due when it opened. Older ones change nothing."""
+    @property
+    def rates_from_ms(self) -> int | None:
+        """From when on settled rates matter to the window; None when the strategy does not need them."""
+        if "funding" not in self._strategy.needs or not self._window:
+            return None
+        return self._window[0].ts_ms - FUNDING_STALE_MS
+
+    def settled(self, rates: Iterable[tuple[int, float]]) -> None:
+        """Learn rates by their settlement times (UTC ms), in any order; a row sees those before its close."""
+        oldest = self.rates_from_ms or 0
+        self._rates = {ts: rate for ts, rate in sorted((self._rates | dict(rates)).items()) if ts >= oldest}
+
+    def candle(self, candle: Candle, due: float | None) -> Happened:
+        """Take the next closed 1m candle; ``due`` is the rate settled when it opened. Older ones change nothing."""
         if candle.ts_ms <= self.last_ms:
             return Happened()
         self.last_ms, self.price = candle.ts_ms, candle.close
+        if due is not None and "funding" in self._strategy.needs:
+            self.settled([(candle.ts_ms, due)])
+        funding_rate = due or 0.0
         trades = [("paper", t) for t in self.paper.walk(candle, funding_rate).trades]
         if self.live is not None:
             if funding_rate and self.live.direction:
@@ -152,12 +171,21 @@ class Track:
     def _decide(self, row_ms: int) -> None:
         if len(self._window) < self.warmup:
             return
-        market = Market(self.symbol, self.window)
+        window = self.window
+        market = Market(self.symbol, window, self._extra(window))
         plan = self._strategy.plan(market, self.params)
         self.paper.new_row(plan, row_ms, len(market))
         if self.live is not None:
             self.live.new_row(plan, row_ms, len(market))
             self.live.enter_row()
+
+
+    def _extra(self, window: Candles) -> dict[str, Floats]:
+        """What the strategy needs beside candles, as a backtest computes it."""
+        if "funding" not in self._strategy.needs:
+            return {}
+        times = np.fromiter(self._rates, np.int64, len(self._rates))
+        return funding_columns(window, times, np.fromiter(self._rates.values(), np.float64, len(self._rates)))
 
 
 def _joined(opened_ms: int, minutes: Sequence[Candle]) -> Candle:

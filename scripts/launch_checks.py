@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from actors.blueprint import MODES, Mode
+from actors.parts import LIVE_NEEDS
 from core.errors import ConfigurationError
 from core.settings import Settings
 from scripts.choice import only
@@ -93,8 +94,8 @@ def _chosen(settings: Settings, folder: Path, names: tuple[str, ...]) -> tuple[S
     entries = settings.strategies.strategies
     running = {n: s for n, s in configured(known, entries, filters).items() if n in entries and entries[n].enabled}
     for name, strategy in running.items():
-        if strategy.needs:
-            allowed = "allowed are strategies on candles alone: nothing else is recorded while running"
+        if not LIVE_NEEDS.issuperset(strategy.needs):
+            allowed = f"allowed beside candles: {', '.join(sorted(LIVE_NEEDS))}; nothing else is recorded while running"
             raise ConfigurationError(where, f"strategies.{name}", f"needs {', '.join(strategy.needs)}", allowed)
     return settings, {name: entries[name].timeframe or strategy.timeframe for name, strategy in running.items()}
 

@@ -21,10 +21,10 @@ def series(*rows: tuple[float, float]) -> tuple[np.ndarray, np.ndarray]:
     return np.array([round(h * HOUR) for h, _ in rows], np.int64), np.array([v for _, v in rows])
 
 
-def test_a_rate_is_known_at_the_close_that_it_was_settled_at_and_not_before() -> None:
-    columns = funding_columns(hourly(6, 7, 8), *series((8, 1e-4)))
-    np.testing.assert_array_equal(columns["funding"], [np.nan, 1e-4, 1e-4])
-    np.testing.assert_array_equal(columns["funding_ms"], [np.nan, 8 * HOUR, 8 * HOUR])
+def test_a_rate_that_is_settled_at_a_close_is_known_at_the_next_one() -> None:
+    columns = funding_columns(hourly(6, 7, 8, 9), *series((8, 1e-4)))
+    np.testing.assert_array_equal(columns["funding"], [np.nan, np.nan, 1e-4, 1e-4])
+    np.testing.assert_array_equal(columns["funding_ms"], [np.nan, np.nan, 8 * HOUR, 8 * HOUR])
 
 
 def test_the_last_of_several_rates_counts() -> None:
@@ -56,14 +56,14 @@ def test_nothing_is_known_of_an_empty_series() -> None:
     st.lists(st.integers(0, 600), unique=True, max_size=20).map(sorted),
     st.integers(0, 20),
 )
-def test_each_row_is_the_newest_value_that_is_neither_later_than_the_close_nor_too_old(
+def test_each_row_is_the_newest_value_of_before_the_close_that_is_not_too_old(
     opens: list[int], tenths: list[int], stale_h: int
 ) -> None:
     candles, (ts_ms, values) = hourly(*opens), series(*((t / 10, float(t)) for t in tenths))
     found, when = last_known(candles, ts_ms, values, stale_h * HOUR)
     for row, h in enumerate(opens):
         close, rows = (h + 1) * HOUR, zip(ts_ms.tolist(), values.tolist(), strict=True)
-        known = [(t, v) for t, v in rows if close - stale_h * HOUR <= t <= close]
+        known = [(t, v) for t, v in rows if close - stale_h * HOUR <= t < close]
         if known:
             assert (when[row], found[row]) == known[-1]
         else:

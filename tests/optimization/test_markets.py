@@ -74,14 +74,15 @@ def test_funding_of_before_the_first_candle_is_known_at_its_close(store: CandleS
     store.append_series("X", "BTC-USDT", "funding", (times, np.arange(len(times)) / 1e4))
     market, first = made(store, "funding", from_ms=START)
     assert (first, sorted(market.extra)) == (0, ["funding", "funding_ms"])
-    np.testing.assert_array_equal(market.funding[[0, 6, 7, 95]], [1e-4, 1e-4, 2e-4, 12e-4])
-    np.testing.assert_array_equal(market.funding_ms[[0, 7]], [START, START + 8 * HOUR])
+    np.testing.assert_array_equal(market.funding[[0, 7, 8, 95]], [1e-4, 1e-4, 2e-4, 12e-4])
+    np.testing.assert_array_equal(market.funding_ms[[0, 8]], [START, START + 8 * HOUR])
     assert known_share(market) == {"funding": 1.0, "funding_ms": 1.0}
 
 
-def test_a_settlement_at_the_last_close_is_known(store: CandleStore) -> None:
-    store.append_series("X", "BTC-USDT", "funding", (np.array([START + 96 * HOUR]), np.array([7e-4])))
-    assert made(store, "funding")[0].funding[-1] == 7e-4
+def test_a_settlement_inside_the_last_candle_is_known_and_one_at_its_close_is_not(store: CandleStore) -> None:
+    ends = START + 96 * HOUR
+    store.append_series("X", "BTC-USDT", "funding", (np.array([ends - 1, ends]), np.array([6e-4, 7e-4])))
+    assert made(store, "funding")[0].funding[-1] == 6e-4
 
 
 def test_open_interest_is_there_where_it_is_fresh(store: CandleStore) -> None:
@@ -89,7 +90,7 @@ def test_open_interest_is_there_where_it_is_fresh(store: CandleStore) -> None:
     store.append_series("X", "BTC-USDT", "open_interest", (times, np.full(24, 5e8)))
     market, first = made(store, "open_interest")
     assert list(market.extra) == ["open_interest"]
-    assert known_share(market, first)["open_interest"] == pytest.approx(26 / 72)
+    assert known_share(market, first)["open_interest"] == pytest.approx(25 / 72)
 
 
 def test_order_flow_comes_from_what_lies_in_each_candle(store: CandleStore) -> None:

@@ -36,7 +36,7 @@ from engine.metrics import Clock, Metrics, metrics
 from engine.span import Span
 from market.port import CandleSource
 from optimization.execution import Execution, Stretch, execution
-from optimization.markets import Asked, prepare
+from optimization.markets import Asked, known_share, prepare
 from strategies.discovery import AnyStrategy
 
 NO_REGIMES = Regimes(0, np.empty(0, np.int8))
@@ -81,8 +81,9 @@ class Evaluated:
 
     candles : what was walked; where finer ones were asked for they stand beside decision candles, ``clock`` says how
     long each is. decision_span : what there are decisions for. stretches : what was walked, by timeframe. missing :
-    how many decision candles' worth of time is not there between the first and the last candle walked. costs, capital,
-    funded : what it was walked with. without_costs, free_equity : no fees, slippage or funding. market_return : of
+    how many decision candles' worth of time is not there between the first and the last candle walked. known : of each
+    column beside candles that the strategy needs, the share of decisions that have it. costs, capital, funded : what it
+    was walked with. without_costs, free_equity : no fees, slippage or funding. market_return : of
     holding the asset from the first open to the last close, without costs.
     """
 
@@ -95,6 +96,7 @@ class Evaluated:
     decision_span: tuple[int, int]
     stretches: tuple[Stretch, ...]
     missing: int
+    known: dict[str, float]
     costs: Costs
     capital: float
     funded: bool
@@ -125,7 +127,8 @@ def evaluate(
     bounds = _bounds(asked.symbol, span, plan, rows, costs, capital, result)
     return Evaluated(
         asked.symbol, asked.timeframe, candles, over.clock, result, metrics(result, capital, over.clock),
-        covered(market.candles, first), over.stretches, over.missing, costs, capital, funded,
+        covered(market.candles, first), over.stretches, over.missing, known_share(market, first), costs,
+        capital, funded,
         metrics(free, capital, over.clock), free.equity, bounds,
         broken_down(result, over.clock, capital, regimes), float(candles.close[-1] / candles.open[0]) - 1.0,
     )

@@ -112,7 +112,9 @@ def candles_text(evaluated: Evaluated) -> str:
         counts[stretch.timeframe] = counts.get(stretch.timeframe, 0) + stretch.candles
     walked = " and ".join(f"{n:,} of {timeframe}" for timeframe, n in counts.items())
     which = "" if len(counts) == 1 else f"of {evaluated.timeframe} "
-    return walked + (f", {evaluated.missing:,} {which}missing" if evaluated.missing else "")
+    lacking = [f"{evaluated.missing:,} {which}missing"] if evaluated.missing else []
+    lacking += [f"{name} known for {share:.1%}" for name, share in evaluated.known.items() if share < 1.0]
+    return ", ".join([walked, *lacking])
 
 
 def detail_text(evaluated: Evaluated) -> str:

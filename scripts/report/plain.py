@@ -38,6 +38,7 @@ def as_plain(ran: Ran) -> dict[str, Any]:
         "to_ms": e.stretches[-1].to_ms,
         "candles": len(e.candles),
         "missing_candles": e.missing,
+        "known": e.known,
         "decision_span": e.decision_span,
         "walked": [stretch._asdict() for stretch in e.stretches],
         "metrics": asdict(e.figures),

@@ -97,7 +97,7 @@ def atr_ladder(market: Market, params: AtrLadderParams, direction: Flags | int, 
     else:
         stop = fraction_of_average(-params.stop_fraction)
     return Plan(
-        direction, coefficients, weights, stop, base=average, unit=unit, target=Level(average, moving=True),
+        direction, coefficients, weights, stop, base=average, unit=unit, target=Level(average, 0.0, None, True),
         freeze=True, cooldown=params.cooldown, exit=leave,
     )
 

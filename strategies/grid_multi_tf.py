@@ -57,9 +57,9 @@ class GridMultiTf(Strategy[GridMultiTfParams]):
 
     def plan(self, market: Market, params: GridMultiTfParams) -> Plan:
         """The ladder of `grid_atr` where the trend allows it."""
-        key = params.trend_period, params.trend_multiplier
-        direction = market.remember((allowed_side, *key), lambda: allowed_side(market, *key))
-        return atr_ladder(market, params, direction, market.remember((against, *key), lambda: against(direction)))
+        period, multiplier = params.trend_period, params.trend_multiplier
+        sides = market.remember((allowed_side, period, multiplier), lambda: _sides(market, period, multiplier))
+        return atr_ladder(market, params, *sides)
 
     def conditions(self, market: Market, params: GridMultiTfParams) -> list[Condition]:
         """The last 4h close against the line of the SuperTrend, and the distance from each level, both ways."""
@@ -90,6 +90,12 @@ def allowed_side(market: Market, period: int, multiplier: float) -> Flags:
     aligned[np.isnan(aligned)] = 0.0
     side: Flags = aligned.astype(np.int8)
     return side
+
+
+def _sides(market: Market, period: int, multiplier: float) -> tuple[Flags, Flags]:
+    """Direction and exit flags of every row, remembered together."""
+    side = allowed_side(market, period, multiplier)
+    return side, against(side)
 
 
 def against(side: Flags) -> Flags:

@@ -21,8 +21,8 @@ def aggregate(candles: Candles, timeframe: str) -> Candles:
     if not len(candles):
         return Candles.empty(timeframe)
     bucket = candles.ts_ms // coarse
-    start = np.flatnonzero(np.diff(bucket, prepend=bucket[0] - 1))
-    stop = np.append(start[1:], len(candles))
+    inner = np.flatnonzero(bucket[1:] != bucket[:-1]) + 1
+    start, stop = np.append(0, inner), np.append(inner, len(candles))
     closed = (candles.ts_ms[stop - 1] + fine) % coarse == 0
     closed[:-1] = True
     start, stop = start[closed], stop[closed]
@@ -43,4 +43,5 @@ def aggregate(candles: Candles, timeframe: str) -> Candles:
 def last_closed(base: Candles, higher: Candles) -> Ints:
     """int64[n_base]: the row of ``higher`` that had last closed when each base candle closed, -1 before the first."""
     closes = higher.ts_ms + timeframe_ms(higher.timeframe)
-    return np.searchsorted(closes, base.ts_ms + timeframe_ms(base.timeframe), side="right").astype(np.int64) - 1
+    first = np.searchsorted(base.ts_ms + timeframe_ms(base.timeframe), closes)  # base rows that first see each of them
+    return np.cumsum(np.bincount(first, minlength=len(base) + 1)[: len(base)], dtype=np.int64) - 1

@@ -25,7 +25,7 @@ def chart(ran: Ran, results: int) -> dict[str, Any]:
     """
     e = ran.evaluated
     c, equity = e.candles, e.result.equity
-    starts, last = runs(len(c), max(POINTS // results, LEAST_POINTS))
+    starts, last = runs(e.clock.lengths_ms, max(POINTS // results, LEAST_POINTS))
     peak = np.maximum.accumulate(np.maximum(equity, e.capital))
     return {
         "time": ((e.clock.ts_ms + e.clock.lengths_ms)[last] // 1000).tolist(),
@@ -39,9 +39,14 @@ def chart(ran: Ran, results: int) -> dict[str, Any]:
     }
 
 
-def runs(count: int, points: int) -> tuple[Ints, Ints]:
-    """First and last row of at most ``points`` runs that make up ``count`` rows, as equal as can be."""
-    edges = np.unique(np.linspace(0, count, min(points, count) + 1).astype(np.int64))
+def runs(lengths: Ints, points: int) -> tuple[Ints, Ints]:
+    """First and last row of at most ``points`` runs that make up all rows, of as equal a time as can be.
+
+    lengths : int64[n], above 0, how long each row is: minutes do not crowd out hours.
+    """
+    passed = np.cumsum(lengths)
+    wanted = np.arange(1, points + 1) * int(passed[-1]) // points
+    edges = np.concatenate(([0], np.unique(np.searchsorted(passed, wanted) + 1)))
     return edges[:-1], edges[1:] - 1
 
 
@@ -61,7 +66,7 @@ def marks(ran: Ran, most: int) -> list[list[Any]]:
 def sparkline(ran: Ran, width: int = 120, height: int = 28) -> str:
     """Points of an SVG polyline of the equity."""
     equity = ran.evaluated.result.equity
-    _, last = runs(len(equity), 60)
+    _, last = runs(ran.evaluated.clock.lengths_ms, 60)
     values = np.concatenate(([ran.evaluated.capital], equity[last]))
     low, high = float(values.min()), float(values.max())
     y = height - 2.0 - (values - low) / ((high - low) or 1.0) * (height - 4.0)

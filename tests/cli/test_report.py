@@ -130,14 +130,21 @@ def test_a_file_that_cannot_be_replaced_is_one_line_and_leaves_nothing(
     assert {p.name for p in config.parent.iterdir()} == {"config", "examples", "dumps"}
 
 
-@given(st.integers(1, 5000), st.integers(1, 2000))
-def test_points_make_up_every_row_once(count: int, points: int) -> None:
-    starts, last = runs(count, points)
-    assert len(starts) == min(points, count)
-    assert (starts[0], last[-1]) == (0, count - 1)
+@given(st.lists(st.sampled_from([60_000, 3_600_000]), min_size=1, max_size=500), st.integers(1, 300))
+def test_points_make_up_every_row_once_and_share_the_time(lengths: list[int], points: int) -> None:
+    starts, last = runs(np.array(lengths), points)
+    assert 1 <= len(starts) <= points
+    assert (starts[0], last[-1]) == (0, len(lengths) - 1)
     assert (starts[1:] == last[:-1] + 1).all()
-    sizes = last - starts + 1
-    assert sizes.max() - sizes.min() <= 1
+    share = sum(lengths) / points
+    assert all(sum(lengths[a : b + 1]) <= share + max(lengths) for a, b in zip(starts, last, strict=True))
+
+
+@given(st.integers(1, 3000), st.integers(1, 2000))
+def test_rows_of_one_length_are_shared_out_evenly(count: int, points: int) -> None:
+    starts, last = runs(np.full(count, 60_000), points)
+    assert len(starts) == min(points, count)
+    assert np.ptp(last - starts) <= 1
 
 
 def test_a_heatmap_has_a_row_a_year_whose_months_chain() -> None:

@@ -104,19 +104,19 @@ def _opened(close: Floats, open_interest: Floats) -> tuple[Ints, Ints]:
                 rise[t] = lots - level
                 opened += rise[t]
             level = lots
-            left = max(left, opened - lots)
+            left = opened - lots
         gone[t] = left
     return rise, gone
 
 
 @njit(nogil=True, error_model="numpy")
-def _change(book: Ints, cleared: Ints, t: int, since: int, opened: int, place: float, standing: int, sign: int) -> None:
+def _change(book: Ints, cleared: Ints, t: int, opened: int, place: float, standing: int, sign: int) -> None:
     """Add the positions of row ``t`` to the book, or take from it those of them that are still in it."""
     for k in range(_KINDS):
         if not standing >> k & 1:
             continue
         b = math.floor(place + _PLACES[k])
-        if 0 <= b < _BUCKETS and cleared[b] <= max(t, since):
+        if 0 <= b < _BUCKETS and cleared[b] <= t:
             book[b] += sign * int64(round(opened * _PARTS[k]))
 
 
@@ -177,7 +177,7 @@ def liquidation_zones(
         price = (high[t] + low[t] + close[t]) / 3.0
         while first < t and (first <= t - window or opened[first] <= gone[t]):
             if rise[first] > 0 and not midnight:
-                _change(book, cleared, first, since, rise[first], place[first], standing[first], -1)
+                _change(book, cleared, first, rise[first], place[first], standing[first], -1)
                 stale = True
             first += 1
         if rise[t] > 0:
@@ -192,7 +192,7 @@ def liquidation_zones(
                     typical = (high[i] + low[i] + close[i]) / 3.0
                     place[i] = math.log(typical / close[t]) / _WIDTH + _CENTRE + 0.5
                     standing[i] &= _standing(typical, min(least, close[i]), max(most, close[i]))
-                    _change(book, cleared, i, t, rise[i], place[i], standing[i], 1)
+                    _change(book, cleared, i, rise[i], place[i], standing[i], 1)
                 least, most = min(least, low[i]), max(most, high[i])
             full, stale = _full(book), True
             b_low = b_high = b_close = _CENTRE
@@ -206,7 +206,7 @@ def liquidation_zones(
                 cleared[b] = t
             if rise[t] > 0:
                 place[t] = math.log(price * unit) / _WIDTH + _CENTRE + 0.5
-                _change(book, cleared, t, since, rise[t], place[t], standing[t], 1)
+                _change(book, cleared, t, rise[t], place[t], standing[t], 1)
                 stale = True
         b_close = _walk(b_close, close[t] * unit)
         if stale or b_close != looked_from:

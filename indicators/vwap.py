@@ -23,7 +23,7 @@ def vwap(high: Floats, low: Floats, close: Floats, volume: Floats, period: int) 
     out = np.full(n, np.nan)
     if n < period:
         return out
-    value_ahead, volume_ahead = np.empty(n + 1), np.empty(n + 1)  # sums from row t to the end of its block
+    value_ahead, volume_ahead = np.empty(n), np.empty(n)  # sums from row t to the end of its block
     for begin in range(0, n, period):
         value, traded = 0.0, 0.0
         for t in range(min(begin + period, n) - 1, begin - 1, -1):
@@ -37,8 +37,8 @@ def vwap(high: Floats, low: Floats, close: Floats, volume: Floats, period: int) 
             traded += volume[t]
             if t < period - 1:
                 continue
-            whole = t == begin + period - 1  # the window is this very block
-            over = traded if whole else traded + volume_ahead[t - period + 1]
+            first = t - period + 1  # of the window; one that is a whole block counts twice, above the line and below
+            over = traded + volume_ahead[first]
             if over > 0.0:
-                out[t] = (value if whole else value + value_ahead[t - period + 1]) / over
+                out[t] = (value + value_ahead[first]) / over
     return out

@@ -88,7 +88,7 @@ class Slow:
         return math.floor(math.log(price / anchor) / WIDTH + 0.5)
 
     def book(self, t: int, midnight: int) -> dict[int, int]:
-        s, anchor, book = self.s, self.s.close[midnight], dict[int, int]()
+        anchor, book = self.s.close[midnight], dict[int, int]()
         for i in range(t + 1):
             if not self.rise[i] or not self.stands(i, t):
                 continue

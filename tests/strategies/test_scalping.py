@@ -73,11 +73,13 @@ def test_vwap_rsi_fades_a_burst_only_when_every_condition_is_met(
 
 def test_vwap_rsi_never_trades_against_the_trend_of_15m() -> None:
     params = VwapRsiParams(**{**FADE, "trend_period": 3, "adx_trending": 100.0, "vwap_deviation": 0.1})
-    steps = [0.05 * t for t in range(60)]
-    with_it = market([*(100.0 + x for x in steps), 102.0], [100.0] * 60 + [500.0])
-    against = market([*(100.0 - x for x in steps), 95.0], [100.0] * 60 + [500.0])
-    assert direction_at(VwapRsi(), with_it, params) == 1
-    assert direction_at(VwapRsi(), against, params) == 0
+    for d in (1, -1):  # the burst goes down, then up
+        for along, expected in ((d, d), (-d, 0)):
+            way = [100.0 + along * 0.05 * t + x for t, x in enumerate(noise(60, 0.1))]
+            m = market([*way, way[-1] - d], [100.0] * 60 + [500.0])
+            others = [c for c in VwapRsi().conditions(m, params) if c.direction == d and c.name != "15m trend"]
+            assert all(c.met for c in others)
+            assert direction_at(VwapRsi(), m, params) == expected
 
 
 def test_vwap_rsi_enters_at_market_and_leaves_where_the_market_trends() -> None:

@@ -64,6 +64,6 @@ def test_a_wrong_filter_is_named_in_one_line(old: str, new: str, complaint: str,
 
 def test_a_filter_of_a_name_that_exists_is_refused(tmp_path: Path) -> None:
     path = written(tmp_path, text=FILTER.replace('"mine"', '"order_flow"'))
-    with pytest.raises(InputError, match="filter 'order_flow' exists already in .*order_flow.py") as caught:
+    with pytest.raises(InputError, match=r"filter 'order_flow' exists already in .*order_flow\.py") as caught:
         discover_filters([tmp_path])
     assert str(caught.value).startswith(f"{path}: ")

@@ -15,7 +15,7 @@ from engine.chance import symbol_id
 from engine.costs import Costs
 from engine.fold import finish, fold
 from engine.ladder import Closed, Filled, closed, filled
-from engine.records import FILL, ROW, STATS, TRADE, cost_record, new_account, new_books, new_events
+from engine.records import CYCLE, FILL, ROW, STATS, TRADE, cost_record, new_account, new_books, new_events
 from engine.span import Span
 from engine.sweep import first_entries
 
@@ -45,6 +45,9 @@ class Backtest:
     def filled(self) -> list[Filled]:
         """Fills and refusals in words."""
         return [filled(f) for f in self.fills]
+
+
+NOTHING_SHARED = (np.zeros(0, CYCLE), np.zeros(0, np.int32), np.zeros(3, np.int64))
 
 
 def run(symbol: str, span: Span, plan: Plan, n_rows: int, costs: Costs, capital: float = 10_000.0) -> Backtest:
@@ -80,7 +83,7 @@ def _record(
     s["day"], s["days"] = first_day, len(daily)
     fold(
         candles, columns, flags, plans[0], cost[0], nxt, 0, len(span), account[0], book[0], events[0], values[0], s,
-        fills, trades, equity, daily, counts,
+        fills, trades, equity, daily, counts, np.empty(len(span) + 1), *NOTHING_SHARED,
     )
     finish(
         candles[-1], plans[0], cost[0], account[0], book[0], events[0], values[0], s, daily, first_day, 0,

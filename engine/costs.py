@@ -76,6 +76,12 @@ class Costs:
         """The same without fees and slippage."""
         return replace(self, maker_fee=0.0, taker_fee=0.0, slippage=0.0)
 
+    @property
+    def scale_free(self) -> bool:
+        """Whether sizes are proportional to the capital: nothing rounds, refuses or caps them by an absolute amount."""
+        absolute = (self.step, self.min_quantity, self.min_notional, self.participation)
+        return not any(absolute) and not self.crossed
+
     @classmethod
     def of(cls, instrument: Instrument, **overrides: object) -> Costs:
         """The costs of an instrument: its fees, steps, minima and tiers, with ``overrides`` by field name."""

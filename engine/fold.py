@@ -6,23 +6,17 @@ every pre-test repeats the tolerances of rounding as slack and errs on the side 
 
 from __future__ import annotations
 
-import math
-
 import numpy as np
-from numba import float64, from_dtype, int64, njit, types
+from numba import float64, from_dtype, int32, int64, njit, types
 
-from engine.prices import (
-    equity,
-    latch,
-    level,
-    reference,
-    take_moving,
-)
+from engine.hold import hold
+from engine.prices import equity, latch, open_result, take_moving
 from engine.records import (
     ACCOUNT_T,
     BOOK_T,
     CANDLE,
     COST_T,
+    CYCLE,
     EVENTS_T,
     FILL,
     PLAN_T,
@@ -30,31 +24,23 @@ from engine.records import (
     STATS_T,
     TRADE,
     Reason,
+    read_only,
 )
-from engine.rounding import inline
-from engine.rules import (
-    leave,
-)
-from engine.stats import day_return, end_day, end_peak, fold_events, mark
+from engine.rounding import borrowing, inline
+from engine.rules import leave
+from engine.settle import mark_day, settle
+from engine.shared import repeat, repeatable
+from engine.stats import day_return, end_day, end_peak, fold_events
 from engine.walk import advance
 
 END = int(Reason.END)
-SLACK = 1e-9
 
 _FILLS = types.Array(from_dtype(FILL), 1, "C")
 _TRADES = types.Array(from_dtype(TRADE), 1, "C")
-
-
-def read_only(dtype, dimensions):
-    """Numba's type of a read-only C array of a NumPy dtype: what Ray's object store hands out."""
-    return types.Array(from_dtype(np.dtype(dtype)), dimensions, "C", readonly=True)
+_CYCLES = types.Array(from_dtype(CYCLE), 1, "C")
 
 
 _CANDLES = read_only(CANDLE, 1)
-
-
-borrowing = njit(error_model="numpy", nogil=True, forceinline=True, _nrt=False)
-"""For functions of arrays that allocate nothing: no reference counts, whose atomics would double the walk's time."""
 
 
 @borrowing
@@ -79,24 +65,9 @@ def load_row(row, plan, columns, flags, r):
 
 
 @inline
-def adverse_in_force(book):
-    """The nearest price at which an open position ends against us, between fills (no trail, no moving stop)."""
-    d = book.direction
-    return book.liquidation if d * book.liquidation > d * book.stop else book.stop
-
-
-@inline
 def steps_always(plan):
     """Whether a held position needs `advance` at every candle."""
     return plan.trail_distance > 0.0 or plan.stop_moving != 0
-
-
-@borrowing
-def mark_day(stats, e, day, daily_out, first_day):
-    """`mark`, writing the return of a day that has ended where daily returns are wanted."""
-    if day != stats.day and daily_out.size > 0:
-        daily_out[stats.day - first_day] = day_return(stats.last_equity, stats.day_equity)
-    mark(stats, e, day)
 
 
 @borrowing
@@ -121,96 +92,41 @@ def skip_flat(candles, nxt, book, t):
     return t
 
 
-@borrowing
-def hold(  # noqa: C901  # one loop over quiet candles; calls would have to pass its dozen locals
-    candles, columns, flags, plan, cost, account, book, stats, start, walk_start, end, equity_out, daily_out, first_day
-):
-    """Pass over quiet candles of a held position, marking its equity; returns the first one that may matter.
+@inline
+def stop_was_near(book, d, low, high):
+    """Whether the candle reached a stop that was in force in it, or might have for all that is known."""
+    adverse = low if d > 0 else high
+    return not (book.nearest_stop != book.nearest_stop or d * (adverse - book.nearest_stop) > 0.0)
 
-    Quiet: no funding, exit flag, age or market entry is due, and no limit, stop, liquidation or target is touched.
-    """
-    d = book.direction
-    up = d > 0
-    k = min(book.used, 7)
-    limits_left = book.used < plan.entries and not math.isnan(plan.coefficient[k])
-    markets_left = book.used < plan.entries and not limits_left
-    coefficient = plan.coefficient[k]
-    frozen = plan.freeze != 0
-    adverse = adverse_in_force(book)
-    slack = SLACK * abs(book.first_price) + cost.tick
-    has_target = plan.has_target != 0
-    target_moves = has_target and plan.target_moving != 0
-    target = book.target
-    near = target - d * slack
-    entry_near = math.nan
-    base_column, unit_column, exit_flags = plan.base, plan.unit, plan.exit
-    target_column, target_unit, age = plan.target, plan.target_unit, plan.max_hold
-    quantity, spent, fees, paid, wallet = book.quantity, book.cost, book.fees, book.funding, account.wallet
-    last_row = -2
-    day, peak, low, last = stats.day, stats.peak, stats.low, stats.last_equity
-    t = start
-    while t < end:
-        x = candles[t]
-        r = x.row
-        if r < 0 or x.funding != 0.0:
-            break
-        if r != last_row:
-            if t == walk_start or candles[t - 1].row != r:
-                if exit_flags >= 0 and (flags[exit_flags, r] & (1 if up else 2)) != 0:
-                    break
-                if age > 0 and r - book.first_row >= age:
-                    break
-                if markets_left and flags[plan.direction, r] == d:
-                    break
-            last_row = r
-            if limits_left:
-                base = columns[base_column, r] if base_column >= 0 and not frozen else book.base
-                unit = columns[unit_column, r] if unit_column >= 0 and not frozen else book.unit
-                ref = reference(base_column, base, math.nan, 1.0, book.first_price)
-                entry_near = level(ref, d, coefficient, unit_column, unit) + d * slack
-            if target_moves:
-                moved = columns[target_column, r] if target_column >= 0 else 0.0
-                unit = columns[target_unit, r] if target_unit >= 0 else 0.0
-                ref = reference(target_column, moved, spent, quantity, book.first_price)
-                near = level(ref, d, plan.target_coefficient, target_unit, unit) - d * slack
-        if up:
-            if x.low <= entry_near or x.low <= adverse or x.high >= near:
-                break
-        elif x.high >= entry_near or x.high >= adverse or x.low <= near:
-            break
-        e = wallet + d * (quantity * x.close - spent) - fees - paid
-        if x.day != day:
-            if daily_out.size > 0:
-                daily_out[day - first_day] = day_return(last, stats.day_equity)
-            stats.last_equity = last
-            end_day(stats)
-            day = x.day
-        last = e
-        if e > peak:
-            stats.peak = peak
-            stats.low = low
-            end_peak(stats)
-            peak = e
-            low = e
-        elif e < low:
-            low = e
-        if equity_out.size > 0:
-            equity_out[t] = e
-        t += 1
-    stats.day, stats.peak, stats.low, stats.last_equity = day, peak, low, last
-    return t
+
+@inline
+def keep_cycle(cycle, events, book, begin, end, at, ambiguous):
+    """Write down a walked cycle for others to repeat."""
+    cycle.begin = begin
+    cycle.end = end
+    cycle.marks = at
+    cycle.blocked_row = book.blocked_row
+    cycle.market_row = book.market_row
+    cycle.ambiguous = ambiguous
+    cycle.held_ms = events.trade[0].closed_ms - events.trade[0].opened_ms
+    cycle.fees = events.fees
+    cycle.funding = events.funding
+    cycle.gross = events.gross
+    cycle.net = events.net
+    cycle.cost = events.cost
 
 
 @njit(
     int64(
         _CANDLES, read_only(np.float64, 2), read_only(np.int8, 2), PLAN_T, COST_T, read_only(np.int32, 1), int64, int64,
         ACCOUNT_T, BOOK_T, EVENTS_T, ROW_T, STATS_T, _FILLS, _TRADES, float64[::1], float64[::1], int64[::1],
+        float64[::1], _CYCLES, int32[::1], int64[::1],
     ),
     error_model="numpy", nogil=True, cache=True, _nrt=False,
 )
-def fold(
+def fold(  # noqa: C901  # one loop over cycles; calls would have to pass its dozen locals
     candles, columns, flags, plan, cost, nxt, start, end, account, book, events, values, stats, fills_out, trades_out,
-    equity_out, daily_out, counts,
+    equity_out, daily_out, counts, marks, cycles, slots, shared,
 ):
     """Walk candles [start, end) with one plan; returns the number of candles given to `advance`.
 
@@ -218,52 +134,100 @@ def fold(
     trades_out (what is beyond their length is dropped; ``counts`` int64[2] says how many there were), equity_out
     float64[T] (marks at closes), daily_out float64[n_days] (must come in as zeros). ``book`` and ``account`` carry
     on from where they stand; ``stats`` must have been begun.
+    marks : float64[M], M > end - start, open results at closes. cycles CYCLE[C], slots int32[T], shared int64[2] (how
+    many cycles and marks are kept): what plans with other stops may repeat; C = 0 when nothing is to be shared.
     """
     first_day = candles[start].day if start < end else 0
     called = 0
     slow = steps_always(plan)
+    sharing = cycles.size > 0
     t = start
     while t < end:
-        if book.direction == 0:
-            if t > start:
-                upto = min(skip_flat(candles, nxt, book, t), end)
-                if equity_out.size > 0:
-                    for i in range(t, upto):
-                        equity_out[i] = account.wallet
-                t = upto
-        elif not slow:
-            upto = hold(candles, columns, flags, plan, cost, account, book, stats, t, start, end, equity_out,
-                        daily_out, first_day)
-            stats.exposure += upto - t
+        if book.direction == 0 and t > start:
+            upto = min(skip_flat(candles, nxt, book, t), end)
+            if equity_out.size > 0:
+                for i in range(t, upto):
+                    equity_out[i] = account.wallet
             t = upto
-        if t >= end:
-            break
-        r = candles[t].row
-        first = 1 if (r >= 0 and (t == start or candles[t - 1].row != r)) else 0
-        load_row(values, plan, columns, flags, r)
-        if first == 0:  # the rows of skipped candles were not looked at
-            if book.direction == 0:
-                latch(book, plan, values)
-            else:
-                take_moving(book, plan, values, cost)
-        x = candles[t]
-        advance(
-            account, book, events, plan, values, cost, x.ts_ms, r, first, x.open, x.high, x.low, x.close, x.volume,
-            x.funding,
-        )
-        called += 1
-        if events.fills > 0:
-            fold_events(stats, events)
-            if fills_out.size > 0:
+            if t >= end:
+                break
+        alike = sharing and repeatable(account, book, candles[t].row)
+        if alike:
+            slot = slots[t]
+            if (
+                slot < shared[0]
+                and cycles[slot].begin == t
+                and cycles[slot].end <= end
+                and repeat(account, book, cost, stats, cycles[slot], candles, marks, equity_out, daily_out, first_day)
+            ):
+                t = cycles[slot].end
+                continue
+        if sharing and (marks.size - shared[1] < end - t or shared[0] == cycles.size):
+            shared[0] = 0
+            shared[1] = 0
+        begin = t
+        at = shared[1]  # marks of this cycle that are not settled yet: [at, n)
+        n = at
+        ambiguous = 0
+        wallet = account.wallet
+        scale = book.scale
+        while t < end:
+            if book.direction != 0 and not slow:
+                quiet = hold(candles, columns, flags, plan, cost, book, t, start, end, marks, n)
+                n += quiet - t
+                t = quiet
+                if t >= end:
+                    break
+            r = candles[t].row
+            first = 1 if (r >= 0 and (t == start or candles[t - 1].row != r)) else 0
+            load_row(values, plan, columns, flags, r)
+            if first == 0:  # the rows of skipped candles were not looked at
+                if book.direction == 0:
+                    latch(book, plan, values)
+                else:
+                    take_moving(book, plan, values, cost)
+            x = candles[t]
+            d = book.direction if book.direction != 0 else values.direction
+            advance(
+                account, book, events, plan, values, cost, x.ts_ms, r, first, x.open, x.high, x.low, x.close, x.volume,
+                x.funding,
+            )
+            called += 1
+            t += 1
+            ambiguous += book.ambiguous
+            stats.ambiguous += book.ambiguous
+            if events.fills > 0 and fills_out.size > 0:
                 keep(events, fills_out, trades_out, counts)
-        stats.ambiguous += book.ambiguous
-        if book.direction != 0:
+            if events.refusals > 0 or stop_was_near(book, d, x.low, x.high):
+                alike = False
+            if events.trades == 0 and book.direction != 0:
+                marks[n] = open_result(book, x.close)
+                n += 1
+                scale = book.scale
+                fold_events(stats, events)
+                continue
+            settle(stats, wallet, scale, marks, at, n - at, candles, t - 1 - (n - at), equity_out, daily_out, first_day)
+            stats.exposure += n - at
+            fold_events(stats, events)
+            e = equity(account, book, x.close)
+            mark_day(stats, e, x.day, daily_out, first_day)
+            if equity_out.size > 0:
+                equity_out[t - 1] = e
+            if book.direction == 0:
+                if alike and events.trades == 1 and n - at == t - 1 - begin:
+                    keep_cycle(cycles[shared[0]], events, book, begin, t, at, ambiguous)
+                    slots[begin] = shared[0]
+                    shared[0] += 1
+                    shared[1] = n
+                n = at
+                break
             stats.exposure += 1
-        e = equity(account, book, x.close)
-        mark_day(stats, e, x.day, daily_out, first_day)
-        if equity_out.size > 0:
-            equity_out[t] = e
-        t += 1
+            alike = False
+            n = at
+            wallet = account.wallet
+            scale = book.scale
+        settle(stats, wallet, scale, marks, at, n - at, candles, t - (n - at), equity_out, daily_out, first_day)
+        stats.exposure += n - at
     return called
 
 

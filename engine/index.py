@@ -7,7 +7,8 @@ import math
 import numpy as np
 from numba import float64, int32, int64, njit
 
-from engine.fold import SLACK, read_only
+from engine.hold import SLACK
+from engine.records import read_only
 
 
 @njit(error_model="numpy", nogil=True)

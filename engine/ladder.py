@@ -172,7 +172,7 @@ class Ladder:
     def pay_funding(self, amount: float) -> None:
         """Funding that the venue took (negative: gave) for the open position."""
         if self.direction:
-            self._book["funding"] += amount
+            self._book["funding"] += amount / self._book["scale"]
 
     def target(self, strategy: str, price: float) -> Target:
         """What the venue should look like now; ``price`` (last) sizes market entries."""
@@ -217,13 +217,12 @@ class Ladder:
     @property
     def quantity(self) -> float:
         """Base quantity that is still open."""
-        return float(self._book["quantity"][0]) - self._left
+        return float(self._book["scale"][0] * self._book["quantity"][0]) - self._left
 
     @property
     def average(self) -> float:
         """Average entry price; 0 while flat."""
-        quantity = float(self._book["quantity"][0])
-        return float(self._book["cost"][0]) / quantity if quantity else 0.0
+        return float(self._book["average"][0]) if self.direction else 0.0
 
     @property
     def cycle(self) -> int:
@@ -264,8 +263,9 @@ class Ladder:
     def equity(self, price: float) -> float:
         """Wallet plus what the open position is worth at ``price``, before exit costs."""
         b = self._book[0]
-        held = b["direction"] * (self.quantity * price + self._left_value - b["cost"])
-        return float(self._account["wallet"][0] + held - b["fees"] - self._left_fees - b["funding"])
+        held = b["direction"] * ((b["quantity"] - self._left) * price + self._left_value - b["cost"])
+        result = held - (b["fees"] + self._left_fees) - b["funding"]
+        return float(self._account["wallet"][0] + b["scale"] * result)
 
     def snapshot(self) -> bytes:
         """The whole state."""

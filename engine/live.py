@@ -7,7 +7,7 @@ import math
 import numpy as np
 from numba import float64, from_dtype, int64, njit, types
 
-from engine.fold import load_row, read_only
+from engine.fold import load_row
 from engine.prices import (
     improve_best,
     latch,
@@ -29,6 +29,7 @@ from engine.records import (
     PLAN_T,
     ROW_T,
     Reason,
+    read_only,
 )
 from engine.rounding import floor_to_step, inline
 from engine.rules import (
@@ -156,6 +157,7 @@ def take_entry(account, book, plan, cost, ts, row_number, d, k, complete, price,
     flat = book.direction == 0
     if flat:
         book.capital = account.wallet if cost.compounding != 0 else account.initial
+        book.scale = 1.0  # what a venue reports is not proportional to anything
         begin_cycle(book, plan, cost, d, price, price)
         book.first_row = row_number
         book.first_ms = ts

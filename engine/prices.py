@@ -7,15 +7,16 @@ from __future__ import annotations
 
 import math
 
+from engine.branch import rarely
 from engine.records import FROM_AVERAGE, FROM_FIRST, NO_COLUMN
 from engine.rounding import entry_price, inline, stop_price, target_price
 
 
 @inline
-def reference(kind, column, cost, quantity, first):
-    """The value a level starts from: the average ``cost / quantity``, the first fill, or its column's value."""
+def reference(kind, column, average, first):
+    """The value a level starts from: the average, the first fill, or its column's value."""
     if kind == FROM_AVERAGE:
-        return cost / quantity
+        return average
     if kind == FROM_FIRST:
         return first
     return column
@@ -30,14 +31,14 @@ def level(ref, d, coefficient, unit_kind, unit):
 @inline
 def limit_price(book, plan, cost, d, k):
     """Price of limit entry ``k`` in direction ``d``, rounded; NaN when unknown."""
-    ref = reference(plan.base, book.base, math.nan, 1.0, book.first_price)
+    ref = reference(plan.base, book.base, math.nan, book.first_price)
     return entry_price(level(ref, d, plan.coefficient[k], plan.unit, book.unit), d, cost.tick)
 
 
 @inline
-def stop_level(book, plan, d, cost, quantity, first):
-    """The stop before rounding, for a position of average ``cost / quantity`` and this first price."""
-    ref = reference(plan.stop, book.stop_reference, cost, quantity, first)
+def stop_level(book, plan, d, average, first):
+    """The stop before rounding, for a position of this average and first price."""
+    ref = reference(plan.stop, book.stop_reference, average, first)
     return level(ref, d, plan.stop_coefficient, plan.stop_unit, book.stop_unit)
 
 
@@ -76,7 +77,7 @@ def take_moving(book, plan, row, cost):
 def renew_target(book, plan, cost):
     """Bring the take profit up to date with the average."""
     if plan.has_target != 0:
-        ref = reference(plan.target, book.target_reference, book.cost, book.quantity, book.first_price)
+        ref = reference(plan.target, book.target_reference, book.average, book.first_price)
         book.target = target_price(
             level(ref, book.direction, plan.target_coefficient, plan.target_unit, book.target_unit),
             book.direction, cost.tick,
@@ -87,10 +88,12 @@ def renew_target(book, plan, cost):
 def renew_stop(book, plan, cost):
     """Bring the stop up to date with the average; a NaN never replaces a good one."""
     price = stop_price(
-        stop_level(book, plan, book.direction, book.cost, book.quantity, book.first_price), book.direction, cost.tick
+        stop_level(book, plan, book.direction, book.average, book.first_price), book.direction, cost.tick
     )
     if not math.isnan(price):
         book.stop = price
+        if not book.direction * price <= book.direction * book.nearest_stop:
+            book.nearest_stop = price
 
 
 @inline
@@ -115,19 +118,22 @@ def improve_best(book, plan, cost, p):
 def liquidation_price(account, book, cost):
     """Where the venue takes the position over (isolated: from its margin; crossed: from the account's)."""
     i = 0
-    while i < cost.tiers - 1 and book.cost > cost.tier_notional[i]:
+    while i < cost.tiers - 1 and book.scale * book.cost > cost.tier_notional[i]:
         i += 1
     d = book.direction
-    return (book.cost - d * at_risk(account, book, cost) - d * cost.tier_deduction[i]) / (
-        book.quantity * (1.0 - d * cost.tier_rate[i])
-    )
+    part = book.average / cost.leverage
+    if rarely(cost.crossed != 0):
+        part = at_risk(account, book, cost) / book.quantity
+    if rarely(cost.tier_deduction[i] != 0.0):
+        part += cost.tier_deduction[i] / (book.scale * book.quantity)
+    return (book.average - d * part) / (1.0 - d * cost.tier_rate[i])
 
 
 @inline
 def at_risk(account, book, cost):
-    """Money lost in a liquidation."""
+    """Money lost in a liquidation, per unit of the book's scale (1 where margin is crossed)."""
     if cost.crossed != 0:
-        return account.wallet - (account.reserved - book.margin) - book.fees - book.funding
+        return account.wallet - (account.reserved - book.reserved) - book.fees - book.funding
     return book.margin
 
 
@@ -142,4 +148,10 @@ def stop_in_force(book):
 @inline
 def equity(account, book, price):
     """Wallet plus what the open position is worth at ``price``, before exit costs."""
-    return account.wallet + book.direction * (book.quantity * price - book.cost) - book.fees - book.funding
+    return account.wallet + book.scale * open_result(book, price)
+
+
+@inline
+def open_result(book, price):
+    """What an open position would leave at ``price``, before exit costs, per unit of the book's scale."""
+    return book.direction * (book.quantity * price - book.cost) - book.fees - book.funding

@@ -10,7 +10,8 @@ from enum import IntEnum
 from typing import Final
 
 import numpy as np
-from numba import from_dtype
+from numba import from_dtype, types
+from numpy.typing import DTypeLike
 
 from core.plan import MAX_ENTRIES
 from engine.costs import MAX_TIERS, Costs
@@ -111,6 +112,7 @@ COST = np.dtype(
         ("tiers", "i8"),
         ("compounding", "i8"),
         ("crossed", "i8"),
+        ("by_unit", "i8"),  # amounts of a cycle are kept per unit of its capital
         ("post_only", "i8"),
         ("path", "i8"),
         ("seed", "i8"),
@@ -126,12 +128,15 @@ ACCOUNT = np.dtype(
 
 BOOK = np.dtype(
     [
+        ("scale", "f8"),  # what one unit of the amounts below is worth: the capital, or 1 where sizes are rounded
         ("quantity", "f8"),
         ("cost", "f8"),
         ("fees", "f8"),
         ("funding", "f8"),
         ("margin", "f8"),
-        ("capital", "f8"),
+        ("reserved", "f8"),  # the margin in money, as the account has it
+        ("capital", "f8"),  # at the cycle's start, in units of the scale
+        ("average", "f8"),  # entry price: the only fill's, or cost / quantity
         ("first_price", "f8"),
         ("best", "f8"),
         ("base", "f8"),  # columns in force, latched or of the current row
@@ -145,6 +150,7 @@ BOOK = np.dtype(
         ("stop", "f8"),
         ("trail", "f8"),
         ("liquidation", "f8"),
+        ("nearest_stop", "f8"),  # to the market, of those in force during this candle
         ("direction", "i8"),  # 0 flat
         ("used", "i8"),  # levels used in this cycle
         ("cycle", "i8"),
@@ -201,6 +207,11 @@ EVENTS = np.dtype(
         ("fills", "i8"),
         ("refusals", "i8"),
         ("trades", "i8"),
+        ("fees", "f8"),  # of the last trade, per unit of its scale, as are the next four
+        ("funding", "f8"),
+        ("gross", "f8"),
+        ("net", "f8"),
+        ("cost", "f8"),
         ("fill", FILL, (MAX_FILLS,)),
         ("trade", TRADE, (4,)),
     ],
@@ -223,6 +234,25 @@ CANDLE = np.dtype(
     align=True,
 )
 """An execution candle in one cache line: a walk that jumps pays for one miss, not for ten."""
+
+CYCLE = np.dtype(
+    [
+        ("begin", "i8"),  # candle of the first fill
+        ("end", "i8"),  # the first candle after the exit's
+        ("marks", "i8"),  # where its open results at closes begin
+        ("blocked_row", "i8"),
+        ("market_row", "i8"),
+        ("ambiguous", "i8"),
+        ("held_ms", "i8"),
+        ("fees", "f8"),  # this and the rest per unit of the scale
+        ("funding", "f8"),
+        ("gross", "f8"),
+        ("net", "f8"),
+        ("cost", "f8"),
+    ],
+    align=True,
+)
+"""A cycle that other plans repeat, which differ in nothing that happened in it (`engine.shared`)."""
 
 STATS = np.dtype(
     [
@@ -259,13 +289,19 @@ PLAN_T, ROW_T, COST_T, ACCOUNT_T, BOOK_T, EVENTS_T, STATS_T = (
 )
 
 
+def read_only(dtype: DTypeLike, dimensions: int) -> types.Array:
+    """Numba's type of a read-only C array of a NumPy dtype: what Ray's object store hands out."""
+    return types.Array(from_dtype(np.dtype(dtype)), dimensions, "C", readonly=True)
+
+
 def cost_record(costs: Costs, symbol_number: int) -> np.ndarray:
     """COST[1] of ``costs`` for the symbol with this number (`engine.chance.symbol_id`)."""
     record = np.zeros(1, COST)
     for name in COST.names or ():
-        if name not in ("tiers", "symbol_id") and not name.startswith("tier_"):
+        if name not in ("tiers", "symbol_id", "by_unit") and not name.startswith("tier_"):
             record[name] = getattr(costs, name)
     record["symbol_id"] = symbol_number
+    record["by_unit"] = costs.scale_free
     record["tiers"] = len(costs.tiers)
     for i, tier in enumerate(costs.tiers):
         record["tier_notional"][0, i], record["tier_rate"][0, i], record["tier_deduction"][0, i] = tier
@@ -289,8 +325,9 @@ def new_account(capital: float) -> np.ndarray:
 def new_books(count: int) -> np.ndarray:
     """BOOK[count], flat, nothing blocked."""
     books = np.zeros(count, BOOK)
+    books["scale"] = 1.0
     for name in ("blocked_row", "refused_row", "market_row", "first_row"):
         books[name] = -1
-    for name in ("target", "stop", "trail", "liquidation", "first_price"):
+    for name in ("target", "stop", "trail", "liquidation", "nearest_stop", "first_price"):
         books[name] = np.nan
     return books

@@ -14,6 +14,9 @@ from engine.branch import rarely
 inline = njit(error_model="numpy", nogil=True, forceinline=True)
 """For functions that are copied into their few callers: a call with a dozen records costs more than most of them do."""
 
+borrowing = njit(error_model="numpy", nogil=True, forceinline=True, _nrt=False)
+"""For functions of arrays that allocate nothing: no reference counts, whose atomics would double the walk's time."""
+
 
 def _compiled(function: Callable[..., float], **callees: Any) -> Any:
     """``function`` compiled, with the functions that it calls replaced by compiled ones."""

@@ -49,21 +49,26 @@ def record_fill(events, book, ts, reason, k, price, quantity, fee, maker, d):
 def close(account, book, events, ts, reason, price, gross, fee_rate, maker):
     """End the cycle: the wallet changes by the trade's net result, the book is flat."""
     fee = book.quantity * price * fee_rate
-    record_fill(events, book, ts, reason, -1, price, book.quantity, fee, maker, book.direction)
+    s = book.scale
+    record_fill(events, book, ts, reason, -1, price, s * book.quantity, s * fee, maker, book.direction)
     book.fees += fee
-    net = gross - book.fees - book.funding
+    events.fees = book.fees
+    events.funding = book.funding
+    events.gross = gross
+    events.net = gross - book.fees - book.funding
+    events.cost = book.cost
+    net = s * events.net
     n = events.trades
     t = events.trade[n]
     t.opened_ms = book.first_ms
     t.closed_ms = ts
     t.cycle = book.cycle
-    t.quantity = book.quantity
-    if events.wanted != 0:
-        t.average = book.cost / book.quantity
+    t.quantity = s * book.quantity
+    t.average = book.average
     t.exit_price = price
-    t.fees = book.fees
-    t.funding = book.funding
-    t.gross = gross
+    t.fees = s * book.fees
+    t.funding = s * book.funding
+    t.gross = s * gross
     t.net = net
     t.direction = book.direction
     t.levels = book.used
@@ -71,7 +76,8 @@ def close(account, book, events, ts, reason, price, gross, fee_rate, maker):
     t.first_row = book.first_row
     events.trades = n + 1
     account.wallet += net
-    account.reserved -= book.margin
+    account.reserved -= book.reserved
+    book.reserved = 0.0
     book.quantity = 0.0
     book.cost = 0.0
     book.fees = 0.0
@@ -165,7 +171,7 @@ def entry_notional(book, plan, cost, row, d, k, q):
     notional = book.capital * cost.capital_fraction * share * row.weight * cost.leverage
     if cost.risk > 0.0:
         first = q if book.direction == 0 else book.first_price
-        distance = d * (q - stop_level(book, plan, d, q, 1.0, first)) / q
+        distance = d * (q - stop_level(book, plan, d, q, first)) / q
         if not distance > 0.0:
             return math.nan
         entry_fee = cost.taker_fee if math.isnan(plan.coefficient[k]) else cost.maker_fee
@@ -177,11 +183,11 @@ def entry_notional(book, plan, cost, row, d, k, q):
 
 
 @inline
-def refusal_by_size(account, cost, quantity, q, margin):
+def refusal_by_size(account, book, cost, quantity, q, margin):
     """The reason why this size cannot be taken, or ENTRY when it can."""
     if not quantity > 0.0 or quantity < cost.min_quantity or quantity * q < cost.min_notional:
         return BELOW_MINIMUM
-    if account.reserved + margin > cost.guard * account.wallet * (1.0 + 1e-9):
+    if account.reserved + book.scale * margin > cost.guard * account.wallet * (1.0 + 1e-9):
         return MARGIN_GUARD
     return ENTRY
 
@@ -192,8 +198,19 @@ def add_quantity(account, book, quantity, f, fee_rate, margin):
     book.cost += quantity * f
     book.fees += quantity * f * fee_rate
     book.margin += margin
-    account.reserved += margin
+    book.reserved += book.scale * margin
+    account.reserved += book.scale * margin
     book.quantity += quantity
+    book.average = f if book.used == 0 else book.cost / book.quantity
+
+
+@inline
+def take_capital(account, book, cost):
+    """What a cycle that begins now is sized by; its amounts are kept per unit of it where sizes are proportional."""
+    capital = account.wallet if cost.compounding != 0 else account.initial
+    by_unit = cost.by_unit != 0 and capital > 0.0
+    book.scale = capital if by_unit else 1.0
+    book.capital = 1.0 if by_unit else capital
 
 
 @inline
@@ -207,7 +224,8 @@ def begin_cycle(book, plan, cost, d, f, p):
 @inline
 def abandon_cycle(account, book):
     """Take back a first entry that turned out to be refused."""
-    account.reserved -= book.margin
+    account.reserved -= book.reserved
+    book.reserved = 0.0
     book.quantity = 0.0
     book.cost = 0.0
     book.fees = 0.0
@@ -224,11 +242,11 @@ def fill_entry(account, book, plan, cost, row, events, ts, row_number, k, q, f, 
     d = row.direction
     flat = book.direction == 0
     if flat:
-        book.capital = account.wallet if cost.compounding != 0 else account.initial
+        take_capital(account, book, cost)
         if not book.capital > 0.0:
             refuse(book, row, events, ts, row_number, NO_CAPITAL, k, q)
             return
-        stop = stop_price(stop_level(book, plan, d, f, 1.0, f), d, cost.tick)
+        stop = stop_price(stop_level(book, plan, d, f, f), d, cost.tick)
         if math.isnan(stop):
             refuse(book, row, events, ts, row_number, NO_STOP, k, q)
             return
@@ -243,7 +261,7 @@ def fill_entry(account, book, plan, cost, row, events, ts, row_number, k, q, f, 
     if cost.participation > 0.0:
         quantity = min(quantity, floor_to_step(cost.participation * volume, cost.step))
     margin = quantity * f / cost.leverage
-    reason = refusal_by_size(account, cost, quantity, q, margin)
+    reason = refusal_by_size(account, book, cost, quantity, q, margin)
     if reason != ENTRY:
         refuse(book, row, events, ts, row_number, reason, k, q)
         return
@@ -259,7 +277,8 @@ def fill_entry(account, book, plan, cost, row, events, ts, row_number, k, q, f, 
         book.first_row = row_number
         book.first_ms = ts
     book.used = k + 1
-    record_fill(events, book, ts, ENTRY, k, f, quantity, quantity * f * fee_rate, maker, d)
+    s = book.scale
+    record_fill(events, book, ts, ENTRY, k, f, s * quantity, s * (quantity * f * fee_rate), maker, d)
     if flat:
         renew_trail(book, plan, cost)
     else:

@@ -61,21 +61,27 @@ def begin_stats(stats, wallet, first_day, last_day):
 
 
 @inline
+def fold_trade(stats, net, gross, fees, funding, held_ms):
+    """Fold one closed trade into the totals."""
+    stats.trades += 1
+    stats.fees += fees
+    stats.funding += funding
+    if net > 0.0:
+        stats.wins += 1
+        stats.net_profit += net
+    else:
+        stats.net_loss -= net
+    if gross > 0.0:
+        stats.gross_profit += gross
+    else:
+        stats.gross_loss -= gross
+    stats.longest_hold_ms = max(stats.longest_hold_ms, held_ms)
+
+
+@inline
 def fold_events(stats, events):
     """Fold a candle's closed trades and refusals into the statistics."""
     for i in range(events.trades):
         trade = events.trade[i]
-        stats.trades += 1
-        stats.fees += trade.fees
-        stats.funding += trade.funding
-        if trade.net > 0.0:
-            stats.wins += 1
-            stats.net_profit += trade.net
-        else:
-            stats.net_loss -= trade.net
-        if trade.gross > 0.0:
-            stats.gross_profit += trade.gross
-        else:
-            stats.gross_loss -= trade.gross
-        stats.longest_hold_ms = max(stats.longest_hold_ms, trade.closed_ms - trade.opened_ms)
+        fold_trade(stats, trade.net, trade.gross, trade.fees, trade.funding, trade.closed_ms - trade.opened_ms)
     stats.refusals += events.refusals

@@ -6,19 +6,20 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
-from numba import float64, from_dtype, int64, njit, types
+from numba import float64, from_dtype, int32, int64, njit, types
 
 from core.errors import InputError
 from engine.bind import Binder
 from engine.chance import symbol_id
 from engine.costs import Costs
-from engine.fold import finish, fold, read_only
+from engine.fold import finish, fold
 from engine.index import next_entry
 from engine.records import (
     ACCOUNT,
     BOOK,
     CANDLE,
     COST,
+    CYCLE,
     EVENTS,
     PLAN,
     ROW,
@@ -27,7 +28,9 @@ from engine.records import (
     new_account,
     new_books,
     new_events,
+    read_only,
 )
+from engine.shared import sharing
 from engine.span import Span
 from engine.stats import begin_stats
 
@@ -35,15 +38,17 @@ _NO_FILLS_DTYPE = EVENTS["fill"].base
 _NO_TRADES_DTYPE = EVENTS["trade"].base
 
 
-@dataclass(frozen=True, eq=False, slots=True)
+@dataclass(eq=False, slots=True)
 class Swept:
-    """One window of a sweep. stats : STATS[n_plans].
+    """One window of a sweep, growing while it is walked. stats : STATS[n_plans].
 
     daily : float64[n_plans, n_days], daily returns of equity, or [0, 0] when not asked for.
+    looked_at : candles that the engine did not pass over, over all plans.
     """
 
     stats: np.ndarray
     daily: np.ndarray
+    looked_at: int = 0
 
 
 @njit(
@@ -54,17 +59,27 @@ class Swept:
         types.Array(from_dtype(EVENTS), 1, "C"), types.Array(from_dtype(ROW), 1, "C"), read_only(BOOK, 1),
         types.Array(from_dtype(STATS), 1, "C"), float64[:, ::1],
         types.Array(from_dtype(_NO_FILLS_DTYPE), 1, "C"), types.Array(from_dtype(_NO_TRADES_DTYPE), 1, "C"),
-        float64[::1], int64[::1],
+        float64[::1], int64[::1], read_only(np.int64, 1), read_only(np.int32, 1), float64[::1],
+        types.Array(from_dtype(CYCLE), 1, "C"), int32[::1], int64[::1],
     ),
     error_model="numpy", nogil=True, cache=True,
 )
 def _walk_plans(
     candles, columns, flags, plans, cost, nxt, key, start, end, first_plan, last_plan, capital, account, book, events,
-    values, fresh, stats, daily, fills, trades, equity_out, counts,
+    values, fresh, stats, daily, fills, trades, equity_out, counts, order, group, marks, cycles, slots, shared,
 ):
-    """Walk plans [first_plan, last_plan) over candles [start, end); returns the candles given to `advance`."""
+    """Walk plans order[first_plan:last_plan] over candles [start, end); returns the candles given to `advance`.
+
+    ``shared`` int64[3]: cycles and marks kept, and the group of plans that they are of.
+    """
     called = 0
-    for i in range(first_plan, last_plan):
+    for j in range(first_plan, last_plan):
+        i = order[j]
+        if group[j] != shared[2] or group[j] < 0:
+            shared[0] = 0
+            shared[1] = 0
+            shared[2] = group[j]
+        kept = cycles if group[j] >= 0 else cycles[:0]
         account[0].wallet = capital
         account[0].initial = capital
         account[0].reserved = 0.0
@@ -74,7 +89,7 @@ def _walk_plans(
         mine = daily[i] if daily.shape[0] > 0 else equity_out
         called += fold(
             candles, columns, flags, plans[i], cost[0], nxt[key[i]], start, end, account[0], book[0], events[0],
-            values[0], stats[i], fills, trades, equity_out, mine, counts,
+            values[0], stats[i], fills, trades, equity_out, mine, counts, marks, kept, slots, shared,
         )
         finish(
             candles[end - 1], plans[i], cost[0], account[0], book[0], events[0], values[0], stats[i], mine,
@@ -98,6 +113,7 @@ class Sweep:
         self.span, self.capital = span, capital
         self.plans, self.columns, self.flags = binder.arrays()
         self.cost = cost_record(costs, symbol_id(symbol))
+        self.order, self.group = sharing(self.plans, self.columns, costs.scale_free and costs.risk == 0.0)
         self.key, self.nxt = first_entries(self.plans, span, self.columns, self.flags, costs.tick)
 
     def __len__(self) -> int:
@@ -119,10 +135,15 @@ class Sweep:
         swept = Swept(np.zeros(n, STATS), np.zeros((n, days) if daily else (0, 0)))
         nothing = (np.zeros(0, _NO_FILLS_DTYPE), np.zeros(0, _NO_TRADES_DTYPE), np.zeros(0), np.zeros(2, np.int64))
         state = (new_account(self.capital), new_books(1), new_events(wanted=False), np.zeros(1, ROW), new_books(1))
+        room = end - start + 1
+        memory = (
+            np.empty(2 * room), np.empty(room, CYCLE), np.zeros(len(candles), np.int32), np.array([0, 0, -1]),
+        )
         for first in range(0, n, plans_a_piece):
-            _walk_plans(
+            swept.looked_at += _walk_plans(
                 candles, self.columns, self.flags, self.plans, self.cost, self.nxt, self.key, start, end, first,
                 min(first + plans_a_piece, n), self.capital, *state, swept.stats, swept.daily, *nothing,
+                self.order, self.group, *memory,
             )
             yield swept
 

@@ -155,6 +155,7 @@ def advance(  # noqa: C901  # the path's one loop, see above
     events.trades = 0
     book.missed = 0
     book.ambiguous = 0
+    book.nearest_stop = book.stop
     if first != 0:
         if book.direction == 0:
             latch(book, plan, row)

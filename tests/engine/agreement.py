@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from core.plan import Plan
+from engine.sweep import Sweep
 from tests.engine.engines import (
     Scene,
     by_backtest,
@@ -59,6 +60,17 @@ def crowd_disagreements(scene: Scene, plans: list[Plan]) -> list[str]:
         for name, walked, totals in (("whole", mine, whole[i]), ("window", window(mine), part[i])):
             expected = totals_of(by_reference(walked, close_at_end=True))
             found += _first_difference(f"plan {i} of the {name}", list(expected.items()), list(totals.items()))
+        found += _repeated_differently(i, sweep, sweep_of(scene, [plan]))
+    return found
+
+
+def _repeated_differently(i: int, crowd: Sweep, alone: Sweep) -> list[str]:
+    """What differs when plan ``i`` of a crowd is walked alone, repeating no other plan's cycles, in any statistic."""
+    together, apart = crowd.walk(daily=True), alone.walk(daily=True)
+    names = [n for n in apart.stats.dtype.names or () if together.stats[n][i].tobytes() != apart.stats[n][0].tobytes()]
+    found = [f"plan {i} alone: {n}: {apart.stats[n][0]}, in a crowd {together.stats[n][i]}" for n in names]
+    if together.daily[i].tobytes() != apart.daily[0].tobytes():
+        found.append(f"plan {i} alone: other daily returns")
     return found
 
 

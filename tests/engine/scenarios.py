@@ -170,7 +170,7 @@ class Studio:
     def _neighbours(self, plan: Plan) -> list[Plan]:
         stop, target = plan.stop, plan.target
         return [
-            changed(plan, stop=stop._replace(coefficient=stop.coefficient * one_of(self.source, (1.5, 0.5)))),
+            *(changed(plan, stop=stop._replace(coefficient=stop.coefficient * by)) for by in (1.5, 0.5, 3.0)),
             changed(plan, target=target and target._replace(coefficient=target.coefficient + 0.5)),
             changed(plan, **one_of(self.source, ({"cooldown": 2}, {"max_hold": 3}, {"freeze": not plan.freeze}))),
             changed(plan, weights=tuple(weight * 0.8 for weight in plan.weights)),

@@ -190,7 +190,9 @@ class _Walk:
 
     def equity(self) -> float:
         c = self.cycle
-        return self.wallet if c is None else self.wallet + c.d * (c.quantity * self.close - c.cost) - c.fees - c.funding
+        return self.wallet if c is None else self.wallet + c.scale * (
+            c.d * (c.quantity * self.close - c.cost) - c.fees - c.funding
+        )
 
     def judge_ambiguity(self) -> None:
         c = self.cycle
@@ -270,32 +272,41 @@ class _Walk:
         if quantity <= 0 or quantity < costs.min_quantity or quantity * q < costs.min_notional:
             return self.refuse("below_minimum", k, q)
         margin = quantity * f / costs.leverage
-        if self.reserved + margin > costs.guard * self.wallet * (1 + 1e-9):
+        if self.reserved + c.scale * margin > costs.guard * self.wallet * (1 + 1e-9):
             return self.refuse("margin_guard", k, q)
         fee = quantity * f * rate
         after = replace(
             c, quantity=c.quantity + quantity, cost=c.cost + quantity * f, fees=c.fees + fee,
-            margin=c.margin + margin, used=c.used + 1,
+            margin=c.margin + margin, reserved=c.reserved + c.scale * margin, used=c.used + 1,
         )
-        self.reserved += margin
+        after.average = f if c.used == 0 else after.cost / after.quantity
+        self.reserved += c.scale * margin
         after.liquidation = self.liquidation_price(after)
         if flat and against(p, after.liquidation, d):
-            self.reserved -= margin
+            self.reserved -= after.reserved
             return self.refuse("liquidation_passed", k, q)
         if flat:
             after.first_price, after.best = f, p
         self.cycle = after
-        self.record("entry", k, d, f, quantity, fee, maker=maker)
+        self.record("entry", k, d, f, c.scale * quantity, c.scale * fee, maker=maker)
         after.improve(p, plan.trail, costs.tick)
         after.renew(plan, costs.tick)
         self.at_once(after, p)
         return True
 
+    def sizes_are_proportional(self) -> bool:
+        """Whether nothing rounds, refuses or caps a size by an absolute amount: then a cycle is kept per unit."""
+        c = self.costs
+        return not c.crossed and c.step == c.min_quantity == c.min_notional == c.participation == 0
+
     def new_cycle(self) -> Cycle:
         row = self.row
         capital = self.wallet if self.costs.compounding else self.initial
+        scale = 1.0
+        if self.sizes_are_proportional() and capital > 0:
+            scale, capital = capital, 1.0
         return Cycle(
-            row.direction, capital, row.ladder, row.target, row.stop, row.trail_unit, row.number, self.ts_ms
+            row.direction, scale, capital, row.ladder, row.target, row.stop, row.trail_unit, row.number, self.ts_ms
         )
 
     def at_once(self, c: Cycle, p: float) -> None:
@@ -310,12 +321,17 @@ class _Walk:
     # exits
 
     def margin_at_stake(self, c: Cycle) -> float:
-        return self.wallet - (self.reserved - c.margin) - c.fees - c.funding if self.costs.crossed else c.margin
+        if self.costs.crossed:
+            return self.wallet - (self.reserved - c.reserved) - c.fees - c.funding
+        return c.margin
 
     def liquidation_price(self, c: Cycle) -> float:
-        tiers, m = self.costs.tiers, self.margin_at_stake(c)
-        tier = next((tier for tier in tiers if tier.max_notional >= c.cost), tiers[-1])
-        return (c.cost - c.d * m - c.d * tier.deduction) / (c.quantity * (1 - c.d * tier.rate))
+        tiers = self.costs.tiers
+        tier = next((tier for tier in tiers if tier.max_notional >= c.scale * c.cost), tiers[-1])
+        part = self.margin_at_stake(c) / c.quantity if self.costs.crossed else c.average / self.costs.leverage
+        if tier.deduction != 0:
+            part += tier.deduction / (c.scale * c.quantity)
+        return (c.average - c.d * part) / (1 - c.d * tier.rate)
 
     def stop_out(self, p: float) -> None:
         assert self.cycle is not None
@@ -340,19 +356,19 @@ class _Walk:
         self.book(c, (c.cost - c.d * m) / c.quantity, -m, 0.0, "liquidation", maker=False)
 
     def book(self, c: Cycle, price: float, gross: float, fee: float, reason: str, *, maker: bool) -> None:
-        net = gross - c.fees - c.funding
+        net = c.scale * (gross - c.fees - c.funding)
         self.wallet += net
-        self.reserved -= c.margin
+        self.reserved -= c.reserved
         self.cycle = None
         if reason != "exit":
             self.blocked_row = max(self.blocked_row, self.row.number)
         if reason in ("stop", "trail", "liquidation"):
             self.blocked_row = max(self.blocked_row, self.row.number + self.plan.cooldown)
-        self.record(reason, -1, c.d, price, c.quantity, fee, maker=maker)
+        self.record(reason, -1, c.d, price, c.scale * c.quantity, c.scale * fee, maker=maker)
         self.outcome.trades.append(
             Trade(
-                c.first_ms, self.ts_ms, len(self.outcome.trades), c.d, c.quantity, c.average, price, c.used, c.fees,
-                c.funding, gross, net, reason,
+                c.first_ms, self.ts_ms, len(self.outcome.trades), c.d, c.scale * c.quantity, c.average, price, c.used,
+                c.scale * c.fees, c.scale * c.funding, c.scale * gross, net, reason,
             )
         )
 

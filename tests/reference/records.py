@@ -123,9 +123,13 @@ def _at(column: object, r: int) -> float:
 
 @dataclass(slots=True)
 class Cycle:
-    """A position from its first fill to its exit, with the values that its levels are computed from."""
+    """A position from its first fill to its exit, with the values that its levels are computed from.
+
+    Amounts are per unit of ``scale``, but for ``reserved``, which is money.
+    """
 
     d: int
+    scale: float
     capital: float
     ladder: tuple[float, float]
     target_values: tuple[float, float]
@@ -133,11 +137,13 @@ class Cycle:
     trail_unit: float
     first_row: int
     first_ms: int
+    average: float = NAN
     quantity: float = 0.0
     cost: float = 0.0
     fees: float = 0.0
     funding: float = 0.0
     margin: float = 0.0
+    reserved: float = 0.0
     used: int = 0
     first_price: float = NAN
     best: float = NAN
@@ -145,10 +151,6 @@ class Cycle:
     trail: float = NAN
     target: float = NAN
     liquidation: float = NAN
-
-    @property
-    def average(self) -> float:
-        return self.cost / self.quantity
 
     @property
     def trail_is_nearer(self) -> bool:

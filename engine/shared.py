@@ -1,0 +1,87 @@
+"""Cycles that plans share: variants of a stop that was never met do the same, so what one walked the others repeat.
+
+Law: a repeated cycle is the walked one to the last bit. It holds because a book by unit keeps everything but money
+apart from the wallet, money being ``scale x amount``, and because a wider stop lies behind a tighter one that the
+candles did not reach. What could tell the two apart (a refusal, a cap, a second trade) is not shared.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from engine.rounding import borrowing, inline
+from engine.settle import mark_day, settle
+from engine.stats import fold_trade
+
+SLACK = 5e-10
+"""Half of the margin guard's tolerance: nearer to the guard than this a cycle is walked."""
+
+
+def sharing(plans: np.ndarray, columns: np.ndarray, by_unit: bool) -> tuple[np.ndarray, np.ndarray]:
+    """(order int64[n], group int32[n]): plans that differ in their stop's coefficient alone, the tightest stop first.
+
+    ``group`` is that of the plan at the same place in ``order``; -1 for a plan whose cycles depend on its stop
+    whether it is met or not (sizes by risk excepted, which `Sweep` excludes).
+    """
+    n = len(plans)
+    alike = plans.copy()
+    alike["stop_coefficient"] = 0.0
+    keys = alike.view(np.dtype((np.void, alike.itemsize))).ravel()
+    _, group = np.unique(keys, return_inverse=True)
+    group = group.reshape(-1).astype(np.int32)
+    units = plans["stop_unit"]
+    falls = np.array([bool((column < 0.0).any()) for column in columns])
+    alone = (plans["trail_distance"] > 0.0) | (plans["stop_moving"] != 0)
+    units = np.where(units >= 0, units, plans["stop"])  # a level without a unit is a multiple of its reference
+    alone |= (units >= 0) & falls[np.maximum(units, 0)]
+    sizes = np.bincount(group, minlength=1)
+    alone |= sizes[group] == 1
+    group[alone] = -1
+    order = np.lexsort((-plans["stop_coefficient"], group)) if by_unit else np.arange(n)
+    return order.astype(np.int64), (group[order] if by_unit else np.full(n, -1, np.int32))
+
+
+@inline
+def repeatable(account, book, row):
+    """Whether a cycle that begins in this row begins as every other one would."""
+    return (
+        book.direction == 0
+        and book.blocked_row < row
+        and book.refused_row != row
+        and book.market_row != row
+        and account.halted == 0
+        and account.reserved == 0.0
+    )
+
+
+@inline
+def affordable(account, cost, scale, spent):
+    """Whether guard and maintenance tier treat a cycle of this cost and scale as they treated the walked one."""
+    notional = scale * spent
+    return (
+        scale > 0.0
+        and notional / cost.leverage <= cost.guard * account.wallet * (1.0 + SLACK)
+        and (cost.tiers == 1 or notional < cost.tier_notional[0] * (1.0 - SLACK))
+    )
+
+
+@borrowing
+def repeat(account, book, cost, stats, cycle, candles, marks, equity_out, daily_out, first_day):
+    """Do a shared cycle with this account; returns False, having done nothing, when it must be walked."""
+    scale = account.wallet if cost.compounding != 0 else account.initial
+    if not affordable(account, cost, scale, cycle.cost):
+        return False
+    t, n = cycle.begin, cycle.end - 1 - cycle.begin
+    settle(stats, account.wallet, scale, marks, cycle.marks, n, candles, t, equity_out, daily_out, first_day)
+    net = scale * cycle.net
+    account.wallet += net
+    fold_trade(stats, net, scale * cycle.gross, scale * cycle.fees, scale * cycle.funding, cycle.held_ms)
+    mark_day(stats, account.wallet, candles[cycle.end - 1].day, daily_out, first_day)
+    if equity_out.size > 0:
+        equity_out[cycle.end - 1] = account.wallet
+    book.cycle += 1
+    book.blocked_row = max(book.blocked_row, cycle.blocked_row)
+    book.market_row = max(book.market_row, cycle.market_row)
+    stats.exposure += n
+    stats.ambiguous += cycle.ambiguous
+    return True

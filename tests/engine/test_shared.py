@@ -1,0 +1,101 @@
+"""Cycles that plans share: a plan among variants of its stop does exactly what it does alone."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from core.plan import AVERAGE, EXIT_LONG, FIRST, MARKET, Level, Plan
+from engine.bind import Binder
+from engine.costs import Costs, Path
+from engine.span import span
+from engine.sweep import Sweep, Swept
+from indicators.moving_average import sma
+from indicators.wilder import atr
+from tests.contract.strategies import candles
+
+HOURS = candles("1h", 21, 1500)
+FUNDING = (HOURS.ts_ms[::8].copy(), np.where(np.arange(188) % 3, 2e-4, -1e-4))
+AVERAGE_7 = sma(HOURS.close, 7)
+RANGE = atr(HOURS.high, HOURS.low, HOURS.close, 14)
+ABOVE = (HOURS.close > AVERAGE_7).astype(np.int8)
+LEAVE = (1 - ABOVE) * np.int8(EXIT_LONG)
+STOPS = (0.004, 0.01, 0.03, 0.08, 0.2)
+
+
+def ladder(stop: Level, direction: int = 1, **more: object) -> Plan:
+    """Two limits below the average, out at the average."""
+    return Plan(
+        direction, (-0.015, -0.03), (0.5, 0.5), stop, base=AVERAGE_7, target=Level(AVERAGE_7, moving=True), **more
+    )
+
+
+def crossing(stop: Level, **more: object) -> Plan:
+    """In at the market above the average, pyramiding, out below it."""
+    return Plan(ABOVE, (MARKET, MARKET, MARKET), (0.3, 0.3, 0.3), stop, exit=LEAVE, **more)
+
+
+KINDS = {
+    "ladder": lambda s: ladder(Level(AVERAGE, -s)),
+    "short ladder": lambda s: ladder(Level(AVERAGE, -s), -1),
+    "frozen ladder": lambda s: ladder(Level(FIRST, -s), freeze=True, max_hold=6),
+    "stop in ranges": lambda s: ladder(Level(AVERAGE, -100 * s, RANGE)),
+    "stop at a column": lambda s: ladder(Level(AVERAGE_7, -s - 0.03)),
+    "crossing": lambda s: crossing(Level(AVERAGE, -s), cooldown=2),
+    "crossing with age": lambda s: crossing(Level(FIRST, -s), max_hold=3),
+}
+COSTS = {
+    "plain": Costs(),
+    "ticks": Costs(tick=0.05),
+    "fixed capital": Costs(compounding=False, capital_fraction=0.7),
+    "at the guard": Costs(capital_fraction=0.7, guard=0.7),
+    "beyond the guard": Costs(capital_fraction=1.0, guard=0.6),
+    "liquidated first": Costs(leverage=20.0),
+    "chance": Costs(fill_probability=0.6, trade_through=0.0005),
+    "pessimistic": Costs(path=Path.PESSIMISTIC),
+}
+
+
+def sweep(plans: list[Plan], costs: Costs, start: int = 0, end: int | None = None) -> Swept:
+    binder = Binder(len(HOURS))
+    for plan in plans:
+        binder.add(plan)
+    return Sweep("TEST-USDT", span(HOURS, funding=FUNDING), binder, costs).walk(start, end, daily=True)
+
+
+@pytest.mark.parametrize("costs", COSTS.values(), ids=COSTS)
+@pytest.mark.parametrize("kind", KINDS.values(), ids=KINDS)
+def test_every_statistic_is_that_of_the_plan_alone(kind, costs):
+    plans = [kind(s) for s in STOPS[::-1]]  # sharing sorts them, the answer does not
+    together = sweep(plans, costs)
+    for i, plan in enumerate(plans):
+        alone = sweep([plan], costs)
+        assert together.stats[i].tobytes() == alone.stats[0].tobytes()
+        assert together.daily[i].tobytes() == alone.daily[0].tobytes()
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    st.sampled_from(list(KINDS)), st.sampled_from(list(COSTS)), st.integers(0, 1300), st.integers(1, 1500),
+    st.lists(st.floats(0.001, 0.3), min_size=2, max_size=6),
+)
+def test_any_window_and_any_stops(kind, costs, start, length, stops):
+    plans, end = [KINDS[kind](s) for s in stops], min(start + length, len(HOURS))
+    together = sweep(plans, COSTS[costs], start, end)
+    for i, plan in enumerate(plans):
+        assert together.stats[i].tobytes() == sweep([plan], COSTS[costs], start, end).stats[0].tobytes()
+
+
+@pytest.mark.parametrize("kind", ["ladder", "short ladder", "stop in ranges", "crossing"])
+def test_stops_that_are_seldom_met_cost_little_more_than_one(kind):
+    plans = [KINDS[kind](s) for s in (0.15, 0.2, 0.25, 0.3)]
+    together = sweep(plans, Costs()).looked_at
+    assert together < 0.5 * sum(sweep([plan], Costs()).looked_at for plan in plans)
+
+
+def test_sizes_that_are_rounded_are_walked_one_by_one():
+    plans = [KINDS["ladder"](s) for s in (0.2, 0.25)]
+    costs = Costs(step=0.001)
+    assert sweep(plans, costs).looked_at == sum(sweep([plan], costs).looked_at for plan in plans)

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
-from alembic import command
-from alembic.config import Config
-from alembic.util import CommandError
-from sqlalchemy import Engine
+from sqlalchemy import Connection, Engine, inspect, text
 from sqlalchemy.exc import DatabaseError
 
 from core.errors import ConfigurationError
+
+if TYPE_CHECKING:
+    from alembic.config import Config
 
 _MIGRATIONS: Final = Path(__file__).parent / "migrations"
 
@@ -23,6 +23,20 @@ def upgrade(engine: Engine) -> None:
     """
     shown = engine.url.render_as_string(hide_password=True)
     try:
+        with engine.connect().execution_options(reading=True) as connection:
+            if _written_version(connection) == _newest_version():
+                return
+    except DatabaseError as error:
+        raise _unusable(shown, error) from error
+    _migrate(engine, shown)
+
+
+def _migrate(engine: Engine, shown: str) -> None:
+    # Here, since Alembic would slow every start whose database is as it should be.
+    from alembic import command
+    from alembic.util import CommandError
+
+    try:
         with engine.begin() as connection:
             config = configuration()
             config.attributes["connection"] = connection
@@ -30,11 +44,31 @@ def upgrade(engine: Engine) -> None:
     except CommandError as error:
         raise ConfigurationError("database", "url", shown, f"must not be from a newer version ({error})") from error
     except DatabaseError as error:
-        raise ConfigurationError("database", "url", shown, f"must be a database we can write ({error.orig})") from error
+        raise _unusable(shown, error) from error
+
+
+def _unusable(shown: str, error: DatabaseError) -> ConfigurationError:
+    return ConfigurationError("database", "url", shown, f"must be a database we can write ({error.orig})")
+
+
+def _written_version(connection: Connection) -> str | None:
+    """The version of the tables, None in a database without any."""
+    if not inspect(connection).has_table("alembic_version"):
+        return None
+    found: str | None = connection.execute(text("SELECT version_num FROM alembic_version")).scalar_one_or_none()
+    return found
+
+
+def _newest_version() -> str:
+    """The version of the last migration: their files begin with it."""
+    return max(path.name.split("_")[0] for path in (_MIGRATIONS / "versions").glob("[0-9]*_*.py"))
 
 
 def configuration() -> Config:
     """Alembic's configuration; the connection travels in its ``attributes``."""
+    # Here, as above.
+    from alembic.config import Config
+
     config = Config()
     # Alembic's configuration reads per cent signs as interpolation.
     config.set_main_option("script_location", str(_MIGRATIONS).replace("%", "%%"))

@@ -6,7 +6,7 @@ A page's cursor names its last row by time and number, so pages neither overlap 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final, TypeVar
 
 from sqlalchemy import ColumnElement, Connection, Select, and_, case, func, or_, select
@@ -26,12 +26,19 @@ _LIVE: Final = tuple(status.value for status in OrderStatus if status.live)
 _RECENT: Final = 100
 
 
-def page(connection: Connection, name: str, query: Query, build: Callable[[Mapping[str, Any]], T]) -> Page[T]:
-    """Rows of table ``name`` that match. Raises DataError for a cursor or limit that cannot be."""
+def page(
+    connection: Connection, name: str, query: Query, build: Callable[[Mapping[str, Any]], T],
+    conditions: Sequence[ColumnElement[bool]] = (), more: Sequence[ColumnElement[Any]] = (),
+) -> Page[T]:
+    """Rows of table ``name`` that match the query and ``conditions``, each with the columns ``more`` beside its own.
+
+    Raises DataError for a cursor or limit that cannot be.
+    """
     if not 1 <= query.limit <= MAX_LIMIT:
         raise DataError(f"limit {query.limit}: allowed is 1 to {MAX_LIMIT}")
     columns = table(name).c
-    statement = select(table(name)).order_by(columns.ts_ms.desc(), columns.id.desc()).limit(query.limit + 1)
+    statement = select(table(name), *more).where(*conditions)
+    statement = statement.order_by(columns.ts_ms.desc(), columns.id.desc()).limit(query.limit + 1)
     statement = _filtered(statement, columns, query)
     if query.cursor is not None:
         statement = statement.where(_before(columns, query.cursor))

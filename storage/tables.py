@@ -6,25 +6,10 @@ Alembic's migrations must give exactly this; a test compares the two.
 
 from __future__ import annotations
 
-from typing import Any
-
-from sqlalchemy import BigInteger, Index, Integer, LargeBinary, Table, Text, UniqueConstraint
+from sqlalchemy import Index, LargeBinary, Table, UniqueConstraint
 from sqlmodel import Field, SQLModel
 
-_BIG = BigInteger
-_ID = BigInteger().with_variant(Integer, "sqlite")  # only INTEGER numbers its rows by itself there
-
-
-def _key() -> Any:
-    return Field(default=None, primary_key=True, sa_type=_ID)
-
-
-def _ms() -> Any:
-    return Field(sa_type=_BIG)
-
-
-def _text() -> Any:
-    return Field(sa_type=Text)
+from storage.columns import key, ms, text
 
 
 class TradeRow(SQLModel, table=True):
@@ -36,15 +21,15 @@ class TradeRow(SQLModel, table=True):
         Index("ix_trades_ts_ms", "ts_ms", "id"),
     )
 
-    id: int | None = _key()
-    ts_ms: int = _ms()
-    sequence: int = _ms()
+    id: int | None = key()
+    ts_ms: int = ms()
+    sequence: int = ms()
     scope: str
     strategy: str
     symbol: str
-    cycle: int = _ms()
+    cycle: int = ms()
     direction: int
-    opened_ms: int = _ms()
+    opened_ms: int = ms()
     quantity: float | None
     average: float | None
     exit_price: float | None
@@ -64,12 +49,12 @@ class FillRow(SQLModel, table=True):
         Index("ix_fills_ts_ms", "ts_ms", "id"),
     )
 
-    id: int | None = _key()
-    ts_ms: int = _ms()
-    sequence: int = _ms()
+    id: int | None = key()
+    ts_ms: int = ms()
+    sequence: int = ms()
     strategy: str
     symbol: str
-    cycle: int = _ms()
+    cycle: int = ms()
     level: int
     role: str
     direction: int
@@ -90,9 +75,9 @@ class OrderRow(SQLModel, table=True):
         Index("ix_orders_ts_ms", "ts_ms", "id"),
     )
 
-    id: int | None = _key()
-    ts_ms: int = _ms()
-    sequence: int = _ms()
+    id: int | None = key()
+    ts_ms: int = ms()
+    sequence: int = ms()
     order_id: str
     client_id: str
     symbol: str
@@ -107,7 +92,7 @@ class OrderRow(SQLModel, table=True):
     trigger_source: str
     reduce_only: bool
     stop: float | None
-    created_ms: int = _ms()
+    created_ms: int = ms()
 
 
 class PlanRow(SQLModel, table=True):
@@ -119,13 +104,13 @@ class PlanRow(SQLModel, table=True):
         Index("ix_plans_ts_ms", "ts_ms", "id"),
     )
 
-    id: int | None = _key()
-    ts_ms: int = _ms()
-    sequence: int = _ms()
+    id: int | None = key()
+    ts_ms: int = ms()
+    sequence: int = ms()
     strategy: str
     symbol: str
     price: float | None
-    target: str = _text()
+    target: str = text()
     digest: str
 
 
@@ -138,9 +123,9 @@ class EquityRow(SQLModel, table=True):
         Index("ix_equity_ts_ms", "ts_ms", "id"),
     )
 
-    id: int | None = _key()
-    ts_ms: int = _ms()
-    sequence: int = _ms()
+    id: int | None = key()
+    ts_ms: int = ms()
+    sequence: int = ms()
     scope: str
     strategy: str
     wallet: float | None
@@ -153,15 +138,15 @@ class ProtectionRow(SQLModel, table=True):
     __tablename__ = "protections"
 
     symbol: str = Field(primary_key=True)
-    ts_ms: int = _ms()
-    sequence: int = _ms()
+    ts_ms: int = ms()
+    sequence: int = ms()
     direction: int
     quantity: float | None
     average: float | None
     stop: float | None
     target: float | None
     liquidation: float | None
-    unprotected_ms: int = _ms()
+    unprotected_ms: int = ms()
 
 
 class EventRow(SQLModel, table=True):
@@ -173,12 +158,12 @@ class EventRow(SQLModel, table=True):
         Index("ix_events_ts_ms", "ts_ms", "id"),
     )
 
-    id: int | None = _key()
-    ts_ms: int = _ms()
+    id: int | None = key()
+    ts_ms: int = ms()
     kind: str
     strategy: str
     symbol: str
-    payload: str = _text()
+    payload: str = text()
     digest: str
 
 
@@ -188,7 +173,7 @@ class SnapshotRow(SQLModel, table=True):
     __tablename__ = "snapshots"
 
     key: str = Field(primary_key=True)
-    ts_ms: int = _ms()
+    ts_ms: int = ms()
     payload: bytes = Field(sa_type=LargeBinary)
 
 
@@ -202,8 +187,8 @@ class IntentRow(SQLModel, table=True):
     symbol: str
     strategy: str
     action: str
-    payload: str = _text()
-    ts_ms: int = _ms()
+    payload: str = text()
+    ts_ms: int = ms()
     state: str
 
 

@@ -7,11 +7,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from sqlalchemy import create_mock_engine
+from sqlalchemy import create_mock_engine, text
 from sqlalchemy.dialects import postgresql
 from sqlmodel import SQLModel
 
@@ -21,7 +23,7 @@ from core.order import OrderStatus
 from storage import dialect
 from storage.database import Database, open_database
 from storage.journal import Intent
-from storage.migrate import upgrade
+from storage.migrate import _newest_version, configuration, upgrade
 from storage.records import Query
 from tests import messages
 from tests.messages import T0
@@ -39,6 +41,26 @@ def test_the_migrations_give_exactly_the_tables_of_the_models() -> None:
         context = MigrationContext.configure(connection, opts={"compare_type": True, "compare_server_default": True})
         assert compare_metadata(context, SQLModel.metadata) == []
     engine.dispose()
+
+
+def test_every_migration_is_named_for_its_revision_since_that_is_how_the_newest_is_known() -> None:
+    scripts = ScriptDirectory.from_config(configuration())
+    assert scripts.get_current_head() == _newest_version()
+    for script in scripts.walk_revisions():
+        assert Path(script.path).name.startswith(f"{script.revision}_")
+
+
+def test_an_older_database_is_brought_to_this_version_with_what_it_holds(tmp_path: Path) -> None:
+    engine = dialect.engines(f"sqlite:///{tmp_path}/ledger.db").events
+    with engine.begin() as connection:
+        config = configuration()
+        config.attributes["connection"] = connection
+        command.upgrade(config, "0001")
+        connection.execute(text("INSERT INTO snapshots VALUES ('runner:s', 1, x'00')"))
+    engine.dispose()
+    database = Database(f"sqlite:///{tmp_path}/ledger.db")
+    assert database.snapshot("runner:s") == ("runner:s", 1, b"\x00")
+    database.close()
 
 
 def test_tables_and_writes_can_be_said_to_postgresql() -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, Final
 
 from pydantic import BaseModel, ValidationError
@@ -16,7 +17,7 @@ from core.errors import ConfigurationError
 from core.settings import Assets, Exchanges, Misfit, Optimization, Risk, Settings, Strategies
 from scripts.strategy_checks import check_strategies
 from scripts.validation import shortened, suggestion, validated
-from scripts.yamlfile import read_yaml
+from scripts.yamlfile import parse_yaml, read_yaml
 from strategies.configured import configured
 from strategies.discovery import AnyFilter, AnyStrategy, discover, discover_filters
 
@@ -32,18 +33,20 @@ FILES: Final[Mapping[str, type[BaseModel]]] = {
 STRATEGIES_VARIABLE: Final = "SCALP_RADAR_STRATEGIES"
 
 
-def load_settings(folder: Path, discovering: Discover = discover) -> Settings:
+def load_settings(
+    folder: Path, discovering: Discover = discover, instead: Mapping[str, str] = MappingProxyType({})
+) -> Settings:
     """Everything configured in ``folder``, proven consistent, strategies' parameters included.
 
-    Raises ConfigurationError.
+    ``instead`` : texts by file name that count for what the files hold. Raises ConfigurationError.
     """
-    settings = read_settings(folder)
+    settings = read_settings(folder, instead)
     folders = strategy_folders(settings, folder)
     check_strategies(settings, discovering(folders), discover_filters(folders), str(folder / "strategies.yaml"))
     return settings
 
 
-def read_settings(folder: Path) -> Settings:
+def read_settings(folder: Path, instead: Mapping[str, str] = MappingProxyType({})) -> Settings:
     """The files alone, without looking at the strategies' own parameters. Raises ConfigurationError."""
     if not folder.is_dir():
         raise ConfigurationError("--config", "folder", str(folder), "no such folder")
@@ -53,7 +56,8 @@ def read_settings(folder: Path) -> Settings:
         path = folder / f"{name}.yaml"
         if not path.is_file():
             raise ConfigurationError(str(folder), "file", path.name, "missing")
-        parts[name] = validated(model, read_yaml(path), str(path))
+        tree = parse_yaml(instead[path.name], path) if path.name in instead else read_yaml(path)
+        parts[name] = validated(model, tree, str(path))
     try:
         return Settings(**parts)
     except ValidationError as error:

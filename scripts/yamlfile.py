@@ -37,12 +37,21 @@ _Loader.add_implicit_resolver(
 def read_yaml(path: Path) -> dict[str, Any]:
     """The mapping in a file; an empty file is an empty mapping. Raises ConfigurationError naming file and line."""
     try:
-        tree = yaml.load(path.read_text(encoding="utf-8"), _Loader)  # noqa: S506  a SafeLoader with fewer liberties
+        text = path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise _unreadable(path, error) from error
+    return parse_yaml(text, path)
+
+
+def parse_yaml(text: str, path: Path) -> dict[str, Any]:
+    """As `read_yaml`, of a text that is, or is to be, the content of ``path``."""
+    try:
+        tree = yaml.load(text, _Loader)  # noqa: S506  a SafeLoader with fewer liberties
     except yaml.MarkedYAMLError as error:
         line = error.problem_mark.line + 1 if error.problem_mark else 1
-        raise ConfigurationError(str(path), f"line {line}", _line_of(path, line), f"{error.problem}") from error
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
-        raise ConfigurationError(str(path), "file", path.name, f"cannot be read: {error}".splitlines()[0]) from error
+        raise ConfigurationError(str(path), f"line {line}", _line_of(text, line), f"{error.problem}") from error
+    except yaml.YAMLError as error:
+        raise _unreadable(path, error) from error
     if tree is None:
         return {}
     if not isinstance(tree, dict):
@@ -50,6 +59,10 @@ def read_yaml(path: Path) -> dict[str, Any]:
     return tree
 
 
-def _line_of(path: Path, line: int) -> str:
-    lines = path.read_text(encoding="utf-8").splitlines()
+def _unreadable(path: Path, error: Exception) -> ConfigurationError:
+    return ConfigurationError(str(path), "file", path.name, f"cannot be read: {error}".splitlines()[0])
+
+
+def _line_of(text: str, line: int) -> str:
+    lines = text.splitlines()
     return lines[line - 1].strip() if line <= len(lines) else ""

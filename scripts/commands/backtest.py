@@ -68,7 +68,8 @@ def backtest(
     if no_costs and slippage:
         raise ConfigurationError("command line", "--slippage", slippage, "not allowed with --no-costs")
     if html is not None:
-        from scripts.report.page import check_writable, write_page  # here, since its templates load a library
+        from scripts.report.frame import check_writable  # here, since templates load a library
+        from scripts.report.page import write_page
 
         check_writable(html)
     folder = config_folder(config)

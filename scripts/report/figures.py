@@ -76,11 +76,6 @@ def depth_text(ran: Ran) -> str:
     )
 
 
-def short_percent(fraction: float) -> str:
-    """A return in at most eight characters: ``+12.3%``, ``+4,614%``."""
-    return f"{fraction:+,.0%}" if abs(fraction) >= 9.9995 else f"{fraction:+.1%}"
-
-
 def notes(all_ran: Sequence[Ran]) -> list[str]:
     """What a row of a summary cannot say: parts walked on finer candles, slippage from depth; the same once."""
     said: dict[str, list[str]] = {}

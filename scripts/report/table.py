@@ -22,9 +22,9 @@ from scripts.report.figures import (
     notes,
     open_text,
     reasons,
-    short_percent,
     span_text,
 )
+from scripts.report.numbers import short_percent
 
 LAST_TRADES = 10
 WIDE = 128

@@ -50,8 +50,13 @@ class Backtest:
 NOTHING_SHARED = (np.zeros(0, CYCLE), np.zeros(0, np.int32), np.zeros(3, np.int64))
 
 
-def run(symbol: str, span: Span, plan: Plan, n_rows: int, costs: Costs, capital: float = 10_000.0) -> Backtest:
-    """Walk ``plan`` (columns of ``n_rows`` rows) over ``span``, recording everything; what is open stays open."""
+def run(
+    symbol: str, span: Span, plan: Plan, n_rows: int, costs: Costs, capital: float = 10_000.0, *, closing: bool = False
+) -> Backtest:
+    """Walk ``plan`` (columns of ``n_rows`` rows) over ``span``, recording everything.
+
+    What is open at the end stays open, unless ``closing``: then it is closed at the last close, as a sweep does.
+    """
     if len(span) == 0:
         raise InputError(f"{symbol}: no candles to walk")
     binder = Binder(n_rows)
@@ -60,7 +65,7 @@ def run(symbol: str, span: Span, plan: Plan, n_rows: int, costs: Costs, capital:
     _, nxt = first_entries(plans, span, columns, flags, costs.tick)
     room = 4096
     while True:
-        result, wanted = _record(symbol, span, plans, columns, flags, nxt[0], costs, capital, room)
+        result, wanted = _record(symbol, span, plans, columns, flags, nxt[0], costs, capital, room, closing=closing)
         if wanted <= room:
             return result
         room = wanted
@@ -68,7 +73,7 @@ def run(symbol: str, span: Span, plan: Plan, n_rows: int, costs: Costs, capital:
 
 def _record(
     symbol: str, span: Span, plans: np.ndarray, columns: np.ndarray, flags: np.ndarray, nxt: np.ndarray, costs: Costs,
-    capital: float, room: int,
+    capital: float, room: int, *, closing: bool,
 ) -> tuple[Backtest, int]:
     """The walk with space for ``room`` fills and trades, and how many fills there were."""
     candles = span.packed
@@ -85,10 +90,15 @@ def _record(
         candles, columns, flags, plans[0], cost[0], nxt, 0, len(span), account[0], book[0], events[0], values[0], s,
         fills, trades, equity, daily, counts, np.empty(len(span) + 1), *NOTHING_SHARED,
     )
+    left_open = bool(book["direction"][0])
     finish(
-        candles[-1], plans[0], cost[0], account[0], book[0], events[0], values[0], s, daily, first_day, 0,
+        candles[-1], plans[0], cost[0], account[0], book[0], events[0], values[0], s, daily, first_day, int(closing),
     )
     made, closed_trades = int(counts[0]), int(counts[1])
+    if closing and left_open:
+        fills[made : made + 1], trades[closed_trades : closed_trades + 1] = events["fill"][0, :1], events["trade"][0, :1]
+        made, closed_trades = made + 1, closed_trades + 1
+        equity[-1] = account["wallet"][0]
     result = Backtest(
         symbol, timeframe_ms(span.candles.timeframe), fills[:made], trades[:closed_trades], equity, daily, s, book,
         float(account["wallet"][0]),

@@ -40,14 +40,18 @@ def instability(sharpes: Floats, chosen: float) -> Estimate:
     return Estimate(min(deviation, math.sqrt(MOST_INSTABILITY)) ** 2)
 
 
+def moved(value: float, axis: Axis, shift: float) -> float:
+    """``value`` moved by ``shift`` of itself, by one whole step at least, within the axis' bounds; its type kept."""
+    change = abs(value) * shift
+    if axis.step:
+        steps = max(round(abs(change) / axis.step), 1)
+        change = math.copysign(steps * axis.step, change)
+    return type(value)(min(max(value + change, axis.low), axis.high))
+
+
 def _moved(value: float, axis: Axis) -> Iterator[float]:
     """Where the shifts lead, without what does not move."""
     for shift in SHIFTS:
-        change = abs(value) * shift
-        if axis.step:
-            steps = max(round(abs(change) / axis.step), 1)
-            change = math.copysign(steps * axis.step, change)
-        moved = min(max(value + change, axis.low), axis.high)
-        moved = type(value)(moved)
-        if moved != value:
-            yield moved
+        found = moved(value, axis, shift)
+        if found != value:
+            yield found

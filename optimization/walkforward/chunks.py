@@ -1,21 +1,35 @@
-"""The unit of work: some combinations over all windows, about a second, named by what it is made of.
+"""The unit of work: some combinations over all windows, a second or less, named by what it is made of.
 
 A chunk's result is bytes, the same bytes whoever computed them, so that a ledger may keep them under the chunk's key.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
+from core.candle import Floats, Ints
+from core.errors import DataError
+from core.timeframe import DAY_MS
+from optimization.walkforward.digest import digest
 from optimization.walkforward.grid import Codes
-from optimization.walkforward.job import Job
+from optimization.walkforward.job import Job, fingerprint
 from optimization.walkforward.material import Material
 
 Floats32 = NDArray[np.float32]
+Spans = tuple[tuple[int, int], ...]
+
+CHUNK_WEIGHT = 128_000_000
+"""Candle-combinations of a chunk: a third of a second when positions are held often."""
+
+INDEX_BYTES = 256_000_000
+"""Most that a chunk's next-entry index may take, if every combination needs a row of it."""
+
+_MAGIC = b"SRWF0001"
+_HEAD = 5
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -26,10 +40,15 @@ class Task:
     material: Material
     fingerprint: str
 
+    @classmethod
+    def of(cls, job: Job, material: Material, code_version: str) -> Task:
+        """The task with its fingerprint."""
+        return cls(job, material, fingerprint(job, material.digest, material.source_digest, code_version))
+
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Chunk:
-    """Combinations ``codes`` (int32[m, n_names]) over every one of ``spans`` ((from_ms, to_ms), UTC).
+    """Combinations ``codes`` (int32[m, n_names]) over every one of ``spans`` ((from_ms, to_ms), UTC, whole days).
 
     key : sha256 (hex) of the task's fingerprint, the spans, the codes and what is kept. first : number of its first
     combination in the run. daily : of its combinations, those whose daily returns are kept (int32[k], rows of
@@ -39,17 +58,17 @@ class Chunk:
     key: str
     first: int
     codes: Codes
-    spans: tuple[tuple[int, int], ...]
+    spans: Spans
     daily: NDArray[np.int32]
     weight: int
 
 
 @dataclass(frozen=True, eq=False, slots=True)
 class ChunkResult:
-    """Figures of m combinations over W spans: `FIGURES` float32[W, m], trades int32[W, m].
+    """Figures of m combinations over W spans: score, Sharpe, return, drawdown float32[W, m], trades int32[W, m].
 
-    sums : float64[3, m], over all spans: sum of daily returns, of their squares, and days. daily : float64[k, n_days],
-    the spans one after another. longest_hold_ms : of all.
+    score : the job's objective. sums : float64[2, m], sum of daily returns and of their squares over all spans.
+    daily : float64[k, n_days], the spans one after another. longest_hold_ms : of all.
     """
 
     score: Floats32
@@ -57,41 +76,76 @@ class ChunkResult:
     net_return: Floats32
     max_drawdown: Floats32
     trades: NDArray[np.int32]
-    sums: NDArray[np.float64]
-    daily: NDArray[np.float64]
+    sums: Floats
+    daily: Floats
     longest_hold_ms: int
 
     def to_bytes(self) -> bytes:
         """The result as it is stored and sent."""
-        raise NotImplementedError
+        spans, m = self.score.shape
+        head = np.array([spans, m, *self.daily.shape, self.longest_hold_ms], np.int64)
+        matrices = (self.score, self.sharpe, self.net_return, self.max_drawdown, self.trades)
+        return b"".join([_MAGIC, head.tobytes(), self.sums.tobytes(), self.daily.tobytes(), *map(_bytes, matrices)])
 
     @classmethod
     def from_bytes(cls, stored: bytes) -> ChunkResult:
-        """The result again. Raises DataError when the bytes are not whole."""
-        raise NotImplementedError
+        """The result again, its arrays read-only. Raises DataError when the bytes are not whole."""
+        begin = len(_MAGIC) + 8 * _HEAD
+        if stored[: len(_MAGIC)] != _MAGIC or len(stored) < begin:
+            raise DataError("result of a chunk: is damaged")
+        spans, m, kept, days, held = np.frombuffer(stored, np.int64, _HEAD, len(_MAGIC)).tolist()
+        if len(stored) != begin + 8 * (2 * m + kept * days) + 20 * spans * m:
+            raise DataError("result of a chunk: is not whole")
+        sums = np.frombuffer(stored, np.float64, 2 * m, begin).reshape(2, m)
+        at = begin + sums.nbytes
+        daily = np.frombuffer(stored, np.float64, kept * days, at).reshape(kept, days)
+        at += daily.nbytes
+        score, sharpe, net_return, fall = np.frombuffer(stored, np.float32, 4 * spans * m, at).reshape(4, spans, m)
+        trades = np.frombuffer(stored, np.int32, spans * m, at + 16 * spans * m).reshape(spans, m)
+        return cls(score, sharpe, net_return, fall, trades, sums, daily, held)
 
 
-class Workbench:
-    """A task unpacked: the market with its memory, and the last sweep that was bound. One for each thread."""
-
-    def __init__(self, task: Task) -> None:
-        self.task = task
-
-    def evaluate(self, chunk: Chunk, between: Callable[[int], None] = lambda spans_done: None) -> bytes:
-        """The chunk's result as bytes. ``between`` is called every 100 ms or so, and may raise to end the work."""
-        raise NotImplementedError
+def _bytes(matrix: NDArray[np.generic]) -> bytes:
+    return np.ascontiguousarray(matrix).tobytes()
 
 
-def warm() -> None:
-    """Load the compiled code of a chunk's evaluation, so that the first chunk does not wait for it."""
-    raise NotImplementedError
+def cut(task: Task, codes: Codes, first: int, spans: Spans, at_once: int, every: int) -> tuple[Chunk, ...]:
+    """``codes``, numbered from ``first`` on, in chunks of ``at_once``; of each ``every``-th days are kept (0: none)."""
+    walked = candles_in(task.material.walked.ts_ms, spans)
+    chunks = []
+    for begin in range(0, len(codes), at_once):
+        part = codes[begin : begin + at_once]
+        daily = np.empty(0, np.int32)
+        if every:
+            daily = np.arange(-(first + begin) % every, len(part), every, dtype=np.int32)
+        key = digest(task.fingerprint, spans, part, daily)
+        chunks.append(Chunk(key, first + begin, part, spans, daily, len(part) * walked))
+    return tuple(chunks)
 
 
-def memory_bytes(task: Task, combinations: int) -> int:
-    """Estimate of what a worker holds at most while it evaluates chunks of ``combinations``."""
-    raise NotImplementedError
+def combinations_at_once(task: Task, spans: Spans) -> int:
+    """How many combinations a chunk over ``spans`` takes: about `CHUNK_WEIGHT`, and within `INDEX_BYTES`."""
+    walked = candles_in(task.material.walked.ts_ms, spans)
+    indexed = 4 * (len(task.material.packed) + 1)
+    return max(1, min(CHUNK_WEIGHT // max(walked, 1), INDEX_BYTES // indexed))
 
 
-def cut(task: Task, codes: Codes, spans: Sequence[tuple[int, int]], every: int) -> tuple[Chunk, ...]:
-    """``codes`` cut into chunks of about a second; daily returns are kept of each ``every``-th combination (0: none)."""
-    raise NotImplementedError
+def candles_in(ts_ms: Ints, spans: Sequence[tuple[int, int]]) -> int:
+    """Candles inside the spans; one that is in two counts twice."""
+    edges = np.searchsorted(ts_ms, np.array(spans, np.int64).reshape(-1, 2))
+    return int((edges[:, 1] - edges[:, 0]).sum())
+
+
+def days_in(spans: Sequence[tuple[int, int]]) -> int:
+    """Days (UTC) of all spans together."""
+    return sum(to_ms - from_ms for from_ms, to_ms in spans) // DAY_MS
+
+
+def memory_bytes(task: Task, combinations: int, columns_each: float = 1.0) -> int:
+    """Estimate of what a worker's chunk holds at most beside the material: index, columns, plans, results.
+
+    ``columns_each`` : float64 columns a combination brings that no other has.
+    """
+    rows, candles = len(task.material.decision), len(task.material.packed)
+    own = int(combinations * columns_each * rows * 8 * 2)  # once remembered, once side by side
+    return min(combinations * 4 * (candles + 1), INDEX_BYTES) + own + combinations * 2048 + candles * 200

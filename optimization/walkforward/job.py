@@ -5,9 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Literal
 
+from core.errors import InputError
 from engine.costs import Costs
 from optimization.statistics.bootstrap import RESAMPLES
 from optimization.statistics.gate import GateLimits
+from optimization.walkforward.digest import digest
 from optimization.walkforward.grid import Grid
 from optimization.walkforward.windows import WindowRule
 
@@ -26,6 +28,12 @@ class Choice:
     plateau: bool = False
     min_trades: int = 5
     max_combinations: int = 20_000
+
+    def __post_init__(self) -> None:
+        if self.min_trades < 1:
+            raise InputError(f"min_trades = {self.min_trades}: allowed is 1 or more")
+        if self.max_combinations < 1:
+            raise InputError(f"max_combinations = {self.max_combinations}: allowed is 1 or more")
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,4 +62,4 @@ class Job:
 
 def fingerprint(job: Job, data_digest: str, strategy_source_digest: str, code_version: str) -> str:
     """sha256 (hex) of everything that decides the result; the same job over the same data and code has the same."""
-    raise NotImplementedError
+    return digest(job, data_digest, strategy_source_digest, code_version)

@@ -68,7 +68,8 @@ class WindowResult:
 @dataclass(frozen=True, eq=False, slots=True)
 class Curve:
     """The chosen combinations' out-of-sample days one after another: UTC day numbers int64[n], daily returns
-    float64[n] and equity float64[n + 1] that begins with 1."""
+    float64[n] and equity float64[n + 1] that begins with 1.
+    """
 
     days: Ints
     daily: Floats

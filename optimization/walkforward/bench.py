@@ -1,0 +1,83 @@
+"""A chunk's evaluation: plans bound once over the whole span, walked window by window."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+
+from core.market import Market
+from core.timeframe import DAY_MS
+from engine.bind import Binder
+from engine.span import Span
+from engine.sweep import Sweep
+from optimization.evaluation import planned
+from optimization.walkforward.chunks import Chunk, ChunkResult, Task, days_in
+from optimization.walkforward.figures import net_return, objective, sharpe
+from optimization.walkforward.grid import Codes
+
+PIECE_WEIGHT = 20_000_000
+"""Candle-combinations between two chances to end the work: below 100 ms."""
+
+
+class Workbench:
+    """A task unpacked, with the last sweep that was bound: a run's next wave walks the same combinations.
+
+    One for each thread. Memory stays flat: nothing of one chunk is kept when another one comes.
+    """
+
+    def __init__(self, task: Task) -> None:
+        self.task = task
+        self.span = Span(task.material.walked, task.material.packed)
+        self._bound: tuple[bytes, Sweep] | None = None
+
+    def evaluate(self, chunk: Chunk, between: Callable[[int], None] = lambda spans_done: None) -> bytes:
+        """The chunk's result as bytes. ``between`` is called every 100 ms or sooner, and may raise to end the work."""
+        sweep = self._sweep(chunk.codes, between)
+        job, m = self.task.job, len(chunk.codes)
+        matrices = np.zeros((4, len(chunk.spans), m), np.float32)
+        trades = np.zeros((len(chunk.spans), m), np.int32)
+        sums, daily = np.zeros((2, m)), np.zeros((len(chunk.daily), days_in(chunk.spans)))
+        longest, begin = 0, 0
+        for number, (from_ms, to_ms) in enumerate(chunk.spans):
+            start, end = np.searchsorted(self.span.packed["ts_ms"], (from_ms, to_ms)).tolist()
+            if start < end:
+                weight = max(1, PIECE_WEIGHT // (end - start))
+                for swept in sweep.pieces(start, end, daily=len(chunk.daily) > 0, plans_a_piece=weight):
+                    between(number)
+                s = swept.stats
+                matrices[0, number] = objective(s, job.choice.objective, job.capital)
+                matrices[1, number] = sharpe(s)
+                matrices[2, number] = net_return(s, job.capital)
+                matrices[3, number] = s["drawdown"]
+                trades[number] = s["trades"]
+                sums += (s["sum_r"], s["sum_r2"])
+                longest = max(longest, int(s["longest_hold_ms"].max()))
+                if len(chunk.daily):
+                    at = begin + int(self.span.packed["day"][start]) - from_ms // DAY_MS
+                    daily[:, at : at + swept.daily.shape[1]] = swept.daily[chunk.daily]
+            begin += (to_ms - from_ms) // DAY_MS
+            between(number + 1)
+        return ChunkResult(*matrices, trades, sums, daily, longest).to_bytes()
+
+    def _sweep(self, codes: Codes, between: Callable[[int], None]) -> Sweep:
+        key = codes.tobytes()
+        if self._bound is None or self._bound[0] != key:
+            self._bound = None  # first, so that two are never held at once
+            self._bound = key, bound(self.task, codes, self.span, between)
+        return self._bound[1]
+
+
+def bound(
+    task: Task, codes: Codes, span: Span, between: Callable[[int], None] = lambda spans_done: None
+) -> Sweep:
+    """Plans of ``codes`` bound to ``span``, which the task's material has all rows of."""
+    job, material = task.job, task.material
+    strategy = material.strategy
+    market = Market(job.symbol, material.decision, material.extra)
+    binder, make = Binder(len(material.decision)), strategy.Params.model_construct
+    for i, code in enumerate(codes.tolist()):
+        binder.add(planned(strategy, market, make(**job.grid.values_of(code))))
+        if i % 256 == 255:
+            between(0)
+    return Sweep(job.symbol, span, binder, job.costs, job.capital)

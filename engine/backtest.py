@@ -96,7 +96,8 @@ def _record(
     )
     made, closed_trades = int(counts[0]), int(counts[1])
     if closing and left_open:
-        fills[made : made + 1], trades[closed_trades : closed_trades + 1] = events["fill"][0, :1], events["trade"][0, :1]
+        fills[made : made + 1] = events["fill"][0, :1]
+        trades[closed_trades : closed_trades + 1] = events["trade"][0, :1]
         made, closed_trades = made + 1, closed_trades + 1
         equity[-1] = account["wallet"][0]
     result = Backtest(

@@ -37,13 +37,15 @@ class Workbench:
         job, m = self.task.job, len(chunk.codes)
         matrices = np.zeros((4, len(chunk.spans), m), np.float32)
         trades = np.zeros((len(chunk.spans), m), np.int32)
-        sums, daily = np.zeros((2, m)), np.zeros((len(chunk.daily), days_in(chunk.spans)))
+        sums, daily = np.zeros((2, m)), np.zeros((len(chunk.daily), days_in(chunk.spans) if len(chunk.daily) else 0))
         longest, begin = 0, 0
         for number, (from_ms, to_ms) in enumerate(chunk.spans):
             start, end = np.searchsorted(self.span.packed["ts_ms"], (from_ms, to_ms)).tolist()
             if start < end:
                 weight = max(1, PIECE_WEIGHT // (end - start))
-                for swept in sweep.pieces(start, end, daily=len(chunk.daily) > 0, plans_a_piece=weight):
+                pieces = sweep.pieces(start, end, daily=len(chunk.daily) > 0, plans_a_piece=weight)
+                swept = next(pieces)
+                for _ in pieces:
                     between(number)
                 s = swept.stats
                 matrices[0, number] = objective(s, job.choice.objective, job.capital)
@@ -58,7 +60,9 @@ class Workbench:
                     daily[:, at : at + swept.daily.shape[1]] = swept.daily[chunk.daily]
             begin += (to_ms - from_ms) // DAY_MS
             between(number + 1)
-        return ChunkResult(*matrices, trades, sums, daily, longest).to_bytes()
+        return ChunkResult(
+            matrices[0], matrices[1], matrices[2], matrices[3], trades, sums, daily, longest
+        ).to_bytes()
 
     def _sweep(self, codes: Codes, between: Callable[[int], None]) -> Sweep:
         key = codes.tobytes()

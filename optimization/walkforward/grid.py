@@ -99,7 +99,7 @@ def allowed(grid: Grid, model: type[Parameters], codes: Codes) -> Codes:
 
 def positions(grid: Grid, codes: Codes) -> NDArray[np.int64]:
     """int64[n]: the place of each combination in the whole grid, its number."""
-    return np.ravel_multi_index(tuple(codes.T), grid.shape).astype(np.int64)
+    return np.asarray(np.ravel_multi_index(tuple(codes.T), grid.shape), np.int64)
 
 
 def _only_bounds(model: type[Parameters]) -> bool:

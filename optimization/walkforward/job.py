@@ -38,8 +38,9 @@ class Choice:
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """One strategy on one asset. The span is half-open, UTC ms; ``detail`` is a finer timeframe to walk fills on, or ''.
+    """One strategy on one asset; the span is half-open, UTC ms.
 
+    detail : a finer timeframe to walk fills on, or ''.
     seed : of the sample of a large grid and of the bootstrap. funded : whether funding is paid.
     """
 
@@ -52,8 +53,8 @@ class Job:
     costs: Costs
     capital: float
     detail: str = ""
-    rule: WindowRule = WindowRule()
-    choice: Choice = Choice()
+    rule: WindowRule = field(default_factory=WindowRule)
+    choice: Choice = field(default_factory=Choice)
     limits: GateLimits = field(default_factory=GateLimits)
     resamples: int = RESAMPLES
     funded: bool = True

@@ -62,13 +62,14 @@ def judge(evidence: Evidence) -> Verdict:
     carried = transfer(figures.sharpe, inside)
     unstable = instability(evidence.neighbours, figures.sharpe)
     overfitted = overfitting(evidence.out_of_sample.daily)
+    fitted = Estimate(overfitted.probability, overfitted.defined)
     regimes = evidence.task.material.regimes
     ends = tail(curve.daily, trades["net"], exposure, regimes.of(curve.days) == Label.CRASH)
     graded = grade(figures.sharpe, share.value, carried.value, deflated.value, unstable.value)
     benchmark = min(expected_maximum(evidence.trials, variance.value), LARGEST_RETURN)
     return Verdict(
         grade=graded,
-        gate=gate(graded.score, Estimate(overfitted.probability, overfitted.defined), deflated, len(trades), ends, job.limits),
+        gate=gate(graded.score, fitted, deflated, len(trades), ends, job.limits),
         figures=figures,
         in_sample_sharpe=inside,
         consistency=share,

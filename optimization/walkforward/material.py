@@ -69,10 +69,8 @@ def of_arrays(
 ) -> Material:
     """The same from arrays at hand; ``ready`` is the first decision row that the strategy is warmed up for."""
     columns = [getattr(c, n) for c in (decision, walked) for n in ("ts_ms", "open", "high", "low", "close", "volume")]
-    known = digest(decision.timeframe, walked.timeframe, ready, columns, extra, packed, regimes.first_day, regimes.labels)
-    end = max(
-        int(c.ts_ms[-1]) + timeframe_ms(c.timeframe) for c in (decision, walked)
-    )
+    known = digest(decision.timeframe, walked.timeframe, ready, columns, extra, packed, regimes)
+    end = max(int(c.ts_ms[-1]) + timeframe_ms(c.timeframe) for c in (decision, walked))
     return Material(
         strategy, decision, extra, walked, packed, regimes, int(decision.ts_ms[ready]), end, known,
         source_digest(strategy),

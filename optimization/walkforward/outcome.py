@@ -1,4 +1,4 @@
-"""What a walk-forward run found: everything that the database, the report and the API show. Nothing is NaN or infinite."""
+"""What a walk-forward run found: all that database, report and API show. Nothing is NaN or infinite."""
 
 from __future__ import annotations
 

@@ -36,8 +36,8 @@ def sample(grid: Grid, model: type[Parameters], count: int, seed: int) -> Codes:
         _, first = np.unique(positions(grid, drawn), return_index=True)
         fresh = np.sort(first[first >= len(found)])
         if len(fresh):
-            kept = allowed(grid, model, drawn[fresh]) if len(found) == 0 else _allowed_or_none(grid, model, drawn[fresh])
-            found = np.concatenate((found, kept))
+            check = _allowed_or_none if len(found) else allowed
+            found = np.concatenate((found, check(grid, model, drawn[fresh])))
     return found[np.argsort(positions(grid, found))]
 
 

@@ -6,6 +6,7 @@ import threading
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -61,16 +62,19 @@ def wave(
         for matrix, part in zip(matrices, parts, strict=True):
             matrix[:, at] = part
         trades[:, at], sums[:, at] = result.trades, result.sums
-        daily[rows[chunk.key] : rows[chunk.key] + len(chunk.daily)] = result.daily
+        if len(chunk.daily):
+            daily[rows[chunk.key] : rows[chunk.key] + len(chunk.daily)] = result.daily
         longest = max(longest, result.longest_hold_ms)
-    return Wave(*matrices, trades, sums, daily, longest)
+    return Wave(matrices[0], matrices[1], matrices[2], matrices[3], trades, sums, daily, longest)
 
 
 def joined(first: Wave, second: Wave) -> Wave:
     """Both, side by side; days are of the first one alone."""
     names = ("score", "sharpe", "net_return", "max_drawdown", "trades", "sums")
-    sides = (np.concatenate((getattr(first, name), getattr(second, name)), axis=1) for name in names)
-    return Wave(*sides, first.daily, max(first.longest_hold_ms, second.longest_hold_ms))
+    sides: dict[str, Any] = {
+        name: np.concatenate((getattr(first, name), getattr(second, name)), axis=1) for name in names
+    }
+    return Wave(**sides, daily=first.daily, longest_hold_ms=max(first.longest_hold_ms, second.longest_hold_ms))
 
 
 def _results(

@@ -56,7 +56,7 @@ def windows(rule: WindowRule, from_ms: int, to_ms: int, purge_ms: int = 0) -> tu
     """
     first, last = whole_days(from_ms, to_ms)
     inside, outside, step, purge = rule.in_sample_days, rule.out_of_sample_days, rule.step_days, purge_days(purge_ms)
-    found = []
+    found: list[Window] = []
     end = first + inside
     while end + purge + outside <= last:
         begin = first if rule.anchored else end - inside

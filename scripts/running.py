@@ -21,6 +21,11 @@ def state_root() -> Path:
     return Path(os.environ.get("SCALP_RADAR_STATE") or "var")
 
 
+def research_root() -> Path:
+    """The folder of optimisations: results, finished chunks."""
+    return state_root() / "research"
+
+
 def run_folder(mode: str, *, fresh: bool) -> Path:
     """The folder of this run, private to the user: of paper and live always the same one, of a demo a new one."""
     name = f"{mode}-{datetime.now(UTC):%Y%m%d-%H%M%S}-{os.getpid()}" if fresh else mode

@@ -69,10 +69,10 @@ class Research:
         with self._writing, self._engine.begin() as connection:
             insert = dialect.insert_new(self._engine, runs, ("fingerprint",))
             new = connection.execute(insert, values).rowcount > 0
+            self._count(connection, run.fingerprint, run.strategy, run.symbol, run.combinations, run.ts_ms)
             if new:
                 if rows:
                     connection.execute(table(_WINDOWS).insert(), rows)
-                self._count(connection, run.fingerprint, run.strategy, run.symbol, run.combinations, run.ts_ms)
                 return True
             same = runs.c.fingerprint == run.fingerprint
             stored = connection.execute(select(runs.c.result_hash).where(same)).scalar_one()
@@ -123,7 +123,10 @@ class Research:
             return tuple(research_rows.window(dict(row)) for row in connection.execute(statement).mappings())
 
     def register_trials(self, fingerprint: str, strategy: str, symbol: str, combinations: int, ts_ms: int) -> int:
-        """Count the combinations of a run that begins, once; those of all other runs of this strategy and asset."""
+        """Count the combinations of a run that begins, once; those of all other runs of this strategy and asset.
+
+        Asked again with more combinations, the run counts with so many.
+        """
         with self._writing, self._engine.begin() as connection:
             self._count(connection, fingerprint, strategy, symbol, combinations, ts_ms)
             return _counted(connection, strategy, symbol, table(_TRIALS).c.fingerprint != fingerprint)
@@ -178,10 +181,16 @@ class Research:
     def _count(
         self, connection: Connection, fingerprint: str, strategy: str, symbol: str, combinations: int, ts_ms: int
     ) -> None:
-        connection.execute(dialect.insert_new(self._engine, table(_TRIALS), ("fingerprint",)), {
+        trials = table(_TRIALS)
+        connection.execute(dialect.insert_new(self._engine, trials, ("fingerprint",)), {
             "fingerprint": fingerprint, "ts_ms": ts_ms, "strategy": strategy, "symbol": symbol,
             "combinations": combinations,
         })
+        # A search knows only when it ends how many combinations it looked at.
+        fewer = trials.c.combinations < combinations
+        connection.execute(
+            update(trials).where(trials.c.fingerprint == fingerprint, fewer).values(combinations=combinations)
+        )
 
     def _page(
         self, name: str, query: Query, build: Callable[[Any], Any], conditions: Sequence[ColumnElement[bool]],

@@ -157,6 +157,14 @@ def test_a_run_that_was_counted_when_it_began_is_not_counted_again_when_it_is_st
     research.close()
 
 
+def test_a_search_counts_with_as_many_combinations_as_it_came_to_look_at(url: str) -> None:
+    research = Research(url)
+    for combinations in (20_000, 20_512, 20_000):
+        research.register_trials("9" * 64, "s", "BTC-USDT", combinations, T0)
+    assert research.trials("s", "BTC-USDT") == 20_512
+    research.close()
+
+
 @pytest.mark.parametrize("value", [math.nan, math.inf, -math.inf])
 def test_no_undefined_figure_is_stored(value: float) -> None:
     research = Research("sqlite://")

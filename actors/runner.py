@@ -23,20 +23,11 @@ from core.candle import Candle
 from core.errors import ConfigurationError, DataError, ScalpRadarError
 from core.instrument import Instrument
 from core.messages import CandlesClosed, EquityMarked, OrderFilled, PlanChanged, TradeClosed
-from core.settings import StrategyEntry
 from core.target import Target
 from core.timeframe import HOUR_MS, MINUTE_MS, timeframe_ms
-from engine.costs import Costs
+from optimization.costs import costs_of
 from storage.records import Query
 from strategies.configured import find_configured
-
-
-def costs_of(instrument: Instrument, entry: StrategyEntry, slippage: float, guard: float, *, crossed: bool) -> Costs:
-    """What trading one symbol costs a strategy as configured: the same for runner, risk and backtest."""
-    return Costs.of(
-        instrument, slippage=slippage, leverage=entry.leverage, capital_fraction=entry.capital_fraction, guard=guard,
-        crossed=crossed,
-    )
 
 
 class Runner:

@@ -11,15 +11,14 @@ from concurrent.futures import Future, ThreadPoolExecutor, as_completed
 from dataclasses import dataclass, field, replace
 from typing import Any, Final, NamedTuple
 
-from actors.runner import costs_of as runner_costs
 from core.errors import ConfigurationError, DataError, InputError
-from core.instrument import Instrument
 from core.settings import Settings, StrategyEntry
 from engine.breakdown import Regimes
 from engine.costs import Costs
 from engine.depth import DepthEstimate, estimate
 from market.port import CandleSource
 from market.tables import BEGINNING_MS, END_MS
+from optimization.costs import configured_costs
 from optimization.evaluation import Evaluated, evaluate
 from optimization.markets import Asked
 from optimization.regimes import daily_regimes
@@ -103,16 +102,6 @@ def run_all(
     return _outcome(futures)
 
 
-def costs_of(settings: Settings, entry: StrategyEntry, symbol: str) -> Costs:
-    """The engine's costs of a strategy on a symbol, by the configured instrument, else the venue's usual fees."""
-    costs = settings.exchanges.costs
-    rules = settings.assets.asset(symbol).instrument or Instrument(
-        symbol=symbol, maker_fee=costs.maker_fee, taker_fee=costs.taker_fee
-    )
-    crossed = settings.risk.margin_mode == "crossed"
-    return runner_costs(rules, entry, costs.slippage, settings.risk.max_margin_use, crossed=crossed)
-
-
 def _symbols(settings: Settings, name: str, request: Request) -> Sequence[str]:
     """The symbols to run a strategy on."""
     entry = settings.strategies.strategies.get(name) or StrategyEntry()
@@ -126,7 +115,7 @@ def _run(
     entry = settings.strategies.strategies.get(strategy.name) or StrategyEntry()
     capital = entry.capital_usdt / max(1, len(entry.symbols))
     asked = Asked(symbol, entry.timeframe or strategy.timeframe, request.from_ms, request.to_ms, request.detail)
-    costs = replace(costs_of(settings, entry, symbol), **request.changes)
+    costs = replace(configured_costs(settings, entry, symbol), **request.changes)
     depth = _depth(source, symbol, capital * costs.capital_fraction * costs.leverage) if request.from_depth else None
     if depth is not None:
         costs = replace(costs, slippage=depth.slippage)

@@ -7,7 +7,6 @@ from typing import Any, NamedTuple, Protocol
 
 import pytest
 
-from actors.runner import costs_of
 from core.candle import Candles
 from core.instrument import Instrument
 from core.market import Market
@@ -15,6 +14,7 @@ from core.messages import TradeClosed
 from core.settings import StrategyEntry
 from engine.backtest import run
 from engine.span import span
+from optimization.costs import costs_of
 from sandbox.path import expand
 from storage.records import Query
 from strategies.discovery import find

@@ -17,7 +17,7 @@ from actors.ledger import Ledger
 from actors.parts import FeedConfig, RiskConfig, RunnerConfig, Trader
 from actors.peers import Peers
 from actors.risk import RiskActor
-from actors.runner import Runner, costs_of
+from actors.runner import Runner
 from core.candle import Candles
 from core.errors import ConfigurationError
 from core.extra import funding_columns
@@ -27,6 +27,7 @@ from core.timeframe import HOUR_MS, MINUTE_MS
 from engine.backtest import run
 from engine.span import span
 from exchanges.registry import public_venue
+from optimization.costs import costs_of
 from sandbox.config import SandboxConfig
 from sandbox.path import expand
 from sandbox.server import Sandbox

@@ -25,6 +25,15 @@ FLAGS: Final[Mapping[str, str]] = {
     "OPENBLAS_NUM_THREADS": "1",
     "MALLOC_ARENA_MAX": "2",
 }
+DETECTION: Final[Mapping[str, str]] = {
+    "RAY_health_check_initial_delay_ms": "1000",
+    "RAY_health_check_period_ms": "1000",
+    "RAY_health_check_timeout_ms": "1000",
+    "RAY_health_check_failure_threshold": "3",
+    "RAY_grpc_client_keepalive_time_ms": "10000",
+    "RAY_grpc_client_keepalive_timeout_ms": "5000",
+}
+"""With these, on every node and in the command, a lost node is noticed after seconds (docs/cluster.md)."""
 
 
 def set_flags(state: Path) -> None:
@@ -32,6 +41,14 @@ def set_flags(state: Path) -> None:
     os.environ.update(FLAGS)
     os.environ["RAY_AUTH_TOKEN_PATH"] = str((state / "ray_token").resolve())
     os.environ.pop("RAY_ADDRESS", None)  # never somebody else's cluster by accident
+
+
+def set_cluster_flags() -> None:
+    """Set the flags of a command that joins a cluster; what the environment says of tokens stays. Before Ray, too."""
+    os.environ.update(DETECTION)
+    for name in ("RAY_AUTH_MODE", "RAY_USAGE_STATS_ENABLED", "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO"):
+        os.environ.setdefault(name, FLAGS[name])
+    os.environ.pop("RAY_ADDRESS", None)
 
 
 def make_token() -> None:

@@ -1,0 +1,218 @@
+"""What happens to a walk-forward run when something dies: ``python -m tests.ray.research SCENARIO STATE``.
+
+A process of its own for each, since Ray reads its flags when it is imported; it prints one line of JSON.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import signal
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import psutil
+
+from actors.wiring.flags import make_token, set_cluster_flags, set_flags
+from scripts.main import keep_compiled_code
+
+keep_compiled_code()
+
+
+def same(state: Path) -> dict[str, Any]:
+    """Threads and Ray give one hash; two runs at once share the workers."""
+    from actors.wiring.session import own_ray
+    from optimization.fanout.executor import RayExecutor
+    from optimization.walkforward.threads import Threads
+    from tests.ray.research_job import Folder, walked
+
+    threads = walked(Threads(2), Folder(state / "threads")).result_hash
+    with own_ray(2), RayExecutor() as executor:
+        found: list[str] = []
+        both = [threading.Thread(target=lambda n=n: found.append(
+            walked(executor, Folder(state / f"ray{n}"), at_once=5 + n).result_hash
+        )) for n in range(2)]
+        for thread in both:
+            thread.start()
+        for thread in both:
+            thread.join()
+        return {"threads": threads, "ray": found, "again": executor.given_again, "workers": executor.workers}
+
+
+def worker(state: Path) -> dict[str, Any]:
+    """A worker is killed with -9 in the middle."""
+    from actors.wiring.session import own_ray
+    from optimization.fanout.executor import RayExecutor
+    from tests.ray.research_job import SLOW, Folder, walked
+
+    def strike(puts: int) -> None:
+        if puts == 8:
+            os.kill(_workers()[0], signal.SIGKILL)
+
+    with own_ray(2), RayExecutor(home=SLOW) as executor:
+        ledger = Folder(state / "chunks", strike)
+        return {
+            "ray": walked(executor, ledger).result_hash, "puts": ledger.puts, "again": executor.given_again,
+            "lost": executor.lost,
+        }
+
+
+def node(state: Path) -> dict[str, Any]:
+    """One of two nodes is gone in the middle, with everything on it, without a word."""
+    from tests.ray.research_job import SLOW, Folder, walked
+
+    with _two_nodes(state) as (_, other):
+        from optimization.fanout.executor import RayExecutor
+
+        with RayExecutor(home=SLOW) as executor:
+            removed: list[float] = []
+
+            def strike(puts: int) -> None:
+                if puts == 8:
+                    removed.append(time.monotonic())
+                    threading.Thread(target=other).start()
+
+            ledger = Folder(state / "chunks", strike)
+            found = walked(executor, ledger)
+            return {
+                "ray": found.result_hash, "puts": ledger.puts, "again": executor.given_again, "lost": executor.lost,
+                "after_s": time.monotonic() - removed[0],
+            }
+
+
+def nodes(state: Path) -> dict[str, Any]:
+    """On each node as many workers as cores, all with the code that was sent there; a third node helps as it comes."""
+    from tests.ray import crowd
+
+    with _two_nodes(state) as (add, _):
+        from optimization.fanout.executor import RayExecutor
+
+        with RayExecutor(home="tests.ray.crowd:Teller") as executor:
+            told = crowd.collected(executor.evaluate(crowd.task(), crowd.chunks(60, 100), lambda *_: None))
+            add()
+            deadline = time.monotonic() + 40
+            while executor.workers < 3 and time.monotonic() < deadline:
+                time.sleep(0.05)
+            return {"workers": executor.workers, "told": sorted({told[key].decode() for key in told})}
+
+
+def cancel(state: Path) -> dict[str, Any]:
+    """Cancelled while both workers are inside compiled code, each in a chunk of minutes."""
+    from actors.wiring.session import own_ray
+    from optimization.fanout.executor import RayExecutor
+    from optimization.walkforward.port import Cancelled
+    from tests.ray.research_job import Folder, walked
+
+    with own_ray(2), RayExecutor() as executor:
+        walked(executor, Folder(state / "first"))
+        asked: list[float] = []
+
+        def ask() -> None:
+            asked.append(time.monotonic())
+            executor.cancel()
+
+        threading.Timer(1.5, ask).start()
+        try:
+            walked(executor, Folder(state / "second"), per_axis=17, at_once=40_000)
+        except Cancelled:
+            gone_s = time.monotonic()
+            while _workers():
+                time.sleep(0.01)
+            return {"raised_s": gone_s - asked[0], "gone_s": time.monotonic() - asked[0]}
+        return {"raised_s": None}
+
+
+def slowly(state: Path) -> dict[str, Any]:
+    """A run that may be killed from outside; started again it goes on where it was."""
+    from actors.wiring.session import own_ray
+    from optimization.fanout.executor import RayExecutor
+    from tests.ray.research_job import SLOW, Folder, walked
+
+    ledger = Folder(state / "chunks")
+    with own_ray(2), RayExecutor(home=SLOW) as executor:
+        found = walked(executor, ledger)
+        return {"ray": found.result_hash, "puts": ledger.puts, "hits": ledger.hits}
+
+
+def priority(state: Path) -> dict[str, Any]:
+    """What workers say of themselves, and what becomes of mistakes."""
+    from actors.wiring.session import own_ray
+    from optimization.fanout.executor import RayExecutor
+    from tests.ray import crowd
+
+    def outcome(home: str, key: str) -> str:
+        with RayExecutor(home=home) as executor:
+            try:
+                crowd.collected(executor.evaluate(crowd.task(), [crowd.named(key)], lambda *_: None))
+            except Exception as error:
+                return f"{type(error).__name__}: {str(error).splitlines()[-1]}"
+            return "done"
+
+    with own_ray(2):
+        with RayExecutor(home="tests.ray.crowd:Teller") as executor:
+            told = crowd.collected(executor.evaluate(crowd.task(), crowd.chunks(8, 0), lambda *_: None))
+        return {
+            "told": sorted({told[key].decode() for key in told}),
+            "wrong": outcome(crowd.HOME, "wrong"), "deadly": outcome(crowd.HOME, "deadly"),
+            "nothing": outcome("tests.ray.nothing:Worker", "any"),
+        }
+
+
+@contextmanager
+def _two_nodes(state: Path) -> Iterator[tuple[Callable[[], Any], Callable[[], Any]]]:
+    """A cluster of two nodes with a core each, joined; what adds a third, and what removes the second at once."""
+    from ray.cluster_utils import Cluster
+
+    from actors.wiring.session import joined_ray
+
+    cluster = Cluster(initialize_head=True, head_node_args={"num_cpus": 1})
+    try:
+        second = cluster.add_node(num_cpus=1)
+        with joined_ray(cluster.address):
+            yield (
+                lambda: cluster.add_node(num_cpus=1),
+                lambda: cluster.remove_node(second, allow_graceful=False),
+            )
+    finally:
+        cluster.shutdown()
+
+
+def _workers() -> list[int]:
+    """Processes of workers below this one."""
+    found = []
+    for process in psutil.Process().children(recursive=True):
+        try:
+            title = " ".join(process.cmdline())
+        except psutil.Error:
+            continue
+        if title.startswith("ray::WorkerProcess"):
+            found.append(process.pid)
+    return found
+
+
+SCENARIOS = {f.__name__: f for f in (same, worker, node, nodes, cancel, slowly, priority)}
+
+
+def main() -> int:
+    """Exit code 0 when the scenario came to its end, whatever it found."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("scenario", choices=sorted(SCENARIOS))
+    parser.add_argument("state", type=Path)
+    given = parser.parse_args()
+    given.state.mkdir(parents=True, exist_ok=True)
+    set_flags(given.state)
+    make_token()
+    if given.scenario in ("node", "nodes"):
+        set_cluster_flags()
+    sys.stdout.write(json.dumps(SCENARIOS[given.scenario](given.state)) + "\n")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

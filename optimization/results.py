@@ -13,6 +13,7 @@ from typing import Any, Final, NamedTuple
 
 import numpy as np
 import pyarrow as pa
+from pydantic import BaseModel
 
 from optimization.statistics.estimate import Estimate
 from optimization.statistics.pbo import Overfitting
@@ -64,6 +65,8 @@ def json_words(value: Any) -> Any:
     """``value`` in JSON's words: arrays as lists, NumPy's numbers as Python's, records as dicts, NaN as None."""
     if isinstance(value, np.ndarray | np.generic):
         return plain(value.tolist())
+    if isinstance(value, BaseModel):
+        return json_words(value.model_dump())
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
         return {field.name: json_words(getattr(value, field.name)) for field in dataclasses.fields(value)}
     if isinstance(value, tuple) and hasattr(value, "_fields"):

@@ -26,6 +26,7 @@ class Misfit(ValueError):
         super().__init__(f"{key} = {value!r}: {allowed}")
 
 
+Letter = Literal["A", "B", "C", "D", "F"]
 Timeframe = Annotated[str, AfterValidator(_timeframe)]
 Symbol = Annotated[str, Field(pattern=r"^[A-Z0-9]{1,20}-[A-Z0-9]{2,10}$")]
 Fraction = Annotated[float, Field(gt=0, le=1)]
@@ -191,18 +192,70 @@ class Exchanges(Frozen):
 
 
 class Windows(Frozen):
-    """Walk-forward windows in days."""
+    """Walk-forward windows in days. ``anchored``: every in-sample window begins with the data, and so grows."""
 
     in_sample_days: int = Field(180, ge=1)
     out_of_sample_days: int = Field(60, ge=1)
     step_days: int = Field(60, ge=1)
+    anchored: bool = False
 
 
-class Optimization(Frozen):
-    """``config/optimization.yaml``."""
+class GateLimits(Frozen):
+    """What opens the gate from paper to live. Returns are fractions; a limit of the tail is the worst allowed."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False, validate_default=True)
+
+    grade: Letter = Field("C", description="least letter")
+    pbo: float = Field(0.2, ge=0, le=1, description="largest probability of backtest overfitting")
+    deflated_sharpe: float = Field(0.95, ge=0, le=1, description="least deflated Sharpe ratio")
+    trades: int = Field(30, ge=1, description="fewest out-of-sample trades; below: underpowered")
+    worst_day: float = Field(-0.15, ge=-1, le=0, description="worst daily return")
+    expected_shortfall: float = Field(-0.06, ge=-1, le=0, description="mean of the worst 5 % of days")
+    loss_to_win: float = Field(20.0, gt=0, description="largest loss over average win")
+    under_water_days: int = Field(180, ge=1, description="longest time below a peak")
+    crash_return: float = Field(-0.25, ge=-1, le=0, description="return over the crash days")
+    gap_loss: float = Field(0.6, gt=0, description="share of equity that the largest gap may take")
+
+
+class WalkForward(Frozen):
+    """How a strategy is optimised and judged."""
 
     windows: Windows = Windows()
+    objective: Literal["sharpe", "sortino", "calmar", "return"] = "sharpe"
+    plateau: bool = False
+    """Choose by the mean over a combination and its neighbours in the grid."""
+    min_trades: int = Field(5, ge=1)
+    """Fewest trades in sample of a combination that may be chosen."""
     max_combinations: int = Field(20_000, ge=1)
+    resamples: int = Field(1000, ge=100, le=1_000_000)
+    seed: int = Field(0, ge=0, lt=2**63)
+    gate: GateLimits = GateLimits()
+
+
+class Optimization(WalkForward):
+    """``config/optimization.yaml``: for all strategies, and what is different for some."""
+
+    strategies: dict[str, WalkForward] = Field(default_factory=dict)
+
+    def of(self, strategy: str) -> WalkForward:
+        """What holds for a strategy: its own keys, and of all others what holds for all."""
+        shared = self.model_dump(exclude={"strategies"})
+        own = self.strategies[strategy].model_dump(exclude_unset=True) if strategy in self.strategies else {}
+        for key, value in own.items():
+            shared[key] = {**shared[key], **value} if isinstance(value, dict) else value
+        return WalkForward.model_validate(shared)
+
+    @model_validator(mode="after")
+    def _no_day_twice(self) -> Self:
+        """Of windows as they are once put together."""
+        each: list[tuple[str, WalkForward]] = [("", self)]
+        each += ((f"strategies.{name}.", self.of(name)) for name in self.strategies)
+        for key, own in each:
+            windows = own.windows
+            if windows.step_days < windows.out_of_sample_days:
+                allowed = f"below out_of_sample_days, {windows.out_of_sample_days}: days would be judged twice"
+                raise Misfit(f"{key}windows.step_days", windows.step_days, allowed)
+        return self
 
 
 class Settings(Frozen):
@@ -217,6 +270,10 @@ class Settings(Frozen):
     @model_validator(mode="after")
     def _strategies_fit_the_assets(self) -> Self:
         known = ", ".join(self.assets.symbols)
+        for name in self.optimization.strategies:
+            if name not in self.strategies.strategies:
+                there = ", ".join(self.strategies.strategies)
+                raise Misfit(f"optimization.strategies.{name}", name, f"not in strategies.yaml; known are {there}")
         for name, entry in self.strategies.strategies.items():
             for key, symbols in (("symbols", entry.symbols), ("per_asset", entry.per_asset)):
                 for symbol in symbols:

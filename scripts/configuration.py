@@ -16,7 +16,7 @@ from pydantic import BaseModel, ValidationError
 from core.errors import ConfigurationError
 from core.settings import Assets, Exchanges, Misfit, Optimization, Risk, Settings, Strategies
 from scripts.strategy_checks import check_strategies
-from scripts.validation import shortened, suggestion, validated
+from scripts.validation import suggestion, validated
 from scripts.yamlfile import parse_yaml, read_yaml
 from strategies.configured import configured
 from strategies.discovery import AnyFilter, AnyStrategy, discover, discover_filters
@@ -102,10 +102,11 @@ def _refuse_strangers(folder: Path) -> None:
 
 
 def _across(folder: Path, error: ValidationError) -> ConfigurationError:
-    """What does not fit across files: always an entry of strategies.yaml against another file."""
+    """What does not fit across files: an entry of strategies.yaml or optimization.yaml against another file."""
     first = error.errors(include_url=False)[0]
     cause = first.get("ctx", {}).get("error")
-    where = str(folder / "strategies.yaml")
-    if isinstance(cause, Misfit):
-        return ConfigurationError(where, cause.key, shortened(cause.value), cause.allowed)
-    return ConfigurationError(where, "file", "strategies.yaml", first["msg"])
+    if not isinstance(cause, Misfit):
+        return ConfigurationError(str(folder / "strategies.yaml"), "file", "strategies.yaml", first["msg"])
+    key = cause.key.removeprefix("optimization.")
+    file = "strategies.yaml" if key == cause.key else "optimization.yaml"
+    return ConfigurationError(str(folder / file), key, shortened(cause.value), cause.allowed)

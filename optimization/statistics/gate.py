@@ -5,29 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field
-
-from optimization.statistics.bootstrap import FEWEST_TRADES
+from core.settings import GateLimits
 from optimization.statistics.estimate import Estimate
-from optimization.statistics.grade import LEAST_SCORE, Letter
+from optimization.statistics.grade import LEAST_SCORE
 from optimization.statistics.tail import Tail
-
-
-class GateLimits(BaseModel):
-    """What must be kept. Returns are fractions; a limit of the tail is the worst that may have happened."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False, validate_default=True)
-
-    grade: Letter = Field("C", description="least letter")
-    pbo: float = Field(0.2, ge=0, le=1, description="largest probability of backtest overfitting")
-    deflated_sharpe: float = Field(0.95, ge=0, le=1, description="least deflated Sharpe ratio")
-    trades: int = Field(FEWEST_TRADES, ge=1, description="fewest out-of-sample trades; below: underpowered")
-    worst_day: float = Field(-0.15, ge=-1, le=0, description="worst daily return")
-    expected_shortfall: float = Field(-0.06, ge=-1, le=0, description="mean of the worst 5 % of days")
-    loss_to_win: float = Field(20.0, gt=0, description="largest loss over average win")
-    under_water_days: int = Field(180, ge=1, description="longest time below a peak")
-    crash_return: float = Field(-0.25, ge=-1, le=0, description="return over the crash days")
-    gap_loss: float = Field(0.6, gt=0, description="share of equity that the largest gap may take")
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,15 +15,14 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import Literal
 
 import numpy as np
 
 from core.candle import Floats
 from core.errors import InputError
+from core.settings import Letter
 from optimization.statistics.estimate import Estimate
 
-Letter = Literal["A", "B", "C", "D", "F"]
 LEAST_SCORE: dict[Letter, float] = {"A": 90.0, "B": 80.0, "C": 70.0, "D": 60.0, "F": 0.0}
 MOST_TRANSFER = 1000.0
 

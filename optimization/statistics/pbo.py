@@ -100,8 +100,8 @@ def overfitting(daily: Floats, most_blocks: int = BLOCKS) -> Overfitting:
 def _line(x: Floats, y: Floats) -> tuple[float, float]:
     """Slope and intercept of y on x by least squares; 0 and the mean of y when x does not vary."""
     dx, mean = x - x.mean(), float(y.mean())
-    spread = float(dx @ dx)
+    spread = float((dx * dx).sum())  # not a product of vectors: BLAS would wake its threads for it
     if spread <= 1e-24 * len(x) * max(1.0, float(np.abs(x).max()) ** 2):
         return 0.0, mean
-    slope = float(dx @ (y - mean)) / spread
+    slope = float((dx * (y - mean)).sum()) / spread
     return slope, mean - slope * float(x.mean())

@@ -6,9 +6,9 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from core.errors import InputError
+from core.settings import GateLimits
 from engine.costs import Costs
 from optimization.statistics.bootstrap import RESAMPLES
-from optimization.statistics.gate import GateLimits
 from optimization.walkforward.digest import digest
 from optimization.walkforward.grid import Grid
 from optimization.walkforward.windows import WindowRule

@@ -98,6 +98,19 @@ WRONG = [
     ("exchanges.yaml", put("default", value="bitgte"), "default = 'bitgte': unknown exchange; known are bitget"),
     ("exchanges.yaml", put("exchanges", "bitget", "rate", "trade", value=0), "must be greater than 0"),
     ("optimization.yaml", put("windows", value=60), "windows = 60: must be an object"),
+    ("optimization.yaml", put("objective", value="luck"), "objective = 'luck': must be 'sharpe'"),
+    ("optimization.yaml", put("gate", value={"pbo": 2}), "gate.pbo = 2: must be less than or equal to 1"),
+    ("optimization.yaml", put("windows", "step_days", value=30), "windows.step_days = 30: below out_of_sample_days"),
+    (
+        "optimization.yaml",
+        put("strategies", value={"envelope_dca": {"windows": {"step_days": 30}}}),
+        "strategies.envelope_dca.windows.step_days = 30: below out_of_sample_days, 60",
+    ),
+    (
+        "optimization.yaml",
+        put("strategies", value={"envelop_dca": {}}),
+        "strategies.envelop_dca = 'envelop_dca': not in strategies.yaml; known are envelope_dca",
+    ),
     (
         "strategies.yaml",
         put("strategies", "envelope_dca", "symbols", value=["XRP-USDT"]),
@@ -329,9 +342,10 @@ def test_config_check_prints_the_effective_configuration(config: Path) -> None:
     said = check(config)
     assert said.code == 0
     shown = yaml.safe_load(said.out)
-    assert shown["optimization"] == {
-        "windows": {"in_sample_days": 180, "out_of_sample_days": 60, "step_days": 60}, "max_combinations": 7
+    assert shown["optimization"]["windows"] == {
+        "in_sample_days": 180, "out_of_sample_days": 60, "step_days": 60, "anchored": False
     }
+    assert shown["optimization"]["max_combinations"] == 7
     assert shown == json.loads(check(config, "--json").out)
 
 

@@ -12,8 +12,9 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from core.errors import InputError
+from core.settings import GateLimits
 from optimization.statistics.estimate import Estimate
-from optimization.statistics.gate import GateLimits, gate
+from optimization.statistics.gate import gate
 from optimization.statistics.grade import consistency, grade, letter_of, transfer
 from optimization.statistics.tail import Gap, Tail
 

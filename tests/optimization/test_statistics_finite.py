@@ -11,11 +11,12 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
+from core.settings import GateLimits
 from optimization.statistics.block_length import block_length
 from optimization.statistics.bootstrap import bootstrap
 from optimization.statistics.deflated import deflated_sharpe, expected_maximum, trial_variance
 from optimization.statistics.estimate import Estimate
-from optimization.statistics.gate import GateLimits, gate
+from optimization.statistics.gate import gate
 from optimization.statistics.grade import consistency, grade, transfer
 from optimization.statistics.pbo import overfitting
 from optimization.statistics.probabilistic import minimum_track_record, probabilistic_sharpe

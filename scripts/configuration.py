@@ -16,7 +16,7 @@ from pydantic import BaseModel, ValidationError
 from core.errors import ConfigurationError
 from core.settings import Assets, Exchanges, Misfit, Optimization, Risk, Settings, Strategies
 from scripts.strategy_checks import check_strategies
-from scripts.validation import suggestion, validated
+from scripts.validation import shortened, suggestion, validated
 from scripts.yamlfile import parse_yaml, read_yaml
 from strategies.configured import configured
 from strategies.discovery import AnyFilter, AnyStrategy, discover, discover_filters

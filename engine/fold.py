@@ -6,11 +6,13 @@ every pre-test repeats the tolerances of rounding as slack and errs on the side 
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 from numba import float64, from_dtype, int32, int64, njit, types
 
-from engine.hold import hold
-from engine.prices import equity, latch, open_result, take_moving
+from engine.hold import ANYTHING, TARGET_ALONE, hold
+from engine.prices import equity, latch, open_result, renew_target, take_moving
 from engine.records import (
     ACCOUNT_T,
     BOOK_T,
@@ -34,6 +36,7 @@ from engine.stats import day_return, end_day, end_peak, fold_events
 from engine.walk import advance
 
 END = int(Reason.END)
+TARGET = int(Reason.TARGET)
 
 _FILLS = types.Array(from_dtype(FILL), 1, "C")
 _TRADES = types.Array(from_dtype(TRADE), 1, "C")
@@ -92,6 +95,30 @@ def skip_flat(candles, nxt, book, t):
     return t
 
 
+@borrowing
+def load_target(book, plan, columns, r):
+    """Take the columns of a moving take profit from plan row ``r``."""
+    book.target_reference = columns[plan.target, r] if plan.target >= 0 else 0.0
+    book.target_unit = columns[plan.target_unit, r] if plan.target_unit >= 0 else 0.0
+
+
+@inline
+def take_profit(account, book, plan, cost, row, events, ts, row_number, o, best):
+    """Leave at the target in a candle whose path meets nothing else: TARGET_ALONE, or ANYTHING if it does not."""
+    d = book.direction
+    if not d * (best - book.target) >= 0.0:
+        return ANYTHING
+    events.fills = 0
+    events.refusals = 0
+    events.trades = 0
+    book.ambiguous = 0
+    book.nearest_stop = math.nan
+    opens_beyond = d * (o - book.target) > 0.0
+    price = o if opens_beyond else book.target
+    leave(account, book, plan, cost, row, events, ts, row_number, TARGET, price, 0 if opens_beyond else 1)
+    return TARGET_ALONE
+
+
 @inline
 def stop_was_near(book, d, low, high):
     """Whether the candle reached a stop that was in force in it, or might have for all that is known."""
@@ -99,8 +126,8 @@ def stop_was_near(book, d, low, high):
     return not (book.nearest_stop != book.nearest_stop or d * (adverse - book.nearest_stop) > 0.0)
 
 
-@inline
-def keep_cycle(cycle, events, book, begin, end, at, ambiguous):
+@borrowing
+def keep_cycle(cycle, events, book, begin, end, first_day, last_day, at, marks, ambiguous):
     """Write down a walked cycle for others to repeat."""
     cycle.begin = begin
     cycle.end = end
@@ -114,6 +141,15 @@ def keep_cycle(cycle, events, book, begin, end, at, ambiguous):
     cycle.gross = events.gross
     cycle.net = events.net
     cycle.cost = events.cost
+    cycle.first_day = first_day
+    cycle.last_day = last_day
+    lowest = marks[at] if begin + 1 < end else 0.0
+    highest = lowest
+    for i in range(at + 1, at + end - 1 - begin):
+        lowest = min(lowest, marks[i])
+        highest = max(highest, marks[i])
+    cycle.lowest = lowest
+    cycle.highest = highest
 
 
 @njit(
@@ -172,26 +208,35 @@ def fold(  # noqa: C901  # one loop over cycles; calls would have to pass its do
         wallet = account.wallet
         scale = book.scale
         while t < end:
+            what = ANYTHING
             if book.direction != 0 and not slow:
-                quiet = hold(candles, columns, flags, plan, cost, book, t, start, end, marks, n)
+                quiet, what = hold(candles, columns, flags, plan, cost, book, t, start, end, marks, n)
                 n += quiet - t
                 t = quiet
                 if t >= end:
                     break
-            r = candles[t].row
-            first = 1 if (r >= 0 and (t == start or candles[t - 1].row != r)) else 0
-            load_row(values, plan, columns, flags, r)
-            if first == 0:  # the rows of skipped candles were not looked at
-                if book.direction == 0:
-                    latch(book, plan, values)
-                else:
-                    take_moving(book, plan, values, cost)
             x = candles[t]
-            d = book.direction if book.direction != 0 else values.direction
-            advance(
-                account, book, events, plan, values, cost, x.ts_ms, r, first, x.open, x.high, x.low, x.close, x.volume,
-                x.funding,
-            )
+            r = x.row
+            d = book.direction
+            if what == TARGET_ALONE:
+                if plan.target_moving != 0:
+                    load_target(book, plan, columns, r)
+                    renew_target(book, plan, cost)
+                what = take_profit(account, book, plan, cost, values, events, x.ts_ms, r, x.open, x.high if d > 0 else x.low)
+            if what != TARGET_ALONE:
+                first = 1 if (r >= 0 and (t == start or candles[t - 1].row != r)) else 0
+                load_row(values, plan, columns, flags, r)
+                if first == 0:  # the rows of skipped candles were not looked at
+                    if book.direction == 0:
+                        latch(book, plan, values)
+                    else:
+                        take_moving(book, plan, values, cost)
+                if d == 0:
+                    d = values.direction
+                advance(
+                    account, book, events, plan, values, cost, x.ts_ms, r, first, x.open, x.high, x.low, x.close,
+                    x.volume, x.funding,
+                )
             called += 1
             t += 1
             ambiguous += book.ambiguous
@@ -215,7 +260,9 @@ def fold(  # noqa: C901  # one loop over cycles; calls would have to pass its do
                 equity_out[t - 1] = e
             if book.direction == 0:
                 if alike and events.trades == 1 and n - at == t - 1 - begin:
-                    keep_cycle(cycles[shared[0]], events, book, begin, t, at, ambiguous)
+                    keep_cycle(
+                        cycles[shared[0]], events, book, begin, t, candles[begin].day, x.day, at, marks, ambiguous
+                    )
                     slots[begin] = shared[0]
                     shared[0] += 1
                     shared[1] = n

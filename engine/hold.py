@@ -11,6 +11,7 @@ from engine.prices import level, reference
 from engine.rounding import borrowing, inline
 
 SLACK = 1e-9
+ANYTHING, TARGET_ALONE = 0, 1
 
 
 @inline
@@ -21,10 +22,21 @@ def adverse_in_force(book):
 
 
 @borrowing
+def row_acts(plan, book, flags, r, markets_left):
+    """Whether a row that begins asks for an exit, ends the position by age, or enters at the market."""
+    d = book.direction
+    leaves = plan.exit >= 0 and (flags[plan.exit, r] & (1 if d > 0 else 2)) != 0
+    ages = plan.max_hold > 0 and r - book.first_row >= plan.max_hold
+    return leaves or ages or (markets_left and flags[plan.direction, r] == d)
+
+
+@borrowing
 def hold(  # one loop over quiet candles: calls would have to pass its dozen locals
     candles, columns, flags, plan, cost, book, start, walk_start, end, marks, at
 ):
-    """Pass over quiet candles of a held position; returns the first one that may matter.
+    """Pass over quiet candles of a held position; returns the first one that may matter, and what may matter in it.
+
+    That is TARGET_ALONE when the candle may meet the take profit and meets nothing else, else ANYTHING.
 
     The open results at their closes, per unit of the book's scale, are written to ``marks`` from ``at`` on.
 
@@ -33,51 +45,49 @@ def hold(  # one loop over quiet candles: calls would have to pass its dozen loc
     d = book.direction
     up = d > 0
     k = min(book.used, 7)
-    limits_left = book.used < plan.entries and not math.isnan(plan.coefficient[k])
-    markets_left = book.used < plan.entries and not limits_left
-    coefficient = plan.coefficient[k]
-    frozen = plan.freeze != 0
+    some_left = book.used < plan.entries
+    limits_left = some_left and not math.isnan(plan.coefficient[k])
+    markets_left = some_left and not limits_left
     adverse = adverse_in_force(book)
-    slack = SLACK * abs(book.first_price) + cost.tick
-    has_target = plan.has_target != 0
-    target_moves = has_target and plan.target_moving != 0
-    target = book.target
-    near = target - d * slack
-    entry_near = math.nan
-    base_column, unit_column, exit_flags = plan.base, plan.unit, plan.exit
-    target_column, target_unit, age = plan.target, plan.target_unit, plan.max_hold
-    quantity, spent, fees, paid = book.quantity, book.cost, book.fees, book.funding
+    slack = d * (SLACK * abs(book.first_price) + cost.tick)
+    entry_near, near = math.nan, math.nan
+    if limits_left:
+        ref = reference(plan.base, book.base, math.nan, book.first_price)
+        entry_near = level(ref, d, plan.coefficient[k], plan.unit, book.unit) + slack
+    if plan.has_target != 0:
+        near = book.target - slack
+    base, aim = plan.base, plan.target  # columns that move what is near, where they do
+    unit = plan.unit if plan.unit >= 0 else base
+    aim_unit = plan.target_unit if plan.target_unit >= 0 else aim
+    steps, aim_steps = d * plan.coefficient[k], d * plan.target_coefficient
+    limits_move = limits_left and plan.freeze == 0 and (base >= 0 or unit >= 0)
+    target_moves = plan.has_target != 0 and plan.target_moving != 0 and (aim >= 0 or aim_unit >= 0)
+    watched = plan.exit >= 0 or plan.max_hold > 0 or markets_left
+    quantity, spent, costs = book.quantity, book.cost, book.fees
+    paid = book.funding
     last_row = -2
     t = start
     while t < end:
         x = candles[t]
         r = x.row
-        if r < 0 or x.funding != 0.0:
+        if (r < 0) | (x.funding != 0.0):
             break
         if r != last_row:
-            if t == walk_start or candles[t - 1].row != r:
-                if exit_flags >= 0 and (flags[exit_flags, r] & (1 if up else 2)) != 0:
-                    break
-                if age > 0 and r - book.first_row >= age:
-                    break
-                if markets_left and flags[plan.direction, r] == d:
-                    break
             last_row = r
-            if limits_left:
-                base = columns[base_column, r] if base_column >= 0 and not frozen else book.base
-                unit = columns[unit_column, r] if unit_column >= 0 and not frozen else book.unit
-                ref = reference(base_column, base, math.nan, book.first_price)
-                entry_near = level(ref, d, coefficient, unit_column, unit) + d * slack
-            if target_moves:
-                moved = columns[target_column, r] if target_column >= 0 else 0.0
-                unit = columns[target_unit, r] if target_unit >= 0 else 0.0
-                ref = reference(target_column, moved, book.average, book.first_price)
-                near = level(ref, d, plan.target_coefficient, target_unit, unit) - d * slack
-        if up:
-            if x.low <= entry_near or x.low <= adverse or x.high >= near:
+            if watched and (t == walk_start or candles[t - 1].row != r) and row_acts(plan, book, flags, r, markets_left):
                 break
-        elif x.high >= entry_near or x.high >= adverse or x.low <= near:
-            break
-        marks[at + t - start] = d * (quantity * x.close - spent) - fees - paid
+            if limits_move:
+                ref = columns[base, r] if base >= 0 else book.first_price
+                entry_near = ref + steps * (columns[unit, r] if unit >= 0 else ref) + slack
+            if target_moves:
+                ref = columns[aim, r] if aim >= 0 else reference(aim, math.nan, book.average, book.first_price)
+                near = ref + aim_steps * (columns[aim_unit, r] if aim_unit >= 0 else ref) - slack
+        if up:
+            against, favour = (x.low <= entry_near) | (x.low <= adverse), x.high >= near
+        else:
+            against, favour = (x.high >= entry_near) | (x.high >= adverse), x.low <= near
+        if against | favour:
+            return t, ANYTHING if against else TARGET_ALONE
+        marks[at + t - start] = d * (quantity * x.close - spent) - costs - paid
         t += 1
-    return t
+    return t, ANYTHING

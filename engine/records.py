@@ -249,6 +249,10 @@ CYCLE = np.dtype(
         ("gross", "f8"),
         ("net", "f8"),
         ("cost", "f8"),
+        ("lowest", "f8"),  # of the open results at its closes, 0 without any
+        ("highest", "f8"),
+        ("first_day", "i4"),
+        ("last_day", "i4"),  # of the exit's candle
     ],
     align=True,
 )

@@ -3,15 +3,30 @@
 from __future__ import annotations
 
 from engine.rounding import borrowing
-from engine.stats import day_return, end_day, end_peak, mark
+from engine.stats import day_return, end_day, end_peak
+
+
+@borrowing
+def begin_day(stats, day, daily_out, first_day):
+    """End the day before, if ``day`` is a new one, writing its return where daily returns are wanted."""
+    if day != stats.day:
+        if daily_out.size > 0:
+            daily_out[stats.day - first_day] = day_return(stats.last_equity, stats.day_equity)
+        end_day(stats)
+        stats.day = day
 
 
 @borrowing
 def mark_day(stats, e, day, daily_out, first_day):
-    """`mark`, writing the return of a day that has ended where daily returns are wanted."""
-    if day != stats.day and daily_out.size > 0:
-        daily_out[stats.day - first_day] = day_return(stats.last_equity, stats.day_equity)
-    mark(stats, e, day)
+    """Fold one equity, marked on ``day``, into drawdown and daily returns."""
+    begin_day(stats, day, daily_out, first_day)
+    stats.last_equity = e
+    if e > stats.peak:
+        end_peak(stats)
+        stats.peak = e
+        stats.low = e
+    elif e < stats.low:
+        stats.low = e
 
 
 @borrowing

@@ -10,7 +10,7 @@ from __future__ import annotations
 import numpy as np
 
 from engine.rounding import borrowing, inline
-from engine.settle import mark_day, settle
+from engine.settle import begin_day, mark_day, settle
 from engine.stats import fold_trade
 
 SLACK = 5e-10
@@ -72,11 +72,17 @@ def repeat(account, book, cost, stats, cycle, candles, marks, equity_out, daily_
     if not affordable(account, cost, scale, cycle.cost):
         return False
     t, n = cycle.begin, cycle.end - 1 - cycle.begin
-    settle(stats, account.wallet, scale, marks, cycle.marks, n, candles, t, equity_out, daily_out, first_day)
+    if n > 0:
+        within_a_day = cycle.first_day == cycle.last_day and equity_out.size == 0
+        if within_a_day and account.wallet + scale * cycle.highest <= stats.peak:
+            begin_day(stats, cycle.first_day, daily_out, first_day)  # no new peak, so the lowest close says it all
+            stats.low = min(stats.low, account.wallet + scale * cycle.lowest)
+        else:
+            settle(stats, account.wallet, scale, marks, cycle.marks, n, candles, t, equity_out, daily_out, first_day)
     net = scale * cycle.net
     account.wallet += net
     fold_trade(stats, net, scale * cycle.gross, scale * cycle.fees, scale * cycle.funding, cycle.held_ms)
-    mark_day(stats, account.wallet, candles[cycle.end - 1].day, daily_out, first_day)
+    mark_day(stats, account.wallet, cycle.last_day, daily_out, first_day)
     if equity_out.size > 0:
         equity_out[cycle.end - 1] = account.wallet
     book.cycle += 1

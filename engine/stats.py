@@ -6,21 +6,6 @@ from engine.rounding import inline
 
 
 @inline
-def mark(stats, e, day):
-    """Fold one marked equity into drawdown and daily returns."""
-    if day != stats.day:
-        end_day(stats)
-        stats.day = day
-    stats.last_equity = e
-    if e > stats.peak:
-        end_peak(stats)
-        stats.peak = e
-        stats.low = e
-    elif e < stats.low:
-        stats.low = e
-
-
-@inline
 def end_peak(stats):
     """The deepest fall since the last peak joins the drawdown."""
     if stats.low < stats.peak * (1.0 - stats.drawdown) * (1.0 + 1e-12):  # cheaper than a division at every peak

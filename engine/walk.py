@@ -92,12 +92,23 @@ def chance(cost, ts, k):
 
 
 @inline
+def orders_inside(book, trigger, low, high):
+    """Orders of an open position that lie inside the candle: 1 for the target, 2 for anything against it."""
+    against = ends_inside(book, low, high) | ((low <= trigger) & (trigger <= high))
+    return int((low <= book.target) & (book.target <= high)) | (int(against) << 1)
+
+
+@inline
+def ends_inside(book, low, high):
+    """Whether a stop or a liquidation lies inside the candle."""
+    stop = stop_in_force(book)
+    return ((low <= stop) & (stop <= high)) | ((low <= book.liquidation) & (book.liquidation <= high))
+
+
+@inline
 def note_ambiguity(book, limit, low, high):
     """Mark the candle when orders of both sides that are in force lie inside it."""
-    if low <= book.target <= high:
-        stop = stop_in_force(book)
-        if low <= stop <= high or low <= book.liquidation <= high or low <= limit <= high:
-            book.ambiguous = 1
+    book.ambiguous |= int(orders_inside(book, limit, low, high) == 3)
 
 
 @inline
@@ -115,18 +126,6 @@ def nearest_against(book, trigger, d, b):
 
 
 @inline
-def orders_inside(book, trigger, low, high):
-    """Orders of an open position that lie inside the candle: 1 for the target, 2 for anything against it."""
-    stop = stop_in_force(book)
-    against = (
-        ((low <= stop) & (stop <= high))
-        | ((low <= book.liquidation) & (book.liquidation <= high))
-        | ((low <= trigger) & (trigger <= high))
-    )
-    return int((low <= book.target) & (book.target <= high)) | (int(against) << 1)
-
-
-@inline
 def low_comes_first(book, row, cost, o, high, low):
     """Which extreme the path reaches first."""
     if cost.path == PESSIMISTIC or cost.path == OPTIMISTIC:
@@ -134,6 +133,13 @@ def low_comes_first(book, row, cost, o, high, low):
         if d != 0:
             return (d > 0) == (cost.path == PESSIMISTIC)
     return o - low <= high - o
+
+
+@inline
+def first_leg_to(price, o, high, low, d, low_first):
+    """(phase, end) of the leg on which the path first meets a price against direction ``d``."""
+    phase = 1 if price == o or (d > 0) == low_first else 2
+    return phase, low if (phase == 1) == low_first else high
 
 
 @njit(
@@ -174,6 +180,20 @@ def advance(  # noqa: C901  # the path's one loop, see above
     limit = math.nan  # price of the next limit entry, NaN when none may fill
     trigger = math.nan
     stale = True  # whether what may be entered next has to be looked at again
+    if book.direction == 0 and due == ENTRY:
+        if not entries_allowed(account, book, plan, row, row_number):
+            return
+        if not math.isnan(plan.coefficient[0]):
+            d = row.direction
+            limit = limit_price(book, plan, cost, d, 0)
+            if not d * (o - limit) < 0.0:  # not at the open: only this limit can happen first
+                trigger = limit * (1.0 - d * cost.trade_through)
+                if not low <= trigger <= high:
+                    return
+                phase, b = first_leg_to(trigger, o, high, low, d, low_first)
+                p = trigger
+                allowed = True
+                stale = False
     while True:
         if due != ENTRY:
             leave(account, book, plan, cost, row, events, ts, row_number, due, p, maker)
@@ -217,6 +237,17 @@ def advance(  # noqa: C901  # the path's one loop, see above
                     if just_filled:
                         due = exit_at(book, p)
                         maker = 0
+                        if due == ENTRY and phase != OPEN and plan.trail_distance == 0.0:
+                            stale = False
+                            just_filled = False
+                            allowed = entries_allowed(account, book, plan, row, row_number)
+                            limit = limit_price(book, plan, cost, d, book.used) if allowed else math.nan
+                            trigger = limit * (1.0 - d * cost.trade_through)
+                            note_ambiguity(book, limit, low, high)
+                            if orders_inside(book, trigger, low, high) == 0:
+                                return  # the rest of the path meets nothing
+                            if (d * (p - trigger) >= 0.0) & (d * (trigger - b) >= 0.0) & (not ends_inside(book, low, high)):
+                                p = trigger  # the next limit is what the leg meets first
                 elif what == FORBIDDEN:
                     refuse(book, row, events, ts, row_number, POST_ONLY, k, q)
                 else:
@@ -227,9 +258,7 @@ def advance(  # noqa: C901  # the path's one loop, see above
         if book.direction == 0:  # only the first limit can happen: go where the path first meets it
             if phase != OPEN or not low <= trigger <= high:
                 return
-            d = row.direction
-            phase = 1 if trigger == o or (d > 0) == low_first else 2
-            b = low if (phase == 1) == low_first else high
+            phase, b = first_leg_to(trigger, o, high, low, row.direction, low_first)
             p = trigger
             continue
         if phase == OPEN:

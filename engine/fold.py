@@ -173,7 +173,7 @@ def fold(  # noqa: C901  # one loop over cycles; calls would have to pass its do
     marks : float64[M], M > end - start, open results at closes. cycles CYCLE[C], slots int32[T], shared int64[2] (how
     many cycles and marks are kept): what plans with other stops may repeat; C = 0 when nothing is to be shared.
     """
-    first_day = candles[start].day if start < end else 0
+    first_day = np.int64(candles[start].day) if start < end else 0
     called = 0
     slow = steps_always(plan)
     sharing = cycles.size > 0
@@ -222,9 +222,10 @@ def fold(  # noqa: C901  # one loop over cycles; calls would have to pass its do
                 if plan.target_moving != 0:
                     load_target(book, plan, columns, r)
                     renew_target(book, plan, cost)
-                what = take_profit(account, book, plan, cost, values, events, x.ts_ms, r, x.open, x.high if d > 0 else x.low)
+                best = x.high if d > 0 else x.low
+                what = take_profit(account, book, plan, cost, values, events, x.ts_ms, r, x.open, best)
             if what != TARGET_ALONE:
-                first = 1 if (r >= 0 and (t == start or candles[t - 1].row != r)) else 0
+                first = 1 if r >= 0 and (x.begins != 0 or t == start) else 0
                 load_row(values, plan, columns, flags, r)
                 if first == 0:  # the rows of skipped candles were not looked at
                     if book.direction == 0:

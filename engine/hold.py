@@ -74,7 +74,7 @@ def hold(  # one loop over quiet candles: calls would have to pass its dozen loc
             break
         if r != last_row:
             last_row = r
-            if watched and (t == walk_start or candles[t - 1].row != r) and row_acts(plan, book, flags, r, markets_left):
+            if watched and (x.begins != 0 or t == walk_start) and row_acts(plan, book, flags, r, markets_left):
                 break
             if limits_move:
                 ref = columns[base, r] if base >= 0 else book.first_price

@@ -229,7 +229,8 @@ CANDLE = np.dtype(
         ("funding", "f8"),  # rate due at the open, 0 for none
         ("ts_ms", "i8"),
         ("row", "i4"),  # plan row in force, -1 before the first
-        ("day", "i4"),  # UTC day number
+        ("day", "u2"),  # UTC day number
+        ("begins", "u2"),  # 1 on the first execution candle of its row
     ],
     align=True,
 )

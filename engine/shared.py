@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from engine.distinct import distinct
 from engine.rounding import borrowing, inline
 from engine.settle import begin_day, mark_day, settle
 from engine.stats import fold_trade
@@ -24,11 +25,11 @@ def sharing(plans: np.ndarray, columns: np.ndarray, by_unit: bool) -> tuple[np.n
     whether it is met or not (sizes by risk excepted, which `Sweep` excludes).
     """
     n = len(plans)
+    if not by_unit:
+        return np.arange(n), np.full(n, -1, np.int32)
     alike = plans.copy()
     alike["stop_coefficient"] = 0.0
-    keys = alike.view(np.dtype((np.void, alike.itemsize))).ravel()
-    _, group = np.unique(keys, return_inverse=True)
-    group = group.reshape(-1).astype(np.int32)
+    _, group = distinct(alike)
     units = plans["stop_unit"]
     falls = np.array([bool((column < 0.0).any()) for column in columns])
     alone = (plans["trail_distance"] > 0.0) | (plans["stop_moving"] != 0)
@@ -37,8 +38,8 @@ def sharing(plans: np.ndarray, columns: np.ndarray, by_unit: bool) -> tuple[np.n
     sizes = np.bincount(group, minlength=1)
     alone |= sizes[group] == 1
     group[alone] = -1
-    order = np.lexsort((-plans["stop_coefficient"], group)) if by_unit else np.arange(n)
-    return order.astype(np.int64), (group[order] if by_unit else np.full(n, -1, np.int32))
+    order = np.lexsort((-plans["stop_coefficient"], group))
+    return order, group[order]
 
 
 @inline

@@ -15,14 +15,23 @@ from engine.records import CANDLE
 class Span:
     """Execution candles of one symbol and the plan rows that act on them.
 
-    packed : CANDLE[T], the candles with their plan rows, days and funding.
+    packed : CANDLE[T], the candles with their plan rows, days and funding. rows : int32[T], the plan rows alone.
     """
 
     candles: Candles
     packed: np.ndarray
+    rows: np.ndarray
 
     def __len__(self) -> int:
         return len(self.packed)
+
+
+def aligned(count: int) -> np.ndarray:
+    """CANDLE[count], zeros, each within one cache line."""
+    line = CANDLE.itemsize
+    room = np.zeros((count + 1) * line, np.uint8)
+    begin = -room.ctypes.data % line
+    return room[begin : begin + count * line].view(CANDLE)
 
 
 def span(
@@ -36,7 +45,7 @@ def span(
     candle that opens at or after their time.
     """
     decision = execution if decision is None else decision
-    packed = np.zeros(len(execution), CANDLE)
+    packed = aligned(len(execution))
     for name in ("ts_ms", "open", "high", "low", "close", "volume"):
         packed[name] = getattr(execution, name)
     if decision is execution:
@@ -44,9 +53,10 @@ def span(
     else:
         closes = decision.ts_ms + timeframe_ms(decision.timeframe)
         packed["row"] = np.searchsorted(closes, execution.ts_ms, side="right") - 1
+    packed["begins"] = np.diff(packed["row"], prepend=-1) != 0
     packed["day"] = execution.ts_ms // DAY_MS
     if funding is not None and len(execution):
         at = np.searchsorted(execution.ts_ms, funding[0])
         known = (funding[0] >= execution.ts_ms[0]) & (at < len(execution))
         np.add.at(packed["funding"], at[known], funding[1][known])
-    return Span(execution, packed)
+    return Span(execution, packed, np.ascontiguousarray(packed["row"]))

@@ -12,6 +12,7 @@ from core.errors import InputError
 from engine.bind import Binder
 from engine.chance import symbol_id
 from engine.costs import Costs
+from engine.distinct import distinct
 from engine.fold import finish, fold
 from engine.index import next_entry
 from engine.records import (
@@ -156,14 +157,12 @@ def first_entries(
     for i, name in enumerate(("direction", "base", "unit")):
         keys[:, i] = plans[name]
     keys[:, 3] = plans["coefficient"][:, 0]
-    # as bytes, which sort faster than rows do
-    unique, first, inverse = np.unique(keys.view("V32").ravel(), return_index=True, return_inverse=True)
-    nxt = np.empty((len(unique), len(span) + 1), np.int32)
-    row = np.ascontiguousarray(span.packed["row"])
+    first, which = distinct(keys)
+    nxt = np.empty((len(first), len(span) + 1), np.int32)
     for i, plan in enumerate(first):
         p = plans[plan]
         nxt[i] = next_entry(
-            span.candles.high, span.candles.low, row, flags, columns, p["direction"], p["base"], p["unit"],
+            span.candles.high, span.candles.low, span.rows, flags, columns, p["direction"], p["base"], p["unit"],
             p["coefficient"][0], tick,
         )
-    return inverse.reshape(-1).astype(np.int32), nxt
+    return which, nxt

@@ -246,7 +246,8 @@ def advance(  # noqa: C901  # the path's one loop, see above
                             note_ambiguity(book, limit, low, high)
                             if orders_inside(book, trigger, low, high) == 0:
                                 return  # the rest of the path meets nothing
-                            if (d * (p - trigger) >= 0.0) & (d * (trigger - b) >= 0.0) & (not ends_inside(book, low, high)):
+                            ahead = (d * (p - trigger) >= 0.0) & (d * (trigger - b) >= 0.0)
+                            if ahead and not ends_inside(book, low, high):
                                 p = trigger  # the next limit is what the leg meets first
                 elif what == FORBIDDEN:
                     refuse(book, row, events, ts, row_number, POST_ONLY, k, q)

@@ -46,7 +46,7 @@ class Execution:
         """The same span without funding."""
         packed = self.span.packed.copy()
         packed["funding"] = 0.0
-        return Span(self.span.candles, packed)
+        return Span(self.span.candles, packed, self.span.rows)
 
 
 def execution(

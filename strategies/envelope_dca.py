@@ -57,7 +57,7 @@ class Envelope(Strategy[EnvelopeParams]):
         coefficients, weights = resting(self.offsets(params))
         return Plan(
             self.direction, coefficients, weights, fraction_of_average(-params.stop_fraction), base=average,
-            target=Level(average, moving=True),
+            target=market.remember((Level, params.ma_period), lambda: Level(average, moving=True)),
         )
 
     def conditions(self, market: Market, params: EnvelopeParams) -> list[Condition]:

@@ -3,19 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import NamedTuple
 
 from optimization.evaluation import Evaluated
 from scripts.backtesting import NotRun, Ran
 from scripts.options import when_text
-
-
-class Line(NamedTuple):
-    """A figure with its unit, and one line on what it means."""
-
-    name: str
-    text: str
-    help: str
+from scripts.report.numbers import Line
 
 
 def lines(ran: Ran) -> tuple[Line, ...]:

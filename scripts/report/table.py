@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 
-from rich.box import SIMPLE_HEAD
 from rich.console import Console
-from rich.measure import Measurement
 from rich.table import Table
 
 from core.timeframe import HOUR_MS
@@ -25,52 +23,28 @@ from scripts.report.figures import (
     span_text,
 )
 from scripts.report.numbers import short_percent
+from scripts.report.tables import console_of, fitting, plain_table
 
 LAST_TRADES = 10
-WIDE = 128
-"""Columns that the summary needs; what is not a terminal has no width of its own."""
-WRAPPED = ("reason", "strategies")
 EXPENDABLE = ("won", "from", "factor", "days", "best", "path: worst", "on", "no costs")
 """Columns of the summary that a narrow terminal goes without, the first one first."""
 
 
 def print_outcome(outcome: Outcome) -> None:
     """Everything that ran and what did not."""
-    console = Console()
-    if not console.is_terminal and console.width < WIDE:
-        console = Console(width=WIDE)
+    console = console_of()
     if len(outcome.ran) == 1:
         _print_one(console, outcome.ran[0])
     else:
-        console.print(fitting(console, outcome.ran))
+        title = f"{len(outcome.ran)} backtests (returns of the whole span)"
+        console.print(fitting(console, title, [_row(ran) for ran in outcome.ran], EXPENDABLE, left=3))
         for note in notes(outcome.ran):
             console.print(note, highlight=False)
     if outcome.not_run:
-        table = _table(f"not run: {len(outcome.not_run)}", ("strategies", "symbol", "reason"), left=3)
+        table = plain_table(f"not run: {len(outcome.not_run)}", ("strategies", "symbol", "reason"), left=3)
         for row in reasons(outcome.not_run):
             table.add_row(*row)
         console.print(table)
-
-
-def fitting(console: Console, all_ran: Sequence[Ran]) -> Table:
-    """One row for each result, without the columns that do not fit."""
-    dropped = 0
-    while True:
-        table = summary(all_ran, EXPENDABLE[:dropped])
-        wanted = Measurement.get(console, console.options.update(max_width=1000), table).maximum
-        if wanted <= console.width or dropped == len(EXPENDABLE):
-            return table
-        dropped += 1
-
-
-def summary(all_ran: Sequence[Ran], without: Sequence[str] = ()) -> Table:
-    """One row for each result, ``without`` columns of these names."""
-    rows = [_row(ran) for ran in all_ran]
-    names = [name for name in rows[0] if name not in without]
-    table = _table(f"{len(all_ran)} backtests (returns of the whole span)", names, left=3)
-    for row in rows:
-        table.add_row(*(row[name] for name in names))
-    return table
 
 
 def _row(ran: Ran) -> dict[str, str]:
@@ -112,14 +86,14 @@ def _print_one(console: Console, ran: Ran) -> None:
 
 def _breakdowns(e: Evaluated) -> Iterable[Table]:
     if e.breakdown.by_regime:
-        table = _table("by market regime of the day", ("regime", "days", "net return", "USDT", "trades", "won"))
+        table = plain_table("by market regime of the day", ("regime", "days", "net return", "USDT", "trades", "won"))
         for part in e.breakdown.by_regime:
             table.add_row(part.name, f"{part.days:,}", f"{part.net_return:+.2%}", f"{part.change:+,.2f}",
                           f"{part.trades:,}", _won(part))
         yield table
     if e.breakdown.by_reason:
         names = ("trades", "number", "won", "before costs", "fees", "funding", "net", "held")
-        table = _table("by reason of the exit, and by side (USDT)", names)
+        table = plain_table("by reason of the exit, and by side (USDT)", names)
         for trades in (*e.breakdown.by_reason, *e.breakdown.by_side):
             table.add_row(trades.name, f"{trades.trades:,}", _won(trades), f"{trades.gross:+,.2f}",
                           f"{trades.fees:,.2f}", f"{trades.funding:+,.2f}", f"{trades.net:+,.2f}",
@@ -131,7 +105,7 @@ def _print_trades(console: Console, e: Evaluated) -> None:
     trades = e.result.closed()[-LAST_TRADES:]
     if trades:
         names = ("opened", "side", "reason", "held", "levels", "average", "exit", "net")
-        table = _table(f"last {len(trades)} trades (UTC, USDT)", names, left=3)
+        table = plain_table(f"last {len(trades)} trades (UTC, USDT)", names, left=3)
         for t in trades:
             table.add_row(
                 when_text(t.opened_ms), "long" if t.direction > 0 else "short", t.reason,
@@ -141,15 +115,6 @@ def _print_trades(console: Console, e: Evaluated) -> None:
         console.print(table)
     if text := open_text(e):
         console.print(text)
-
-
-def _table(title: str, names: Sequence[str], left: int = 1) -> Table:
-    """A table whose first ``left`` columns are text, the others figures."""
-    table = Table(title=title, title_justify="left", box=SIMPLE_HEAD, padding=(0, 1), collapse_padding=True,
-                  pad_edge=False)
-    for i, name in enumerate(names):
-        table.add_column(name, justify="left" if i < left else "right", no_wrap=name not in WRAPPED)
-    return table
 
 
 def _won(part: Part | RegimePart) -> str:

@@ -19,7 +19,7 @@ from optimization.fanout.worker import Worker
 from optimization.walkforward import chunks as cutting
 from optimization.walkforward.chunks import Chunk, Task
 from optimization.walkforward.grid import Grid
-from optimization.walkforward.job import Job
+from optimization.walkforward.job import Choice, Job
 from optimization.walkforward.material import Material, of_arrays, slowest
 from optimization.walkforward.outcome import Outcome
 from optimization.walkforward.port import Executor
@@ -52,7 +52,10 @@ def job(days: int = 460, per_axis: int = 4) -> tuple[Job, Material]:
     )
     strategy = find("envelope_dca")
     end_ms = int(candles.ts_ms[-1]) + HOUR_MS
-    made = Job("envelope_dca", "BTC-USDT", "1h", _START_MS, end_ms, grid, Costs(), 10_000.0)
+    made = Job(
+        "envelope_dca", "BTC-USDT", "1h", _START_MS, end_ms, grid, Costs(), 10_000.0,
+        choice=Choice(max_combinations=10**6),
+    )
     ready = strategy.warmup(slowest(strategy, grid))
     labels = np.zeros(days, np.int8)
     packed = span(candles).packed

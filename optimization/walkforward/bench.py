@@ -9,12 +9,13 @@ import numpy as np
 from core.market import Market
 from core.timeframe import DAY_MS
 from engine.bind import Binder
-from engine.span import Span
+from engine.span import Span, aligned
 from engine.sweep import Sweep
 from optimization.evaluation import planned
 from optimization.walkforward.chunks import Chunk, ChunkResult, Task, days_in
 from optimization.walkforward.figures import net_return, objective, sharpe
 from optimization.walkforward.grid import Codes
+from optimization.walkforward.material import Material
 
 PIECE_WEIGHT = 20_000_000
 """Candle-combinations between two chances to end the work: below 100 ms."""
@@ -28,7 +29,7 @@ class Workbench:
 
     def __init__(self, task: Task) -> None:
         self.task = task
-        self.span = Span(task.material.walked, task.material.packed)
+        self.span = whole_span(task.material)
         self._bound: tuple[bytes, Sweep] | None = None
 
     def evaluate(self, chunk: Chunk, between: Callable[[int], None] = lambda spans_done: None) -> bytes:
@@ -70,6 +71,21 @@ class Workbench:
             self._bound = None  # first, so that two are never held at once
             self._bound = key, bound(self.task, codes, self.span, between)
         return self._bound[1]
+
+
+def whole_span(material: Material) -> Span:
+    """Everything that is walked, where the engine reads it fastest: arrays that were sent may lie anywhere."""
+    packed = material.packed
+    if packed.ctypes.data % packed.itemsize:
+        packed = aligned(len(packed))
+        packed[:] = material.packed
+    return Span(material.walked, packed, np.ascontiguousarray(packed["row"]))
+
+
+def part(span: Span, from_ms: int, to_ms: int) -> Span:
+    """The candles of [from_ms, to_ms), under the same rows."""
+    start, end = np.searchsorted(span.packed["ts_ms"], (from_ms, to_ms)).tolist()
+    return Span(span.candles.slice(start, end), span.packed[start:end], span.rows[start:end])
 
 
 def bound(

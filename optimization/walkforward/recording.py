@@ -19,6 +19,7 @@ from engine.records import TRADE, Reason
 from engine.span import Span
 from optimization.evaluation import planned
 from optimization.statistics.returns import equity
+from optimization.walkforward.bench import part, whole_span
 from optimization.walkforward.chunks import Task
 from optimization.walkforward.outcome import Figures
 
@@ -44,6 +45,7 @@ class Recorder:
     def __init__(self, task: Task) -> None:
         material = task.material
         self._task = task
+        self._span = whole_span(material)
         self.market = Market(task.job.symbol, material.decision, material.extra)
 
     def record(self, params: Mapping[str, Any], from_ms: int, to_ms: int) -> Recorded:
@@ -67,9 +69,7 @@ class Recorder:
 
     def span(self, from_ms: int, to_ms: int) -> Span:
         """The task's walked candles in [from_ms, to_ms)."""
-        material = self._task.material
-        start, end = np.searchsorted(material.walked.ts_ms, (from_ms, to_ms)).tolist()
-        return Span(material.walked.slice(start, end), material.packed[start:end])
+        return part(self._span, from_ms, to_ms)
 
 
 def figures(daily: Floats, marked: Floats, capital: float, trades: np.ndarray) -> Figures:

@@ -1,0 +1,1 @@
+"""Laws of the verdict: luck is refused, a planted edge is found."""

@@ -9,9 +9,11 @@ from typing import Any, Final, Literal
 from loguru import logger
 
 from actors import read_views
+from actors.api_research import NoResearch
 from actors.read_model import ReadModel
 from api import models
 from api.gateway import Unavailable
+from api.research import ResearchPort
 from core.errors import InputError
 from core.messages import CommandGiven
 from storage.records import Page, Query
@@ -27,16 +29,24 @@ class ModelGateway:
     ----------
     ledger, risk : handles with ``.method.remote(...)`` that gives something awaitable.
     now_ms : the wall clock. answer_s : how long an answer may take before the actor counts as absent.
+    research : results of optimisations, None where none are kept.
     """
 
     def __init__(
-        self, state: ReadModel, ledger: Any, risk: Any, now_ms: Callable[[], int], *, answer_s: float = _ANSWER_S
+        self, state: ReadModel, ledger: Any, risk: Any, now_ms: Callable[[], int], *, answer_s: float = _ANSWER_S,
+        research: ResearchPort | None = None,
     ) -> None:
         self._state, self._ledger, self._risk = state, ledger, risk
         self._now_ms, self._answer_s = now_ms, answer_s
+        self._research: ResearchPort = research or NoResearch()
         self._started_ms = now_ms()
         self._sequence = 0
         self._audits: set[asyncio.Task[None]] = set()
+
+    @property
+    def research(self) -> ResearchPort:
+        """Results of optimisations."""
+        return self._research
 
     async def health(self) -> models.Health:
         """How everything is."""

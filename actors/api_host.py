@@ -7,12 +7,14 @@ import contextlib
 import socket
 import time
 from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
 from typing import Any, Final
 
 import uvicorn
 from loguru import logger
 
 from actors.api_gateway import ModelGateway
+from actors.api_research import ResearchReader, results_in
 from actors.read_model import Facts, ReadModel
 from api.app import create_app
 from core.errors import ConfigurationError
@@ -48,7 +50,7 @@ class ApiHost:
     ----------
     facts : what does not change. port : 0 chooses a free one.
     api_key : for commands; None: none is possible. hosts : names it may be called by besides loopback.
-    now_ms : the wall clock, UTC ms.
+    now_ms : the wall clock, UTC ms. results : the folder of optimisations' results; None: none are kept.
 
     A restarted host is its constructor, `connect` and `start` again: the ledger's last events rebuild the read model,
     the next messages make it fresh.
@@ -64,9 +66,11 @@ class ApiHost:
         hosts: tuple[str, ...] = (),
         now_ms: Callable[[], int] = lambda: time.time_ns() // 1_000_000,
         answer_s: float = 2.0,
+        results: Path | None = None,
     ) -> None:
         self._facts, self._host, self._port = facts, host, port
         self._api_key, self._hosts, self._now_ms, self._answer_s = api_key, hosts, now_ms, answer_s
+        self._research = None if results is None else ResearchReader(results_in(results))
         self._state = ReadModel(facts)
         self._ledger: Any = None
         self._risk: Any = None
@@ -88,7 +92,9 @@ class ApiHost:
         """
         if self._server is not None:
             return self._port
-        self._gateway = ModelGateway(self._state, self._ledger, self._risk, self._now_ms, answer_s=self._answer_s)
+        self._gateway = ModelGateway(
+            self._state, self._ledger, self._risk, self._now_ms, answer_s=self._answer_s, research=self._research
+        )
         app = create_app(
             self._gateway, self._api_key, version=self._facts.versions.get("scalp-radar", "0"),
             hosts=(self._host, *self._hosts),
@@ -130,6 +136,8 @@ class ApiHost:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
         await self._gateway.close()
+        if self._research is not None:
+            await asyncio.to_thread(self._research.close)
 
     async def _restore(self) -> bool:
         try:

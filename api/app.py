@@ -13,6 +13,7 @@ from api.guard import Guard
 from api.models import Problem
 from api.perimeter import Perimeter
 from api.routes import discovered
+from api.routes.optimization import RESULTS
 
 
 def create_app(
@@ -43,7 +44,7 @@ def create_app(
         app.include_router(router)
     app.include_router(live.routes(live.Live(gateway, send_timeout_s=send_timeout_s)))
     problems.install(app)
-    app.add_middleware(Perimeter, hosts=hosts)
+    app.add_middleware(Perimeter, hosts=hosts, streamed=frozenset({RESULTS}))
     app.openapi = _with_problems(app.openapi)  # type: ignore[method-assign]  # FastAPI's documented way
     return app
 

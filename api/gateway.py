@@ -16,6 +16,7 @@ from api.models import (
     Runner,
     TradePage,
 )
+from api.research import ResearchPort
 from storage.records import Query
 
 TOPICS: Final = ("status", "prices", "positions", "orders", "runners", "fills", "trades", "events", "feeds", "actors")
@@ -28,6 +29,10 @@ class Unavailable(Exception):
 
 class Gateway(Protocol):
     """Views of the present never wait for trading; history and commands raise `Unavailable` when nobody answers."""
+
+    @property
+    def research(self) -> ResearchPort:
+        """Results of optimisations."""
 
     async def health(self) -> Health:
         """How everything is."""

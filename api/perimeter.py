@@ -34,12 +34,18 @@ _HEADERS: Final = {
 
 
 class Perimeter:
-    """ASGI middleware. ``hosts``: names and addresses we may be called by, besides loopback; '*' for any."""
+    """ASGI middleware. ``hosts``: names and addresses we may be called by, besides loopback; '*' for any.
 
-    def __init__(self, app: ASGIApp, hosts: tuple[str, ...] = (), max_body_bytes: int = MAX_BODY_BYTES) -> None:
+    ``streamed``: paths whose route reads the body itself, within bounds of its own and after the key was checked.
+    """
+
+    def __init__(
+        self, app: ASGIApp, hosts: tuple[str, ...] = (), max_body_bytes: int = MAX_BODY_BYTES,
+        streamed: frozenset[str] = frozenset(),
+    ) -> None:
         self._app = app
         self._hosts = frozenset(name.lower() for name in (*LOOPBACK, *hosts))
-        self._max_body_bytes = max_body_bytes
+        self._max_body_bytes, self._streamed = max_body_bytes, streamed
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass on what may pass."""
@@ -62,7 +68,7 @@ class Perimeter:
 
         if refusal:
             await problems.response(403, refusal, scope["path"])(scope, receive, guarded)
-        elif scope["method"] in _BODYLESS:
+        elif scope["method"] in _BODYLESS or scope["path"] in self._streamed:
             await self._app(scope, receive, guarded)
         else:
             await self._with_body(scope, receive, guarded, headers)

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from core.candle import Floats
 from core.errors import DataError
-from optimization.results import METRICS, PARAM, PARTS
+from optimization.run_file import METRICS, PARAM, PARTS
 
 Aggregate = Literal["max", "median", "mean", "min"]
 AGGREGATES: Final[tuple[Aggregate, ...]] = ("max", "median", "mean", "min")

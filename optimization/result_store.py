@@ -15,17 +15,19 @@ import re
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import Final, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from core.errors import DataError
 from optimization import run_file
 from optimization.chunk_store import ChunkStore
 from optimization.combinations import Combinations
-from optimization.results import Kept, kept
-from optimization.walkforward.outcome import Outcome
+from optimization.run_file import Kept
 from storage.records import Page
 from storage.research import Research
 from storage.research_records import RunQuery, StoredRun, StoredWindow
+
+if TYPE_CHECKING:
+    from optimization.walkforward.outcome import Outcome
 
 _PREFIX: Final = re.compile(r"[0-9a-f]{4,64}")
 
@@ -67,6 +69,9 @@ class ResultStore:
         Chunks that nobody used for long are deleted. Raises DataError when the folder cannot be written to, Conflict
         when the run is stored with another result.
         """
+        # Here, since the compiled engine would stand in the memory of everybody who only reads.
+        from optimization.results import kept
+
         stored = self._keep(kept(outcome, self._clock_ms(), origin)).run
         self.chunks.prune()
         return stored

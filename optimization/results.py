@@ -9,33 +9,21 @@ from __future__ import annotations
 import dataclasses
 import json
 from collections.abc import Mapping
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 
 import numpy as np
 import pyarrow as pa
 from pydantic import BaseModel
 
+from optimization.run_file import METRICS, PARAM, Kept
 from optimization.statistics.estimate import Estimate
 from optimization.statistics.pbo import Overfitting
 from optimization.walkforward.outcome import Dense, Outcome, WindowResult
 from storage.research_records import StoredRun, StoredWindow
 from storage.rows import plain
 
-METRICS: Final = ("sharpe", "return", "drawdown", "trades")
-PARTS: Final = ("in", "out")
-PARAM: Final = "param."
-"""Parameters' columns are ``param.NAME``; figures' are ``in.sharpe.0``: part, metric, window."""
-
 _SCATTER: Final = 500
 _FIELDS: Final = dict(zip(METRICS, ("sharpe", "net_return", "max_drawdown", "trades"), strict=True))
-
-
-class Kept(NamedTuple):
-    """What is stored of an outcome; ``combinations`` is a pyarrow table, a row each."""
-
-    run: StoredRun
-    windows: tuple[StoredWindow, ...]
-    combinations: Any
 
 
 def kept(outcome: Outcome, finished_ms: int, origin: str) -> Kept:

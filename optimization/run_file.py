@@ -14,15 +14,19 @@ import os
 import re
 import uuid
 from pathlib import Path
-from typing import Any, Final, get_type_hints
+from typing import Any, Final, Literal, NamedTuple, get_type_hints
 
 import pyarrow as pa
 from pydantic import BaseModel, ConfigDict, ValidationError, create_model
 
 from core.errors import DataError
-from optimization.results import METRICS, PARTS, Kept
 from storage.research_records import StoredRun, StoredWindow
 from storage.research_rows import finite_json, json_text
+
+METRICS: Final = ("sharpe", "return", "drawdown", "trades")
+PARTS: Final = ("in", "out")
+PARAM: Final = "param."
+"""Parameters' columns are ``param.NAME``; figures' are ``in.sharpe.0``: part, metric, window."""
 
 _HEAD: Final = b"scalp_radar.run"
 _VERSION: Final = 1
@@ -35,6 +39,14 @@ _PATTERNS: Final = {
 }
 _TIMES: Final = ("ts_ms", "received_ms", "from_ms", "to_ms")
 _COUNTS: Final = ("combinations", "windows", "trials", "trades")
+
+
+class Kept(NamedTuple):
+    """What is stored of an outcome; ``combinations`` is a pyarrow table, a row each."""
+
+    run: StoredRun
+    windows: tuple[StoredWindow, ...]
+    combinations: Any
 
 
 def pack(kept: Kept) -> Any:
@@ -81,7 +93,7 @@ def unpack(packed: bytes | Any, name: str) -> Kept:
         if not isinstance(head, dict) or head.get("version") != _VERSION:
             raise ValueError(f"version: allowed is {_VERSION}")
         run = StoredRun(**_checked(_RUN, head.get("run")))
-        windows = tuple(StoredWindow(**_checked(_WINDOW, window)) for window in _list(head.get("windows")))
+        windows = tuple(StoredWindow(**_checked(_WINDOW, window, "windows")) for window in _list(head.get("windows")))
         _check(run, windows, table)
     except KeyError as error:
         raise DataError(f"{name}: is no Arrow file of a run: it has no {_HEAD.decode()}") from error
@@ -100,6 +112,7 @@ def _check(run: StoredRun, windows: tuple[StoredWindow, ...], table: Any) -> Non
         value = getattr(run, field)
         if not 0 <= value <= _LATEST_MS:
             raise ValueError(f"{field} = {value}: allowed is 0 to {_LATEST_MS}")
+    _checked(_Detail, run.detail, "detail")
     if [window.number for window in windows] != list(range(run.windows)):
         raise ValueError(f"windows: {len(windows)} are given; there must be {run.windows}, numbered from 0")
     for window in windows:
@@ -126,13 +139,60 @@ _RUN: Final = _model(StoredRun)
 _WINDOW: Final = _model(StoredWindow)
 
 
-def _checked(model: type[BaseModel], values: object) -> dict[str, Any]:
+class _Open(BaseModel):
+    """What readers rely on in ``detail``; more may stand beside it."""
+
+    model_config = ConfigDict(strict=True, extra="ignore", allow_inf_nan=False, hide_input_in_errors=True)
+
+
+class _Criterion(_Open):
+    name: str
+    figure: float | None
+    points: float | None
+    most: float | None
+
+
+class _Line(_Open):
+    criterion: str
+    figure: float | None
+    comparison: Literal[">=", "<="]
+    limit: float | None
+    passed: bool
+    defined: bool
+
+
+class _Grade(_Open):
+    criteria: list[_Criterion]
+
+
+class _Gate(_Open):
+    lines: list[_Line]
+
+
+class _Verdict(_Open):
+    grade: _Grade
+    gate: _Gate
+    reason: str
+
+
+class _Curve(_Open):
+    days: list[int]
+    daily: list[float | None]
+    equity: list[float | None]
+
+
+class _Detail(_Open):
+    verdict: _Verdict
+    curve: _Curve
+
+
+def _checked(model: type[BaseModel], values: object, within: str = "run") -> dict[str, Any]:
     try:
         found = model.model_validate(values)
     except ValidationError as error:
         first = error.errors(include_input=False, include_url=False)[0]
-        raise ValueError(f"{'.'.join(str(part) for part in first['loc']) or 'run'}: {first['msg']}") from error
-    return {name: getattr(found, name) for name in model.model_fields}
+        raise ValueError(f"{'.'.join([within, *(str(part) for part in first['loc'])])}: {first['msg']}") from error
+    return {name: getattr(found, name) for name in type(found).model_fields}
 
 
 def _fields(record: Any) -> dict[str, Any]:

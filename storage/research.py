@@ -24,7 +24,7 @@ from storage import dialect, queries, research_rows
 from storage import research_tables as research_tables  # fills the metadata
 from storage.migrate import upgrade
 from storage.records import Page, Query
-from storage.research_records import JobQuery, Push, RunQuery, StoredJob, StoredRun, StoredWindow
+from storage.research_records import Conflict, JobQuery, Push, RunQuery, StoredJob, StoredRun, StoredWindow
 from storage.tables import table
 
 ResearchFailure = SQLAlchemyError
@@ -35,10 +35,6 @@ _WINDOWS: Final = "optimization_windows"
 _TRIALS: Final = "optimization_trials"
 _JOBS: Final = "optimization_jobs"
 _PUSHES: Final = "optimization_pushes"
-
-
-class Conflict(DataError):
-    """A run of this fingerprint is stored and has another result."""
 
 
 class Research:

@@ -5,12 +5,18 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any, Final, Literal, NamedTuple
 
+from core.errors import DataError
+
 JobState = Literal["waiting", "running", "done", "failed", "cancelled"]
 
 OPEN_JOBS: Final[tuple[JobState, ...]] = ("waiting", "running")
 """States of jobs that are not over: after a restart they are taken up again."""
 
 PushState = Literal["waiting", "delivered", "refused"]
+
+
+class Conflict(DataError):
+    """A run of this fingerprint is stored and has another result."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,9 +14,9 @@ from actors.wiring.transport import RayTransport
 class ApiActor(ApiHost):
     """The api host in its own process: serves as soon as it can reach its peers."""
 
-    def __init__(self, facts: Facts, risk: str, logs: str, port: int, api_key: str | None) -> None:
+    def __init__(self, facts: Facts, risk: str, logs: str, port: int, api_key: str | None, results: str) -> None:
         log_to(Path(logs), "api")
-        super().__init__(facts, port=port, api_key=api_key)
+        super().__init__(facts, port=port, api_key=api_key, results=Path(results))
         self._beginning = asyncio.get_running_loop().create_task(self._begin(risk))
 
     async def _begin(self, risk: str) -> int:

@@ -71,7 +71,8 @@ def build(
     if blueprint.executor is not None and credentials is not None:
         create(blueprint.executor.name, ExecutorActor, blueprint.executor, *venue, logs, credentials)
     create(blueprint.risk.name, RiskProcess, blueprint.risk, logs)
-    create("api", ApiActor, blueprint.facts, blueprint.risk.name, logs, port, api_key)
+    results = str(folder.resolve().parent / "research")  # of all runs, demo, paper and live
+    create("api", ApiActor, blueprint.facts, blueprint.risk.name, logs, port, api_key, results)
     return House({name: handles[name] for name in blueprint.facts.actors if name in handles}, folder)
 
 

@@ -9,10 +9,12 @@ from typing import Any
 import httpx
 
 from actors.api_gateway import ModelGateway
+from actors.api_research import ResearchReader
 from actors.ledger import Ledger
 from actors.read_model import Facts, ReadModel
 from api.app import create_app
 from core.messages import ActorBeat
+from optimization.result_store import ResultStore
 from tests import messages
 from tests.local_handles import LocalHandle
 from tests.messages import T0
@@ -50,10 +52,13 @@ class Rig:
         self.now_ms = NOW
         self.state = ReadModel(FACTS)
         self.ledger = Ledger(f"sqlite:///{folder}/ledger.db")
+        self.results = ResultStore(folder / "research", clock_ms=lambda: self.now_ms)
+        self.research = ResearchReader(options.pop("opening", lambda: self.results))
         self.risk = RecordingRisk()
         self.ledger_handle, self.risk_handle = LocalHandle(self.ledger), LocalHandle(self.risk)
         self.gateway = ModelGateway(
-            self.state, self.ledger_handle, self.risk_handle, lambda: self.now_ms, answer_s=options.pop("answer_s", 2.0)
+            self.state, self.ledger_handle, self.risk_handle, lambda: self.now_ms,
+            answer_s=options.pop("answer_s", 2.0), research=self.research,
         )
         self.app = create_app(self.gateway, options.pop("api_key", KEY), **options)
         transport = httpx.ASGITransport(self.app, raise_app_exceptions=False)
@@ -68,6 +73,8 @@ class Rig:
     async def close(self) -> None:
         await self.client.aclose()
         await self.gateway.close()
+        self.research.close()
+        self.results.close()
         self.ledger.stop()
 
 

@@ -19,9 +19,10 @@ from core.errors import DataError
 from optimization import run_file
 from optimization.combinations import AGGREGATES, FIGURES, Combinations
 from optimization.result_store import ResultStore
-from optimization.results import Kept, combinations, json_words, kept
+from optimization.results import combinations, json_words, kept
+from optimization.run_file import Kept
 from optimization.statistics.estimate import Estimate
-from storage.research import Conflict
+from storage.research_records import Conflict
 from tests.cli.command import REPOSITORY, snapshot
 from tests.cli.outcomes import outcome
 from tests.messages import T0

@@ -16,8 +16,8 @@ from sqlalchemy.dialects import postgresql
 
 from core.errors import DataError
 from storage import dialect, research_rows
-from storage.research import Conflict, Research, _is_latest
-from storage.research_records import JobQuery, Push, PushState, RunQuery, StoredRun
+from storage.research import Research, _is_latest
+from storage.research_records import Conflict, JobQuery, Push, PushState, RunQuery, StoredRun
 from storage.tables import table
 from tests.messages import T0
 from tests.research import job, run, window

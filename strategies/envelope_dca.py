@@ -15,7 +15,7 @@ from pydantic import Field, model_validator
 from core import conditions
 from core.ladders import distances, resting
 from core.market import Market
-from core.plan import Level, Plan, fraction_of_average
+from core.plan import Column, Level, Plan, fraction_of_average
 from core.strategy import Condition, Parameters, Strategy
 from indicators.moving_average import sma
 
@@ -36,6 +36,12 @@ class EnvelopeParams(Parameters):
         return self
 
 
+def _middle(market: Market, period: int) -> tuple[Column, Level]:
+    """The average, and as a level that moves with it."""
+    average = market.column(sma, "close", period)
+    return average, Level(average, moving=True)
+
+
 class Envelope(Strategy[EnvelopeParams]):
     """A ladder beyond a moving average, for one direction: what both envelopes are."""
 
@@ -53,11 +59,12 @@ class Envelope(Strategy[EnvelopeParams]):
 
     def plan(self, market: Market, params: EnvelopeParams) -> Plan:
         """Limits at ``average x (1 -/+ offset)``, target at the moving average."""
-        average = market.column(sma, "close", params.ma_period)
+        period = params.ma_period
+        average, middle = market.remember((Envelope, period), lambda: _middle(market, period))
         coefficients, weights = resting(self.offsets(params))
         return Plan(
             self.direction, coefficients, weights, fraction_of_average(-params.stop_fraction), base=average,
-            target=market.remember((Level, params.ma_period), lambda: Level(average, moving=True)),
+            target=middle,
         )
 
     def conditions(self, market: Market, params: EnvelopeParams) -> list[Condition]:

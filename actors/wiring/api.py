@@ -3,12 +3,24 @@
 from __future__ import annotations
 
 import asyncio
+from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from actors.api_host import ApiHost
+from actors.api_research import open_results
 from actors.read_model import Facts
+from actors.wiring.lean import readmit
 from actors.wiring.process import log_to
 from actors.wiring.transport import RayTransport
+
+if TYPE_CHECKING:
+    from optimization.result_store import ResultStore
+
+
+def _opened(root: Path) -> ResultStore:
+    readmit()  # results are Arrow files
+    return open_results(root)
 
 
 class ApiActor(ApiHost):
@@ -16,7 +28,7 @@ class ApiActor(ApiHost):
 
     def __init__(self, facts: Facts, risk: str, logs: str, port: int, api_key: str | None, results: str) -> None:
         log_to(Path(logs), "api")
-        super().__init__(facts, port=port, api_key=api_key, results=Path(results))
+        super().__init__(facts, port=port, api_key=api_key, opening=partial(_opened, Path(results)))
         self._beginning = asyncio.get_running_loop().create_task(self._begin(risk))
 
     async def _begin(self, risk: str) -> int:

@@ -50,9 +50,10 @@ def start_ray(*, dashboard: bool = False) -> Path:
 
 
 def build(
-    blueprint: Blueprint, folder: Path, *, port: int, api_key: str | None, credentials: Credentials | None
+    blueprint: Blueprint, folder: Path, *, port: int, api_key: str | None, credentials: Credentials | None,
+    results: Path | None = None,
 ) -> House:
-    """Create every actor, all at once; returns before they are ready."""
+    """Create every actor, all at once; returns before they are ready. ``results`` : of optimisations, for the API."""
     logs = str(folder / "logs")
     Path(logs).mkdir(parents=True, exist_ok=True)
     handles: dict[str, Handle] = {}
@@ -71,8 +72,8 @@ def build(
     if blueprint.executor is not None and credentials is not None:
         create(blueprint.executor.name, ExecutorActor, blueprint.executor, *venue, logs, credentials)
     create(blueprint.risk.name, RiskProcess, blueprint.risk, logs)
-    results = str(folder.resolve().parent / "research")  # of all runs, demo, paper and live
-    create("api", ApiActor, blueprint.facts, blueprint.risk.name, logs, port, api_key, results)
+    kept = str((results or folder / "results").resolve())
+    create("api", ApiActor, blueprint.facts, blueprint.risk.name, logs, port, api_key, kept)
     return House({name: handles[name] for name in blueprint.facts.actors if name in handles}, folder)
 
 

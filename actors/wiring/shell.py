@@ -7,10 +7,13 @@ shells, which know one method, and `Handle` gives them back the look of the acto
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Mapping
 from importlib import import_module
 from inspect import isawaitable
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Final
+
+_SHUT: Final = "pyarrow"
 
 
 class Shell:
@@ -95,6 +98,17 @@ class ApiActor(AsyncShell):
     """Shell of the api host."""
 
     home = "actors.wiring.api:ApiActor"
+
+
+class OptimizerProcess(Shell):
+    """Shell of the optimizer, which reads candles at rest and so needs Arrow."""
+
+    home = "actors.wiring.optimizer:OptimizerActor"
+
+    def __init__(self, *arguments: Any) -> None:
+        if sys.modules.get(_SHUT, _SHUT) is None:
+            del sys.modules[_SHUT]  # `actors.wiring.lean` did it
+        super().__init__(*arguments)
 
 
 def _made(home: str, arguments: tuple[Any, ...]) -> Any:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -49,7 +50,7 @@ class Crew:
         self, home: str, workers: int, worker_bytes: int, watch: Callable[[Any, Callable[[Any], None]], None],
         on_ready: Callable[[int, BaseException | None], None],
     ) -> None:
-        self._home, self._workers, self._worker_bytes = home, workers, worker_bytes
+        self._home, self._workers, self.worker_bytes = home, workers, worker_bytes
         self._watch, self._on_ready = watch, on_ready
         self.members: dict[int, Member] = {}
         self._next = 0
@@ -57,15 +58,29 @@ class Crew:
         self.lost = 0
         """Workers that were lost since the beginning."""
 
-    def tend(self) -> None:
+    def tend(self) -> tuple[int, ...]:
         """Start workers where there are fewer than there should be: at first, after a loss, when a node has come.
 
-        Raises InputError when no node has memory enough.
+        Returns those that were ended because their node has no memory for them. Raises InputError when no node has.
         """
+        wanted = {place.node_id: place.workers for place in places(ray.nodes(), self._workers, self.worker_bytes)}
         there = Counter(member.node_id for member in self.members.values())
-        for place in places(ray.nodes(), self._workers, self._worker_bytes):
-            for _ in range(place.workers - there[place.node_id]):
-                self._start(place.node_id)
+        for node_id, workers in wanted.items():
+            for _ in range(workers - there[node_id]):
+                self._start(node_id)
+        return self._dismissed(wanted)
+
+    def _dismissed(self, wanted: dict[str, int]) -> tuple[int, ...]:
+        """End the youngest of nodes with more than ``wanted``; a node that is not listed is judged by its silence."""
+        seen: Counter[str] = Counter()
+        surplus = []
+        for number, member in self.members.items():
+            seen[member.node_id] += 1
+            if seen[member.node_id] > wanted.get(member.node_id, sys.maxsize):
+                surplus.append(number)
+        for number in surplus:
+            ray.kill(self.members.pop(number).handle)
+        return tuple(surplus)
 
     def started(self, worker: int, error: BaseException | None) -> bool:
         """Take note of how a start went; whether that worker is ready. Raises NoWorkers when none ever is."""

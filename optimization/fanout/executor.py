@@ -23,6 +23,7 @@ from ray.exceptions import NodeDiedError, ObjectLostError, OutOfMemoryError, Ray
 
 from core.errors import ScalpRadarError
 from optimization.fanout.crew import Crew, NoWorkers
+from optimization.fanout.places import worker_bytes
 from optimization.fanout.schedule import Schedule
 from optimization.walkforward.chunks import Chunk, Task
 from optimization.walkforward.port import Cancelled
@@ -58,16 +59,15 @@ class RayExecutor:
     Parameters
     ----------
     workers : most of them, 0 for one a core of every node, also of nodes that join later.
-    worker_bytes : estimate of what one holds at most (`memory_bytes`); a node takes as many as its memory holds.
     home : module and class of what evaluates inside a worker.
 
     Once cancelled or closed it takes nothing more. Use as a context, or `close` it.
     """
 
-    def __init__(self, workers: int = 0, worker_bytes: int = 0, home: str = HOME) -> None:
+    def __init__(self, workers: int = 0, home: str = HOME) -> None:
         self._events: SimpleQueue[Callable[[], None]] = SimpleQueue()
         self._schedule = Schedule()
-        self._crew = Crew(home, workers, worker_bytes, self._watch, lambda w, e: self._post(self._started, w, e))
+        self._crew = Crew(home, workers, worker_bytes(), self._watch, partial(self._post, self._started))
         self._tasks: dict[str, Any] = {}
         self._calls: dict[int, _Call] = {}
         self._homes: dict[tuple[str, int], int] = {}
@@ -98,6 +98,11 @@ class RayExecutor:
     def workers(self) -> int:
         """How many workers there are, ready or starting."""
         return len(self._crew.members)
+
+    def sized(self, work_bytes: int) -> Self:
+        """The same, after fitting its workers to memory; ``work_bytes`` : as `memory_bytes` estimates a chunk's."""
+        self._post(self._fit, worker_bytes(work_bytes))
+        return self
 
     def evaluate(
         self, task: Task, chunks: Sequence[Chunk], told: Callable[[Chunk, int], None]
@@ -176,8 +181,16 @@ class RayExecutor:
             except Exception as error:  # noqa: BLE001 - the one broad handler: those who wait must hear of it
                 self._end(error)
 
+    def _fit(self, each_bytes: int) -> None:
+        self._crew.worker_bytes = max(self._crew.worker_bytes, each_bytes)
+        self._tend()
+
+    def _tend(self) -> None:
+        for worker in self._crew.tend():
+            self._schedule.leave(worker)
+
     def _look(self, now_s: float) -> None:
-        self._crew.tend()
+        self._tend()
         self._schedule.hurry(now_s)
         if self._crew.members or not self._schedule.open:
             self._alone_since_s = now_s
@@ -222,7 +235,7 @@ class RayExecutor:
         elif isinstance(error, _LOSSES):
             self._crew.forget(worker)
             self._schedule.leave(worker)
-            self._crew.tend()
+            self._tend()
         elif self._schedule.done(worker, piece, 0.0):
             self._calls.pop(piece).results.put(_cause(error))
 

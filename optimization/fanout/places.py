@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 from core.errors import InputError
 
+PROCESS_BYTES: Final = 300_000_000
+"""A worker before its first task: Python, Ray, NumPy, the compiled engine."""
+KEPT_BYTES: Final = 400_000_000
+"""Estimate of what a worker's benches may hold: that at work, and those of earlier tasks beside it."""
 
 @dataclass(frozen=True, slots=True)
 class Place:
@@ -50,6 +54,14 @@ def places(nodes: Iterable[Mapping[str, Any]], workers: int = 0, worker_bytes: i
             "Allowed are fewer combinations a run, a shorter span or a larger node"
         )
     return tuple(found)
+
+
+def worker_bytes(work_bytes: int = 0) -> int:
+    """Estimate of what a worker's process holds at most; ``work_bytes`` : as `memory_bytes` estimates a chunk's.
+
+    A task's own arrays are not in it: they lie once on each node, in the object store.
+    """
+    return PROCESS_BYTES + max(KEPT_BYTES, work_bytes)
 
 
 def _gb(size: int) -> str:

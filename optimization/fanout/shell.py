@@ -26,7 +26,8 @@ class WorkerProcess:
 
     def __init__(self, home: str, cache: str) -> None:
         step_back()
-        sys.modules.pop(_SHUT, None)  # a trading tree's workers do without Arrow; candles at rest do not
+        if sys.modules.get(_SHUT, _SHUT) is None:
+            del sys.modules[_SHUT]  # the processes of a trading tree do without Arrow; candles at rest do not
         os.environ.setdefault("NUMBA_CACHE_DIR", str(Path.home() / ".cache" / "scalp-radar" / "numba" / cache))
         module, _, name = home.partition(":")
         self._worker = getattr(import_module(module), name)()

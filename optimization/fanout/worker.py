@@ -4,15 +4,10 @@ from __future__ import annotations
 
 import time
 from collections import OrderedDict
-from typing import Final
 
+from optimization.fanout.places import KEPT_BYTES
 from optimization.walkforward.bench import Workbench
 from optimization.walkforward.chunks import Chunk, Task, memory_bytes
-
-KEPT_BYTES: Final = 400_000_000
-"""Estimate of what the benches of earlier tasks may hold beside the one at work."""
-PROCESS_BYTES: Final = 300_000_000
-"""A worker before its first task: Python, Ray, NumPy, the compiled engine."""
 
 
 class Worker:
@@ -34,11 +29,3 @@ class Worker:
         bench = Workbench(task) if found is None else found[0]
         self._benches[task.fingerprint] = bench, size
         return bench.evaluate(chunk), time.perf_counter() - began
-
-
-def worker_bytes(task: Task, combinations: int) -> int:
-    """Estimate of what a worker's process holds at most while it evaluates chunks of so many combinations.
-
-    The task's own arrays are not in it: they lie once on each node, in the object store.
-    """
-    return PROCESS_BYTES + max(KEPT_BYTES, memory_bytes(task, combinations))

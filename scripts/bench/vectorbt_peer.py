@@ -7,7 +7,6 @@ keeps them itself. Its account has no leverage: the whole ladder spends 0.9 of t
 from __future__ import annotations
 
 import importlib.util
-import sys
 import warnings
 from collections.abc import Callable, Sequence
 from typing import Any, Final
@@ -18,6 +17,7 @@ from numba import njit
 from core.candle import Candles
 from engine.costs import Costs
 from indicators.moving_average import sma
+from scripts.pandas_out import let_pandas_in
 from strategies.envelope_dca import EnvelopeParams
 
 SPENT: Final = 0.9
@@ -32,8 +32,7 @@ def installed() -> bool:
 
 def peer(grid: str, candles: Candles, params: Sequence[EnvelopeParams], costs: Costs) -> Callable[[], int]:
     """Runs the grid once and computes return, Sharpe ratio and drawdown; gives the number of positions."""
-    if sys.modules.get("pandas", warnings) is None:
-        del sys.modules["pandas"]  # the program keeps it out (`scripts.main`); vectorbt is made of it
+    let_pandas_in()  # vectorbt is made of it
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of the many libraries that it brings
         import pandas as pd  # comes with vectorbt, and only then

@@ -13,3 +13,10 @@ _SHUT: Final[dict[str, Any]] = {"pyarrow": None}  # an import that finds None ra
 
 for _name, _nothing in _SHUT.items():
     sys.modules.setdefault(_name, _nothing)
+
+
+def readmit() -> None:
+    """Let in what was shut out, in the process of an actor that needs it."""
+    for name in _SHUT:
+        if sys.modules.get(name, name) is None:
+            del sys.modules[name]

@@ -7,18 +7,20 @@ import contextlib
 import socket
 import time
 from collections.abc import Callable, Iterator, Sequence
-from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import uvicorn
 from loguru import logger
 
 from actors.api_gateway import ModelGateway
-from actors.api_research import ResearchReader, results_in
+from actors.api_research import ResearchReader
 from actors.read_model import Facts, ReadModel
 from api.app import create_app
 from core.errors import ConfigurationError
 from core.messages import ActorBeat
+
+if TYPE_CHECKING:
+    from optimization.result_store import ResultStore
 
 NAME: Final = "api"
 _BEAT_S: Final = 1.0
@@ -50,7 +52,7 @@ class ApiHost:
     ----------
     facts : what does not change. port : 0 chooses a free one.
     api_key : for commands; None: none is possible. hosts : names it may be called by besides loopback.
-    now_ms : the wall clock, UTC ms. results : the folder of optimisations' results; None: none are kept.
+    now_ms : the wall clock, UTC ms. opening : gives the results of optimisations; None: none are kept.
 
     A restarted host is its constructor, `connect` and `start` again: the ledger's last events rebuild the read model,
     the next messages make it fresh.
@@ -66,11 +68,11 @@ class ApiHost:
         hosts: tuple[str, ...] = (),
         now_ms: Callable[[], int] = lambda: time.time_ns() // 1_000_000,
         answer_s: float = 2.0,
-        results: Path | None = None,
+        opening: Callable[[], ResultStore] | None = None,
     ) -> None:
         self._facts, self._host, self._port = facts, host, port
         self._api_key, self._hosts, self._now_ms, self._answer_s = api_key, hosts, now_ms, answer_s
-        self._research = None if results is None else ResearchReader(results_in(results))
+        self._research = None if opening is None else ResearchReader(opening)
         self._state = ReadModel(facts)
         self._ledger: Any = None
         self._risk: Any = None

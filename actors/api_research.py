@@ -33,16 +33,12 @@ T = TypeVar("T")
 M = TypeVar("M", bound=Model)
 
 
-def results_in(root: Path) -> Callable[[], ResultStore]:
-    """What opens the results in a folder."""
+def open_results(root: Path) -> ResultStore:
+    """The results in a folder. Raises ConfigurationError."""
+    # Here, since SQL and pyarrow would stand in the memory of every API.
+    from optimization.result_store import ResultStore
 
-    def opened() -> ResultStore:
-        # Here, since SQL and pyarrow would stand in the memory of every API.
-        from optimization.result_store import ResultStore
-
-        return ResultStore(root)
-
-    return opened
+    return ResultStore(root)
 
 
 class ResearchReader:

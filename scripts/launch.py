@@ -30,7 +30,7 @@ from sandbox.config import AccountConfig
 from scripts.configuration import strategy_folders
 from scripts.launch_checks import Checked, Wanted
 from scripts.local_exchange import LocalExchange
-from scripts.running import api_key, run_folder, say_ended, say_running
+from scripts.running import api_key, results_root, run_folder, say_ended, say_running
 from scripts.secrets import Secrets
 from scripts.view import View, status_view
 
@@ -80,6 +80,7 @@ def launch(checked: Checked, folder: Path) -> int:
         house = wiring.build(
             blueprint, state, port=checked.port, api_key=key.get_secret_value() if key else api_key(state),
             credentials=_credentials(checked.mode, checked.secrets) if blueprint.executor else None,
+            results=results_root(),
         )
         logger.info("actors are being created")
         stack.callback(say_ended)

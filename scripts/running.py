@@ -21,9 +21,10 @@ def state_root() -> Path:
     return Path(os.environ.get("SCALP_RADAR_STATE") or "var")
 
 
-def research_root() -> Path:
-    """The folder of optimisations: results, finished chunks."""
-    return state_root() / "research"
+def results_root() -> Path:
+    """The folder of what optimisations found: SCALP_RADAR_RESULTS, else ``results`` in the state folder."""
+    given = os.environ.get("SCALP_RADAR_RESULTS")
+    return Path(given) if given else state_root() / "results"
 
 
 def run_folder(mode: str, *, fresh: bool) -> Path:

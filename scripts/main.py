@@ -10,7 +10,6 @@ import hashlib
 import importlib
 import os
 import pkgutil
-import sys
 from pathlib import Path
 from typing import Any, Final
 
@@ -19,6 +18,7 @@ from typer.core import TyperGroup
 
 from core.errors import InputError, ScalpRadarError
 from scripts import commands
+from scripts.pandas_out import shut_pandas_out
 
 WRONG_INPUT: Final = 2
 FAILED: Final = 1
@@ -65,16 +65,6 @@ def main() -> None:
     keep_compiled_code()
     shut_pandas_out()
     build()()
-
-
-def shut_pandas_out() -> None:
-    """Let pyarrow find no pandas: where it is installed (tests need it), reading the first column would load it.
-
-    That takes 1.5 s and 50 MB, and nothing here uses it. An import that finds None raises ModuleNotFoundError.
-    """
-    shut: dict[str, Any] = {"pandas": None}
-    for name, nothing in shut.items():
-        sys.modules.setdefault(name, nothing)
 
 
 def keep_compiled_code() -> None:

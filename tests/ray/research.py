@@ -140,6 +140,60 @@ def slowly(state: Path) -> dict[str, Any]:
         return {"ray": found.result_hash, "puts": ledger.puts, "hits": ledger.hits}
 
 
+def optimizer(state: Path) -> dict[str, Any]:
+    """The actor: takes a job, is killed with -9 in its middle, comes back and ends it; refuses, cancels, stops."""
+    import ray
+
+    from actors.wiring.research import start_optimizer
+    from actors.wiring.session import own_ray
+    from tests.ray.research_house import furnish, request
+
+    settings, data = furnish(state)
+    many = request(*["BTC-USDT", "ETH-USDT"] * 4)
+    with own_ray(2):
+        def start() -> Any:
+            return start_optimizer(settings, (), data, str(state / "results"), str(state / "logs"))
+
+        def ask(method: str, *arguments: Any) -> Any:
+            deadline = time.monotonic() + 60
+            while True:
+                try:
+                    return ray.get(getattr(handle, method).remote(*arguments), timeout=60)
+                except ray.exceptions.RayActorError:
+                    if time.monotonic() > deadline:
+                        raise
+                    time.sleep(0.1)
+
+        def until(job_id: str, done: Callable[[Any], bool]) -> Any:
+            deadline = time.monotonic() + 60
+            while not done(job := ask("progress", job_id)) and time.monotonic() < deadline:
+                time.sleep(0.05)
+            return job
+
+        handle = start()
+        refused = ask("submit", {"strategy": "none"}).reason
+        first = ask("submit", many).job_id
+        second = ask("submit", request("BTC-USDT")).job_id
+        before = until(first, lambda job: job.done >= 2)
+        os.kill(_processes("ray::OptimizerProcess")[0], signal.SIGKILL)
+        after = until(first, lambda job: job.ended_ms > 0)
+        one = until(second, lambda job: job.ended_ms > 0)
+        third = ask("submit", many).job_id
+        until(third, lambda job: job.state == "running")
+        began = time.monotonic()
+        cancelled = ask("cancel", third)
+        until(third, lambda job: job.ended_ms > 0)
+        took_s = time.monotonic() - began
+        states = {job.job_id: job.state for job in ask("jobs")}
+        same_one = start().actor == handle.actor
+        ask("stop")
+        return {
+            "refused": refused, "killed_at": before.done, "first": [after.state, after.done, len(after.fingerprints)],
+            "second": [one.state, one.fingerprints[0] in after.fingerprints], "cancelled": cancelled,
+            "cancel_s": took_s, "third": states[third], "same_one": same_one,
+        }
+
+
 def priority(state: Path) -> dict[str, Any]:
     """What workers say of themselves, and what becomes of mistakes."""
     from actors.wiring.session import own_ray
@@ -185,18 +239,23 @@ def _two_nodes(state: Path) -> Iterator[tuple[Callable[[], Any], Callable[[], An
 
 def _workers() -> list[int]:
     """Processes of workers below this one."""
+    return _processes("ray::WorkerProcess")
+
+
+def _processes(begins: str) -> list[int]:
+    """Processes below this one whose title begins so."""
     found = []
     for process in psutil.Process().children(recursive=True):
         try:
             title = " ".join(process.cmdline())
         except psutil.Error:
             continue
-        if title.startswith("ray::WorkerProcess"):
+        if title.startswith(begins):
             found.append(process.pid)
     return found
 
 
-SCENARIOS = {f.__name__: f for f in (same, worker, node, nodes, cancel, slowly, priority)}
+SCENARIOS = {f.__name__: f for f in (same, worker, node, nodes, cancel, slowly, optimizer, priority)}
 
 
 def main() -> int:

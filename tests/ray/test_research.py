@@ -98,6 +98,16 @@ def test_a_command_killed_with_9_goes_on_where_it_was(tmp_path: Path, expected: 
     assert again == {"ray": expected, "puts": CHUNKS - kept, "hits": kept}
 
 
+def test_the_optimizer_killed_with_9_goes_on_with_its_job(tmp_path: Path) -> None:
+    found = lived("optimizer", tmp_path)
+    assert found["refused"].startswith("job: from_ms: Field required")
+    assert 2 <= found["killed_at"] < 8
+    assert found["first"] == ["done", 8, 8]
+    assert found["second"] == ["done", True]
+    assert (found["cancelled"], found["third"], found["same_one"]) == (True, "cancelled", True)
+    assert found["cancel_s"] < 2
+
+
 def finished(state: Path) -> int:
     """How many chunks the ledger has."""
     return sum(1 for file in state.glob("chunks/*") if not file.suffix)

@@ -58,13 +58,18 @@ class Binder:
             base = self._column(plan.base)
         elif base == FROM_AVERAGE or (base == NO_COLUMN and not all(map(isnan, coefficients))):
             raise InputError("plan: limit entries need a base: a column or FIRST")
-        unit, guard, guard_unit = column(id(plan.unit)), column(id(stop.reference)), column(id(stop.unit))
-        weight, aim, aim_unit, trail_unit = column(id(plan.row_weight)), NO_COLUMN, NO_COLUMN, NO_COLUMN
+        # None is the usual answer, and asking for it first is the cheapest way to it
+        unit = NO_COLUMN if plan.unit is None else column(id(plan.unit))
+        guard, guard_unit = column(id(stop.reference)), NO_COLUMN if stop.unit is None else column(id(stop.unit))
+        weight = NO_COLUMN if plan.row_weight is None else column(id(plan.row_weight))
+        aim, aim_unit, trail_unit = NO_COLUMN, NO_COLUMN, NO_COLUMN
         aim_coefficient, aim_moves, distance, trail_moves = 0.0, False, 0.0, False
         if target is not None:
-            known, known_unit = column(id(target.reference)), column(id(target.unit))
+            known = column(id(target.reference))
             aim = self._column(target.reference) if known is None else known
-            aim_unit = self._column(target.unit) if known_unit is None else known_unit
+            if target.unit is not None:
+                known = column(id(target.unit))
+                aim_unit = self._column(target.unit) if known is None else known
             aim_coefficient, aim_moves = target.coefficient, target.moving
         if trail is not None:
             known = column(id(trail.unit))

@@ -15,22 +15,42 @@ from engine.records import read_only
 def reach(ways, base, unit, coefficient, tick):
     """(below, above), float64[n_rows]: a low at or below, or a high at or above, may fill the row's first entry.
 
-    A market entry may fill at any price, a row without direction at none (NaN).
+    A market entry may fill at any price, a row without direction at none (NaN). Without branches, so that several
+    rows are computed at once.
     """
     n = ways.size
-    below = np.full(n, np.nan)
-    above = np.full(n, np.nan)
+    below = np.empty(n)
+    above = np.empty(n)
+    if math.isnan(coefficient):
+        for r in range(n):
+            below[r] = math.inf if ways[r] != 0 else math.nan
+            above[r] = math.nan
+        return below, above
     for r in range(n):
-        d = ways[r]
+        d = float(ways[r])
         q = base[r] + (d * coefficient) * unit[r]
         slack = tick + SLACK * abs(q)
-        if math.isnan(coefficient):
-            below[r] = math.inf if d != 0 else math.nan
-        elif d > 0:
-            below[r] = q + slack
-        elif d < 0:
-            above[r] = q - slack
+        below[r] = q + slack if d > 0.0 else math.nan
+        above[r] = q - slack if d < 0.0 else math.nan
     return below, above
+
+
+@njit(error_model="numpy", nogil=True)
+def touches(high, low, row, below, above):
+    """bool[T]: whether a candle reaches what its row's first entry waits for."""
+    n = row.size
+    hit = np.zeros(n, np.bool_)
+    if n > 0 and row[n - 1] - row[0] == n - 1:  # a row for each candle: several candles are compared at once
+        begin = max(0, -row[0])
+        rows = slice(begin + row[0], n + row[0])
+        b, a, lows, highs, out = below[rows], above[rows], low[begin:], high[begin:], hit[begin:]
+        for t in range(out.size):
+            out[t] = (lows[t] <= b[t]) | (highs[t] >= a[t])
+    else:
+        for t in range(n):
+            r = row[t]
+            hit[t] = r >= 0 and ((low[t] <= below[r]) | (high[t] >= above[r]))
+    return hit
 
 
 @njit(
@@ -50,11 +70,11 @@ def next_entry(high, low, row, flags, columns, direction, base, unit, coefficien
         return out
     of_unit = columns[max(unit if unit >= 0 else base, 0)]
     below, above = reach(flags[direction], columns[max(base, 0)], of_unit, coefficient, tick)
+    hit = touches(high, low, row, below, above)
     nearest = n
     out[n] = n
     for t in range(n - 1, -1, -1):
-        r = row[t]
-        if r >= 0 and ((low[t] <= below[r]) | (high[t] >= above[r])) and (not market or t == 0 or row[t - 1] != r):
+        if hit[t] and (not market or t == 0 or row[t - 1] != row[t]):
             nearest = t
         out[t] = nearest
     return out

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import statistics
 import time
 from collections.abc import Callable, Mapping
@@ -33,11 +34,20 @@ def at_least(subject: str, value: float, unit: str, goal: float, beside: str = "
 
 
 def interleaved(functions: Mapping[str, Callable[[], object]], repetitions: int = 9) -> dict[str, float]:
-    """Median CPU seconds of each function, run in turns so that noise hits all alike."""
+    """Median CPU seconds of each function, run in turns so that noise hits all alike.
+
+    Without garbage collection meanwhile, as `timeit` does: what it finds was left by others.
+    """
     spent: dict[str, list[float]] = {name: [] for name in functions}
-    for _ in range(repetitions):
-        for name, function in functions.items():
-            began = time.process_time()
-            function()
-            spent[name].append(time.process_time() - began)
+    collecting = gc.isenabled()
+    gc.disable()
+    try:
+        for _ in range(repetitions):
+            for name, function in functions.items():
+                began = time.process_time()
+                function()
+                spent[name].append(time.process_time() - began)
+    finally:
+        if collecting:
+            gc.enable()
     return {name: statistics.median(times) for name, times in spent.items()}

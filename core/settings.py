@@ -212,7 +212,7 @@ class GateLimits(Frozen):
     worst_day: float = Field(-0.15, ge=-1, le=0, description="worst daily return")
     expected_shortfall: float = Field(-0.06, ge=-1, le=0, description="mean of the worst 5 % of days")
     loss_to_win: float = Field(20.0, gt=0, description="largest loss over average win")
-    under_water_days: int = Field(180, ge=1, description="longest time below a peak")
+    under_water_days: int = Field(365, ge=1, description="longest time below a peak")
     crash_return: float = Field(-0.25, ge=-1, le=0, description="return over the crash days")
     gap_loss: float = Field(0.6, gt=0, description="share of equity that the largest gap may take")
 

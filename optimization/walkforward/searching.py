@@ -37,42 +37,55 @@ def first_codes(task: Task) -> Codes:
 
 def searched(task: Task, spans: Spans, near: Surroundings) -> Searched:
     """Everything that is evaluated in sample, over ``spans`` in the order of time."""
-    job = task.job
+    choice = task.job.choice
     codes = first_codes(task)
     found = Searched(codes, np.zeros(len(codes), np.int32), wave(task, codes, 0, spans, near, "in sample"))
-    if job.grid.size <= job.choice.max_combinations:
+    if task.job.grid.size <= choice.max_combinations:
         return found
-    while True:
-        codes, born, fresh = _next(task, found)
-        if not len(fresh):
-            if np.array_equal(born, found.born):
-                return found
-            found = Searched(codes, born, found.results)
-            continue
-        more = wave(task, fresh, len(found.codes), spans, near, "in sample")
-        found = Searched(codes, born, joined(found.results, more))
+    steps = _Steps(task, len(spans), (choice.max_combinations - len(codes)) // len(spans))
+    while steps.taken(found):
+        codes = np.concatenate((found.codes, steps.fresh))
+        results = found.results
+        if len(steps.fresh):
+            results = joined(results, wave(task, steps.fresh, len(found.codes), spans, near, "in sample"))
+        found = Searched(codes, steps.born, results)
+    return found
 
 
-def _next(task: Task, found: Searched) -> tuple[Codes, NDArray[np.int32], Codes]:
-    """All codes, when each is born, and those of them that are new: the neighbours of each window's best."""
-    job, model = task.job, task.material.strategy.Params
-    best = choose(job.grid, found.codes, found.born, found.results.score, found.results.trades, job.choice).rows
-    codes, born = found.codes, found.born.copy()
-    room = job.choice.max_combinations - len(codes)
-    known = {int(number): row for row, number in enumerate(positions(job.grid, codes))}
-    fresh: list[NDArray[np.int32]] = []
-    fresh_born: list[int] = []
-    for window, row in enumerate(best):
-        if row < 0:
-            continue
-        near = around(job.grid, model, found.codes[row : row + 1])
-        for code, number in zip(near, positions(job.grid, near).tolist(), strict=True):
-            at = known.get(number)
-            if at is not None and at < len(born):
-                born[at] = min(born[at], window)
-            elif at is None and len(fresh) < room:
-                known[number] = len(codes) + len(fresh)
-                fresh.append(code)
-                fresh_born.append(window)
-    new = np.array(fresh, np.int32).reshape(len(fresh), len(job.grid.names))
-    return np.concatenate((codes, new)), np.concatenate((born, np.array(fresh_born, np.int32))), new
+class _Steps:
+    """Steps around the best of each window, a number of combinations for each window at most.
+
+    What others found before does not count less: so a window's search does not depend on those after it.
+    """
+
+    def __init__(self, task: Task, windows: int, most: int) -> None:
+        self._task, self._most = task, most
+        self._seen: list[set[int]] = [set() for _ in range(windows)]
+        self.fresh: Codes = np.empty((0, 0), np.int32)
+        self.born: NDArray[np.int32] = np.empty(0, np.int32)
+
+    def taken(self, found: Searched) -> bool:
+        """Whether a window looks at anything new: then ``fresh`` is what is new to all, ``born`` that of all codes."""
+        job, model = self._task.job, self._task.material.strategy.Params
+        best = choose(job.grid, found.codes, found.born, found.results.score, found.results.trades, job.choice).rows
+        rows = {number: row for row, number in enumerate(positions(job.grid, found.codes).tolist())}
+        born = found.born.tolist()
+        fresh: list[NDArray[np.int32]] = []
+        looked = False
+        for window, row in enumerate(best.tolist()):
+            if row < 0:
+                continue
+            near, seen = around(job.grid, model, found.codes[row : row + 1]), self._seen[window]
+            for code, number in zip(near, positions(job.grid, near).tolist(), strict=True):
+                if number in seen or len(seen) >= self._most:
+                    continue
+                seen.add(number)
+                looked = True
+                if number not in rows:
+                    rows[number] = len(born)
+                    fresh.append(code)
+                    born.append(window)
+                born[rows[number]] = min(born[rows[number]], window)
+        self.fresh = np.array(fresh, np.int32).reshape(len(fresh), len(job.grid.names))
+        self.born = np.array(born, np.int32)
+        return looked

@@ -138,7 +138,7 @@ def test_a_strategy_within_every_limit_passes() -> None:
         ({"tail": replace(KEPT, worst_day=Estimate(-0.151))}, "worst day"),
         ({"tail": replace(KEPT, expected_shortfall=Estimate(-0.061))}, "expected shortfall"),
         ({"tail": replace(KEPT, loss_to_win=Estimate(20.1))}, "largest loss over average win"),
-        ({"tail": replace(KEPT, under_water_days=181)}, "days under water"),
+        ({"tail": replace(KEPT, under_water_days=366)}, "days under water"),
         ({"tail": replace(KEPT, crash_return=Estimate(-0.26))}, "return in crashes"),
         ({"tail": replace(KEPT, gaps=(Gap(0.1, 1, 0.3, 0.0, 0.3), Gap(0.2, 1, 0.61, 0.0, 0.6)))}, "loss in a gap"),
     ],

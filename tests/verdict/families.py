@@ -23,7 +23,7 @@ DEVIATION = 0.006
 SPIKE_SHARE = 1.0 / 48.0
 SPIKE = 8.0
 EDGE_HOURS = 12
-EDGE = 0.00062
+EDGE = 0.00075
 """Drift of each of the hours after a spike; net of costs a Sharpe ratio of about 3."""
 
 
@@ -59,9 +59,9 @@ class RandomEntries(Strategy[RandomParams]):
 
 
 class SpikeParams(Parameters):
-    """What a spike is, and how a position ends."""
+    """How late to enter after a spike, and how a position ends."""
 
-    spike: float = Field(4.0, gt=0, le=100, description="volume above which an hour is a spike, in mean volumes")
+    delay: int = Field(0, ge=0, le=24, description="rows waited after a spike")
     hold: int = Field(12, ge=1, le=200, description="rows that a position is held at most")
     stop_fraction: float = Field(0.1, gt=0, lt=0.5, description="stop below the average entry price")
 
@@ -74,15 +74,18 @@ class AfterSpikes(Strategy[SpikeParams]):
     Params: ClassVar[type[Parameters]] = SpikeParams
 
     def warmup(self, params: SpikeParams) -> int:
-        """None."""
-        return 0
+        """The delay."""
+        return params.delay
 
     def plan(self, market: Market, params: SpikeParams) -> Plan:
-        """A market entry after each spike; mean volume is 1."""
-        direction: Flags = market.remember(
-            (AfterSpikes, params.spike), lambda: (market.volume > params.spike).astype(np.int8)
-        )
+        """A market entry some rows after each spike; mean volume is 1."""
+        direction: Flags = market.remember((AfterSpikes, params.delay), lambda: self._late(market, params.delay))
         return Plan(direction, (MARKET,), (1.0,), fraction_of_average(-params.stop_fraction), max_hold=params.hold)
+
+
+    def _late(self, market: Market, delay: int) -> Flags:
+        spikes = (market.volume > SPIKE / 2).astype(np.int8)
+        return np.concatenate((np.zeros(delay, np.int8), spikes[: len(spikes) - delay]))
 
 
 def fair(days: int, seed: int) -> Candles:

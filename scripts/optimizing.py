@@ -7,27 +7,33 @@ from __future__ import annotations
 
 import os
 import threading
+import time
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple, Protocol
+from typing import Any, Final, NamedTuple, Protocol
 
-from core.errors import ConfigurationError, InputError
+from core.errors import ConfigurationError, DataError, InputError
 from core.settings import Settings, StrategyEntry
+from core.timeframe import DAY_MS
 from market.port import CandleSource
-from optimization.costs import configured_costs
-from optimization.walkforward.chunks import Spans, Task, candles_in, combinations_at_once, memory_bytes
-from optimization.walkforward.grid import Grid, combinations, grid_of
-from optimization.walkforward.job import Choice, Job
+from optimization.walkforward.bench import Workbench
+from optimization.walkforward.chunks import Spans, Task, candles_in, combinations_at_once, cut, memory_bytes
+from optimization.walkforward.configured import job_of
+from optimization.walkforward.grid import combinations
+from optimization.walkforward.job import Job
 from optimization.walkforward.material import Material, material
 from optimization.walkforward.outcome import Outcome
 from optimization.walkforward.port import Cancelled, ChunkLedger, Executor, Tell
 from optimization.walkforward.run import run
+from optimization.walkforward.search import sample
 from optimization.walkforward.source import code_version
-from optimization.walkforward.windows import WindowRule, latest, windows
-from scripts.strategy_checks import parameters
+from optimization.walkforward.windows import latest, windows
 from scripts.validation import suggestion
 from strategies.discovery import AnyStrategy
+
+TRIED: Final = 32
+"""Combinations that an estimate of the time is made from."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +61,7 @@ class NotRun(NamedTuple):
 
 
 class Estimated(NamedTuple):
-    """What a job would compute. worker_bytes : what one worker holds at most."""
+    """What a job would compute. seconds : on one core. worker_bytes : what one worker holds at most."""
 
     strategy: str
     symbol: str
@@ -63,6 +69,7 @@ class Estimated(NamedTuple):
     windows: int
     combinations: int
     candle_combinations: int
+    seconds: float
     worker_bytes: int
 
 
@@ -87,30 +94,62 @@ class Finished(NamedTuple):
 
 def jobs(settings: Settings, known: Mapping[str, AnyStrategy], request: Request) -> list[Job]:
     """A job for each strategy on each of its symbols. Raises InputError naming the option or key that is wrong."""
-    made = []
+    made: list[Job] = []
     for name in request.strategies:
         if name not in known:
             allowed = f"unknown strategy; {suggestion(name, known)}"
             raise ConfigurationError("command line", "strategy", name, allowed)
+        strategy = known[name]
+        _check_given(strategy, request.given)
         entry = settings.strategies.strategies.get(name) or StrategyEntry()
-        symbols = request.symbols or entry.symbols or settings.assets.symbols
-        made += [_job(settings, known[name], entry, symbol, request) for symbol in symbols]
+        try:
+            made += [
+                job_of(settings, strategy, symbol, request.from_ms, request.to_ms, request.given, request.detail)
+                for symbol in request.symbols or entry.symbols or settings.assets.symbols
+            ]
+        except InputError as error:
+            raise InputError(f"{name}: {error}") from error
     return made
 
 
+def estimates(
+    known: Mapping[str, AnyStrategy], source: CandleSource, wanted: Sequence[Job]
+) -> tuple[tuple[Estimated, ...], tuple[NotRun, ...]]:
+    """What each job would compute, and what cannot be run. Raises InputError when nothing can."""
+    found, not_run = [], []
+    for job in wanted:
+        strategy = known[job.strategy]
+        try:
+            found.append(estimate(job, strategy, material(source, strategy, job)))
+        except InputError as error:
+            not_run.append(_refused(job, error))
+    if not found:
+        raise _nothing(not_run)
+    return tuple(found), tuple(not_run)
+
+
 def estimate(job: Job, strategy: AnyStrategy, prepared: Material) -> Estimated:
-    """What a run of the job computes; a searched grid counts with the most that it may evaluate. Raises DataError."""
+    """What a run of the job computes; a searched grid counts with the most that it may evaluate.
+
+    The time is that of a few combinations, walked here and now, times all of them. Raises DataError.
+    """
     task = Task.of(job, prepared, "")
-    found = windows(job.rule, prepared.from_ms, prepared.to_ms)
-    spans: Spans = (
-        *((w.in_from_ms, w.in_to_ms) for w in found), *((w.out_from_ms, w.out_to_ms) for w in found),
-        latest(job.rule, prepared.from_ms, prepared.to_ms),
-    )
+    spans = _spans(job, prepared)
     count = evaluated(job, strategy)
     at_once = min(count, combinations_at_once(task, spans))
+    codes = combinations(job.grid, strategy.Params) if job.grid.size <= count else sample(
+        job.grid, strategy.Params, TRIED, job.seed
+    )
+    one, few = (cut(task, codes[:n], 0, spans, n, 0)[0] for n in (1, TRIED))
+    Workbench(task).evaluate(one)  # compiled code is loaded once, not once a combination
+    bench = Workbench(task)
+    began = time.perf_counter()
+    bench.evaluate(few)
+    took_s = time.perf_counter() - began
     return Estimated(
-        job.strategy, job.symbol, (prepared.to_ms - prepared.from_ms) // 86_400_000, len(found), count,
-        count * candles_in(prepared.walked.ts_ms, spans), memory_bytes(task, at_once),
+        job.strategy, job.symbol, (prepared.to_ms - prepared.from_ms) // DAY_MS, len(spans) // 2, count,
+        count * candles_in(prepared.walked.ts_ms, spans), took_s * count / len(few.codes),
+        memory_bytes(task, at_once),
     )
 
 
@@ -121,35 +160,44 @@ def evaluated(job: Job, strategy: AnyStrategy) -> int:
 
 
 class Optimizing:
-    """Jobs run side by side, each over the candles that it needs; one of their failures leaves the others alone."""
+    """Jobs side by side, each over the candles that it needs; bad input of one leaves the others alone.
+
+    Parameters
+    ----------
+    executor : asked for one before each run, with its share of the workers and what each of them holds at most.
+    side_by_side : most runs at once, 0 for one a core.
+    """
 
     def __init__(
-        self, known: Mapping[str, AnyStrategy], source: CandleSource, executor: Callable[[int], Executor],
-        ledger: ChunkLedger, keeper: Keeper, side_by_side: int = 0,
+        self, known: Mapping[str, AnyStrategy], source: CandleSource, executor: Callable[[int, int], Executor],
+        ledger: ChunkLedger, keeper: Keeper, workers: int = 0,
     ) -> None:
         self._known, self._source, self._ledger, self._keeper = known, source, ledger, keeper
-        self._executor, self._side_by_side = executor, side_by_side or os.cpu_count() or 1
+        self._executor, self._workers = executor, workers or os.cpu_count() or 1
         self._executors: list[Executor] = []
         self._cancelled = threading.Event()
         self._lock = threading.Lock()
 
-    def run(self, wanted: Sequence[Job], tell: Callable[[Job], Tell], done: Callable[[Job], None]) -> Finished:
-        """Every job's outcome; ``done`` hears of each that ended, from its thread.
+    def run(
+        self, wanted: Sequence[Job], tell: Callable[[Job], Tell] = lambda job: lambda progress: None,
+        done: Callable[[Job], None] = lambda job: None,
+    ) -> Finished:
+        """Every job's outcome. ``tell`` gives who hears how far a job is, ``done`` hears of each that ended.
 
-        Raises InputError when there is none, Cancelled after `cancel`, and whatever else ended a job.
+        Raises InputError when there is no outcome at all, Cancelled after `cancel`, and what else ended a job.
         """
-        at_once = min(len(wanted), self._side_by_side)
+        at_once = min(len(wanted), self._workers)
+        share = max(1, self._workers // at_once)
         with ThreadPoolExecutor(at_once) as pool:
-            futures = [pool.submit(self._one, job, max(1, self._side_by_side // at_once), tell(job), done)
-                       for job in wanted]
+            futures = [pool.submit(self._one, job, share, tell(job), done) for job in wanted]
             try:
                 while wait(futures, timeout=0.1).not_done:
-                    self._raise_defect(futures)
+                    _raise_defect(futures)
             except BaseException:
                 self.cancel()
                 pool.shutdown(wait=True, cancel_futures=True)
                 raise
-        self._raise_defect(futures)
+        _raise_defect(futures)
         return _finished(wanted, futures)
 
     def cancel(self) -> None:
@@ -160,53 +208,59 @@ class Optimizing:
                 executor.cancel()
 
     def _one(self, job: Job, workers: int, tell: Tell, done: Callable[[Job], None]) -> Outcome:
-        if self._cancelled.is_set():
-            raise Cancelled("the run was cancelled")
-        prepared = material(self._source, self._known[job.strategy], job)
-        version = code_version()
-        fingerprint = Task.of(job, prepared, version).fingerprint
+        try:
+            return self._outcome(job, workers, tell)
+        finally:
+            done(job)
+
+    def _outcome(self, job: Job, workers: int, tell: Tell) -> Outcome:
+        self._go_on()
+        strategy, version = self._known[job.strategy], code_version()
+        prepared = material(self._source, strategy, job)
+        task, count = Task.of(job, prepared, version), evaluated(job, strategy)
+        at_once = min(count, combinations_at_once(task, _spans_or_none(job, prepared)))
+        executor = self._executor(workers, memory_bytes(task, at_once))
         with self._lock:
-            executor = self._executor(workers)
             self._executors.append(executor)
-            if self._cancelled.is_set():
-                executor.cancel()
-        others = self._keeper.others(fingerprint, job, evaluated(job, self._known[job.strategy]))
+        self._go_on()
+        others = self._keeper.others(task.fingerprint, job, count)
         outcome = run(job, prepared, executor, self._ledger, others, tell, version)
         self._keeper.keep(outcome)
-        done(job)
         return outcome
 
-    def _raise_defect(self, futures: Sequence[Future[Outcome]]) -> None:
-        """Anything but bad input ends everything."""
-        for future in futures:
-            if future.done() and not future.cancelled() and not isinstance(future.exception(), InputError):
-                future.result()
+    def _go_on(self) -> None:
+        if self._cancelled.is_set():
+            raise Cancelled("the run was cancelled")
 
 
-def _job(settings: Settings, strategy: AnyStrategy, entry: StrategyEntry, symbol: str, request: Request) -> Job:
-    configured = settings.optimization
-    params = parameters(strategy, entry, symbol).model_dump()
-    rule = WindowRule(**configured.windows.model_dump())
-    return Job(
-        strategy.name, symbol, entry.timeframe or strategy.timeframe, request.from_ms, request.to_ms,
-        _grid(strategy, entry, params, request.given), configured_costs(settings, entry, symbol),
-        entry.capital_usdt / max(1, len(entry.symbols)), detail=request.detail, rule=rule,
-        choice=Choice(max_combinations=configured.max_combinations),
-    )
+def _raise_defect(futures: Sequence[Future[Outcome]]) -> None:
+    """Anything but bad input ends everything."""
+    for future in futures:
+        if future.done() and not future.cancelled() and not isinstance(future.exception(), InputError):
+            future.result()
 
 
-def _grid(
-    strategy: AnyStrategy, entry: StrategyEntry, params: Mapping[str, Any], given: Mapping[str, Sequence[Any]]
-) -> Grid:
-    model = strategy.Params
-    for name in given:
-        if name not in model.model_fields:
-            said = suggestion(name, model.model_fields)
-            raise ConfigurationError("command line", "--set", name, f"unknown parameter of {strategy.name}; {said}")
+def _spans_or_none(job: Job, prepared: Material) -> Spans:
+    """As `_spans`; none where there is too little data, which the run says better."""
     try:
-        return grid_of(model, entry.grid, params, given)
-    except InputError as error:
-        raise InputError(f"{strategy.name}: {error}") from error
+        return _spans(job, prepared)
+    except DataError:
+        return ()
+
+
+def _spans(job: Job, prepared: Material) -> Spans:
+    """Everything that is walked: both parts of each window, and the latest days."""
+    found = windows(job.rule, prepared.from_ms, prepared.to_ms)
+    inside, outside = zip(*(((w.in_from_ms, w.in_to_ms), (w.out_from_ms, w.out_to_ms)) for w in found), strict=True)
+    return (*inside, *outside, latest(job.rule, prepared.from_ms, prepared.to_ms))
+
+
+def _check_given(strategy: AnyStrategy, given: Mapping[str, Sequence[Any]]) -> None:
+    """Raise ConfigurationError for a parameter that the strategy does not have."""
+    for name in given:
+        if name not in strategy.Params.model_fields:
+            said = suggestion(name, strategy.Params.model_fields)
+            raise ConfigurationError("command line", "--set", name, f"unknown parameter of {strategy.name}; {said}")
 
 
 def _finished(wanted: Sequence[Job], futures: Sequence[Future[Outcome]]) -> Finished:
@@ -217,11 +271,20 @@ def _finished(wanted: Sequence[Job], futures: Sequence[Future[Outcome]]) -> Fini
         if error is None:
             outcomes.append(future.result())
         else:
-            not_run.append(NotRun(job.strategy, job.symbol, " ".join(str(error).split())))
+            not_run.append(_refused(job, error))
     if not outcomes:
-        first = not_run[0]
-        if len(not_run) == 1:
-            raise InputError(first.reason)
-        which = f"{first.strategy} on {first.symbol}"
-        raise InputError(f"none of {len(not_run)} runs can be made; the first, {which}: {first.reason}")
+        raise _nothing(not_run)
     return Finished(tuple(outcomes), tuple(not_run))
+
+
+def _refused(job: Job, error: BaseException) -> NotRun:
+    return NotRun(job.strategy, job.symbol, " ".join(str(error).split()))
+
+
+def _nothing(not_run: Sequence[NotRun]) -> InputError:
+    """That nothing can be run, with the first reason."""
+    first = not_run[0]
+    if len(not_run) == 1:
+        return InputError(first.reason)
+    which = f"{first.strategy} on {first.symbol}"
+    return InputError(f"none of {len(not_run)} runs can be made; the first, {which}: {first.reason}")

@@ -23,6 +23,10 @@ StoreRoot = Annotated[
     str,
     typer.Option("--store", envvar="SCALP_RADAR_DATA", help="Candle store: a folder or a URI that pyarrow reads."),
 ]
+ResultsFolder = Annotated[
+    Path | None,
+    typer.Option("--results", envvar="SCALP_RADAR_RESULTS", help="Where results are kept.", show_default="var/results"),
+]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for scripts.")]
 
 DEFAULT_STORE: Final = "data"

@@ -51,22 +51,22 @@ def print_verdicts(outcomes: Sequence[Outcome], not_run: Sequence[NotRun]) -> No
         console.print(table)
 
 
-def print_estimates(estimates: Sequence[Estimated], seconds: Sequence[float], not_run: Sequence[NotRun]) -> None:
-    """What would be computed. seconds : for each, on the cores that there are."""
+def print_estimates(estimates: Sequence[Estimated], workers: int, not_run: Sequence[NotRun]) -> None:
+    """What would be computed by so many ``workers``."""
     console = console_of()
     if estimates:
-        names = ("strategy", "symbol", "days", "windows", "combinations", "candle-combinations", "seconds",
+        names = ("strategy", "symbol", "days", "windows", "combinations", "candle-combinations", "core seconds",
                  "MB a worker")
         table = plain_table("would be computed", names, left=2)
-        for e, s in zip(estimates, seconds, strict=True):
+        for e in estimates:
             table.add_row(
                 e.strategy, e.symbol, f"{e.days:,}", str(e.windows), f"{e.combinations:,}",
-                f"{e.candle_combinations:,}", f"{s:.1f}", f"{e.worker_bytes / 1e6:,.0f}",
+                f"{e.candle_combinations:,}", f"{e.seconds:.1f}", f"{e.worker_bytes / 1e6:,.0f}",
             )
         console.print(table)
-        total = sum(e.candle_combinations for e in estimates)
+        total, seconds = sum(e.candle_combinations for e in estimates), sum(e.seconds for e in estimates)
         console.print(
-            f"{total:,} candle-combinations, about {sum(seconds):.1f} s; nothing was computed or stored",
+            f"{total:,} candle-combinations, about {seconds / workers:.1f} s on {workers} cores; nothing was stored",
             highlight=False,
         )
     if not_run:

@@ -99,6 +99,11 @@ class RayExecutor:
         """How many workers there are, ready or starting."""
         return len(self._crew.members)
 
+    @property
+    def ready(self) -> int:
+        """How many workers have loaded compiled code and take chunks."""
+        return self._schedule.workers
+
     def sized(self, work_bytes: int) -> Self:
         """The same, after fitting its workers to memory; ``work_bytes`` : as `memory_bytes` estimates a chunk's."""
         self._post(self._fit, worker_bytes(work_bytes))

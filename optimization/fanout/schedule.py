@@ -45,6 +45,11 @@ class Schedule:
         """Pieces that are not done."""
         return len(self._open)
 
+    @property
+    def workers(self) -> int:
+        """Workers that joined and did not leave."""
+        return len(self._given)
+
     def add(self, pieces: Iterable[int], preferred: Mapping[int, int] = MappingProxyType({})) -> None:
         """Work to do, after what is there; ``preferred`` : workers by pieces."""
         for piece in pieces:

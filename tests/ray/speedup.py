@@ -1,0 +1,92 @@
+"""How much faster two workers are than one: ``python -m tests.ray.speedup --per-axis 24``.
+
+The same run, in turns with one worker and with two; wall seconds from the first chunk to the last of its waves, and of
+the whole run, with the largest memory of a worker (PSS).
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import statistics
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import psutil
+
+from actors.wiring.flags import make_token, set_flags
+from scripts.main import keep_compiled_code
+
+keep_compiled_code()
+
+
+def measured(workers: int, per_axis: int) -> dict[str, float]:
+    """One run with so many workers, in a Ray of its own."""
+    from actors.wiring.session import own_ray
+    from optimization.fanout.executor import RayExecutor
+    from optimization.walkforward.chunks import Chunk, Task
+    from optimization.walkforward.port import Forgetful
+    from optimization.walkforward.run import run
+    from tests.ray.research import _workers
+    from tests.ray.research_job import job
+
+    class Timed(RayExecutor):
+        seconds = 0.0
+
+        def evaluate(
+            self, task: Task, chunks: Sequence[Chunk], told: Callable[[Chunk, int], None]
+        ) -> Iterator[tuple[Chunk, bytes]]:
+            began = time.perf_counter()
+            yield from super().evaluate(task, chunks, told)
+            self.seconds += time.perf_counter() - began
+
+    made, stuff = job(per_axis=per_axis)
+    with own_ray(workers), Timed(workers) as executor:
+        while not _workers() or executor.ready < workers:
+            time.sleep(0.05)
+        peak, over = [0], threading.Event()
+
+        def look() -> None:
+            while not over.wait(0.5):
+                for pid in _workers():
+                    peak[0] = max(peak[0], psutil.Process(pid).memory_full_info().pss)
+
+        looking = threading.Thread(target=look)
+        looking.start()
+        began = time.perf_counter()
+        run(made, stuff, executor, Forgetful(), code_version="test")
+        whole = time.perf_counter() - began
+        over.set()
+        looking.join()
+        return {"evaluate_s": executor.seconds, "whole_s": whole, "worker_gb": peak[0] / 1e9}
+
+
+def main() -> int:
+    """Prints one line of JSON for each run and the ratios of the medians."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--per-axis", type=int, default=24, help="values of each of four parameters")
+    parser.add_argument("--turns", type=int, default=3)
+    given = parser.parse_args()
+    found: dict[int, list[dict[str, Any]]] = {1: [], 2: []}
+    with tempfile.TemporaryDirectory() as folder:
+        set_flags(Path(folder))
+        make_token()
+        for _ in range(given.turns):
+            for workers, runs in found.items():
+                runs.append(measured(workers, given.per_axis))
+                sys.stdout.write(json.dumps({"workers": workers, **runs[-1]}) + "\n")
+                sys.stdout.flush()
+    one, two = (
+        {key: statistics.median(r[key] for r in found[w]) for key in ("evaluate_s", "whole_s")} for w in (1, 2)
+    )
+    sys.stdout.write(json.dumps({key: one[key] / two[key] for key in one}) + "\n")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

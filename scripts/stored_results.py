@@ -75,10 +75,26 @@ def compared(runs: Sequence[StoredRun]) -> list[tuple[str, list[str]]]:
     return list(rows.items())
 
 
-def searched(run: StoredRun) -> Mapping[str, Any]:
-    """The parameters to deploy that were searched."""
-    names = run.detail.get("job", {}).get("grid", {}).get("names", run.params)
-    return {name: run.params[name] for name in names if name in run.params}
+def searched(run: StoredRun, params: Mapping[str, Any] | None = None) -> Mapping[str, Any]:
+    """Of ``params``, else of the parameters to deploy, those that were searched."""
+    of = run.params if params is None else params
+    names = run.detail.get("job", {}).get("grid", {}).get("names", of)
+    return {name: of[name] for name in names if name in of}
+
+
+def names_text(run: StoredRun) -> str:
+    """Names of the parameters that were searched, in the order of `chosen_text`."""
+    return " ".join(run.detail.get("job", {}).get("grid", {}).get("names", run.params))
+
+
+def chosen_text(run: StoredRun, params: Mapping[str, Any]) -> str:
+    """The values of what was chosen in a window, ``nothing`` where nothing was."""
+    return " ".join(value_text(value) for value in searched(run, params).values()) or "nothing"
+
+
+def params_text(params: Mapping[str, Any]) -> str:
+    """Parameters in a line, ``nothing`` where none were chosen."""
+    return ", ".join(f"{name} {value_text(value)}" for name, value in params.items()) or "nothing"
 
 
 def export(store: ResultStore, run: StoredRun, path: Path) -> int:

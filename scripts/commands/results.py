@@ -193,7 +193,7 @@ def _print_list(rows: Sequence[dict[str, str]]) -> None:
 
     console = console_of()
     expendable = ("origin", "trades", "overfit", "drawdown", "windows won", "return", "finished (UTC)")
-    console.print(fitting(console, f"{len(rows)} runs", rows, expendable, left=6), highlight=False)
+    console.print(fitting(console, "runs", rows, expendable, left=6), highlight=False)
 
 
 def _print_compared(rows: Sequence[tuple[str, list[str]]]) -> None:
@@ -210,7 +210,7 @@ def _print_run(run: StoredRun, windows: Sequence[StoredWindow]) -> None:
     # Here, as above; the meanings of the criteria come with the engine's records.
     from scripts.report.tables import console_of, plain_table
     from scripts.report.verdict import MEANINGS
-    from scripts.stored_results import compared, number, percent, searched, value_text
+    from scripts.stored_results import chosen_text, compared, names_text, number, params_text, percent, searched
 
     console = console_of()
     about = plain_table(f"{run.strategy} on {run.symbol}", ("", "run"))
@@ -221,6 +221,14 @@ def _print_run(run: StoredRun, windows: Sequence[StoredWindow]) -> None:
     verdict = run.detail.get("verdict", {})
     if verdict.get("reason"):
         console.print(verdict["reason"], highlight=False)
+    grade = plain_table("grade", ("criterion", "figure", "points", "of"))
+    for line in verdict.get("grade", {}).get("criteria", ()):
+        known = MEANINGS.get(line["name"])
+        grade.add_row(
+            line["name"], (known.write if known else number)(line["figure"]), number(line["points"], 1),
+            number(line["most"], 0),
+        )
+    console.print(grade, highlight=False)
     gate = plain_table("gate", ("criterion", "figure", "limit", ""))
     for line in verdict.get("gate", {}).get("lines", ()):
         known = MEANINGS.get(line["criterion"])
@@ -228,13 +236,13 @@ def _print_run(run: StoredRun, windows: Sequence[StoredWindow]) -> None:
         limit = f"{line['comparison']} {write(line['limit'])}"
         gate.add_row(line["criterion"], write(line["figure"]), limit, "kept" if line["passed"] else "not kept")
     console.print(gate, highlight=False)
-    table = plain_table("windows", ("judged (UTC)", "chosen", "Sharpe in sample", "Sharpe", "return", "trades"), left=2)
-    names = list(searched(run))
+    names = ("judged (UTC)", "chosen", "Sharpe in sample", "Sharpe", "return", "trades")
+    table = plain_table(f"windows; chosen: {names_text(run)}", names, left=2)
     for window in windows:
         days = f"{when_text(window.out_from_ms)[:10]} to {when_text(window.out_to_ms)[:10]}"
-        chosen = ", ".join(f"{n} {value_text(window.params[n])}" for n in names if n in window.params) or "nothing"
         table.add_row(
-            days, chosen, number(window.in_sharpe), number(window.out_sharpe), percent(window.out_return),
-            f"{window.out_trades:,}",
+            days, chosen_text(run, window.params), number(window.in_sharpe), number(window.out_sharpe),
+            percent(window.out_return), f"{window.out_trades:,}",
         )
     console.print(table, highlight=False)
+    console.print(f"to deploy: {params_text(searched(run))}", highlight=False)

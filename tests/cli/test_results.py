@@ -82,8 +82,19 @@ def test_a_run_is_shown_by_its_fingerprint_or_as_the_latest(root: Path, name: st
     assert shown["run"]["fingerprint"][0] == "2"
     assert len(shown["windows"]) == KEPT.run.windows
     text = results(root, "show", name).out
-    for word in ("probability of overfitting", "ma_period", "windows", "kept", "2021"):
+    for word in ("probability of overfitting", "instability", "windows", "kept", "to deploy: ma_period"):
         assert word in text
+    for window in KEPT.windows:
+        assert f" {window.params['ma_period']} {window.params['envelope_start']} " in text
+
+
+def test_what_was_chosen_is_shown_although_nothing_is_to_be_deployed(tmp_path: Path) -> None:
+    store = ResultStore(tmp_path / "results")
+    store.receive(bytes(pack(KEPT._replace(run=dataclasses.replace(KEPT.run, params={})))))
+    store.close()
+    text = results(tmp_path / "results", "show", "envelope_dca/BTC-USDT").out
+    assert "to deploy: nothing" in text
+    assert text.count("nothing") == 1
 
 
 def test_runs_are_compared_side_by_side_and_the_latest_by_score(root: Path) -> None:

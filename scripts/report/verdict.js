@@ -26,7 +26,15 @@
     ctx.restore();
   }
 
+  function decades(u, axis, low, high) { // 1, 2 and 5 of each power of ten; whole powers alone where there are many
+    const found = [];
+    for (let power = Math.floor(Math.log10(low)); 10 ** power <= high; power++)
+      for (const digit of [1, 2, 5]) if (digit * 10 ** power >= low && digit * 10 ** power <= high) found.push(digit * 10 ** power);
+    return found.length > 8 ? found.filter((v) => Math.log10(v) % 1 === 0) : found.length > 1 ? found : [low, (low * high) ** 0.5, high];
+  }
+
   function plot(element, key, data, name, series, scales, label) {
+    const splits = scales.y && scales.y.distr === 3 ? { splits: decades, filter: (u, all) => all } : {};
     const grid = { stroke: () => colour("line"), width: 1 };
     const axis = { stroke: () => colour("muted"), grid, ticks: grid, font: "12px system-ui" };
     const made = new uPlot({
@@ -34,7 +42,7 @@
       tzDate: (seconds) => uPlot.tzDate(new Date(seconds * 1000), "Etc/UTC"),
       cursor: { sync: { key }, drag: { x: true, y: false } },
       scales: { x: { time: true }, ...scales },
-      axes: [{ ...axis, grid: { show: false } }, { ...axis, size: 58, values: (u, all) => all.map(label) }],
+      axes: [{ ...axis, grid: { show: false } }, { ...axis, size: 58, values: (u, all) => all.map(label), ...splits }],
       series: [{ value: (u, seconds) => (seconds == null ? "–" : day(seconds)) }, series],
       hooks: { drawClear: [(u) => windows(u, data.edges)] },
     }, [data.time, data[name]], element);
@@ -56,10 +64,9 @@
     result.dataset.drawn = "yes";
   }
 
-  function shade(value, low, high) { // red below 0, green above, grey where all are equal; of trades and the like, blue
-    const reach = Math.max(Math.abs(low), Math.abs(high));
-    if (!reach) return "transparent";
-    const strength = 12 + 58 * Math.abs(value) / reach;
+  function shade(value, low, high) { // red below 0, green above; strongest at the largest, weakest at the least or at 0
+    const least = low > 0 ? low : high < 0 ? -high : 0, reach = Math.max(Math.abs(low), Math.abs(high)) - least;
+    const strength = reach ? 10 + 60 * (Math.abs(value) - least) / reach : 10;
     return `color-mix(in srgb, ${colour(value >= 0 ? "good" : "bad")} ${strength.toFixed(0)}%, ${colour("card")})`;
   }
 

@@ -25,13 +25,14 @@ def bench(
 ) -> None:
     """Measure the engine and the running system; figures of one run may be compared, absolute ones move."""
     # Here, since the engine and Ray would slow every other command's start.
-    from scripts.bench import engine, indicators, plans
+    from scripts.bench import engine, indicators, plans, walkforward
     from scripts.bench.task import minutes, tape
     from scripts.memory import keep_freed_memory
 
     keep_freed_memory()
     folder = config_folder(config)
     figures = [*engine.measure(tape(data), minutes(data)), *plans.measure(folder), *indicators.measure()]
+    figures += walkforward.measure(data)
     if system:
         from scripts.bench.system import measure as measure_system
 

@@ -81,10 +81,13 @@ class ResultStore:
         sent = run_file.unpack(packed, "the file")
         return self._keep(sent)
 
-    def packed(self, fingerprint: str) -> bytes:
-        """The file of a run, to be sent. Raises DataError when it is not here."""
+    def packed(self, fingerprint: str, most_bytes: int = 2**63) -> bytes:
+        """The file of a run, to be sent. Raises DataError when it is not here or larger than ``most_bytes``."""
         path = self._path(fingerprint)
         try:
+            size_bytes = path.stat().st_size
+            if size_bytes > most_bytes:
+                raise DataError(f"{path}: {size_bytes:,} bytes; {most_bytes:,} can be sent")
             return path.read_bytes()
         except OSError as error:
             raise DataError(f"{path}: the combinations of this run are not here") from error
@@ -120,7 +123,7 @@ class ResultStore:
         stored, path = self.research.run(run.fingerprint), self._path(run.fingerprint)
         same = stored is None or stored.result_hash == run.result_hash
         if same and (stored is None or stored.ts_ms < run.ts_ms or not path.exists()):
-            run_file.write(path, run_file.pack(sent._replace(run=run)))
+            run_file.write(path, sent._replace(run=run))
         new = self.research.save_run(run, sent.windows)
         return Received(self.run(run.fingerprint), new)
 

@@ -49,21 +49,15 @@ class Kept(NamedTuple):
     combinations: Any
 
 
-def pack(kept: Kept) -> Any:
-    """The file of a run, a pyarrow buffer."""
-    head = {
-        "version": _VERSION, "run": {n: v for n, v in _fields(kept.run).items() if n != "latest"},
-        "windows": [_fields(window) for window in kept.windows],
-    }
-    table = kept.combinations.replace_schema_metadata({_HEAD: json_text(head).encode()})
+def pack(kept: Kept) -> bytes:
+    """The content of a run's file."""
     sink = pa.BufferOutputStream()
-    with pa.ipc.new_file(sink, table.schema, options=pa.ipc.IpcWriteOptions(compression="lz4")) as writer:
-        writer.write_table(table)
-    return sink.getvalue()
+    _write(sink, kept)
+    return sink.getvalue().to_pybytes()  # type: ignore[no-any-return]  # pyarrow bears no types
 
 
-def write(path: Path, packed: Any) -> None:
-    """Put the file at ``path``, all or nothing, on the disk when this returns.
+def write(path: Path, kept: Kept) -> None:
+    """Put a run's file at ``path``, all or nothing, on the disk when this returns.
 
     Raises DataError when the place cannot be written to.
     """
@@ -71,7 +65,7 @@ def write(path: Path, packed: Any) -> None:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         with temporary.open("wb") as file:
-            file.write(packed)
+            _write(file, kept)
             file.flush()
             os.fsync(file.fileno())
         temporary.replace(path)
@@ -79,6 +73,16 @@ def write(path: Path, packed: Any) -> None:
         with contextlib.suppress(OSError):
             temporary.unlink(missing_ok=True)
         raise DataError(f"{path}: cannot be written: {error.strerror}") from error
+
+
+def _write(sink: Any, kept: Kept) -> None:
+    head = {
+        "version": _VERSION, "run": {n: v for n, v in _fields(kept.run).items() if n != "latest"},
+        "windows": [_fields(window) for window in kept.windows],
+    }
+    table = kept.combinations.replace_schema_metadata({_HEAD: json_text(head).encode()})
+    with pa.ipc.new_file(sink, table.schema, options=pa.ipc.IpcWriteOptions(compression="lz4")) as writer:
+        writer.write_table(table)
 
 
 def unpack(packed: bytes | Any, name: str) -> Kept:

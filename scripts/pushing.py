@@ -17,13 +17,16 @@ from urllib.parse import urlsplit
 
 from tenacity import RetryCallState, Retrying, retry_if_exception_type, stop_after_attempt, wait_exponential
 
-from core.errors import ConfigurationError, InputError, RetryLater
+from core.errors import ConfigurationError, DataError, InputError, RetryLater
 from optimization.result_store import ResultStore, now_ms
 from storage.records import MAX_LIMIT
 from storage.research_records import Push, PushState, RunQuery
 
 PATH: Final = "/api/optimization/results"
 TRIES: Final = 4
+MOST_BYTES: Final = 64 * 1024 * 1024
+"""What a server takes (`api.routes.optimization`)."""
+
 _MEDIA_TYPE: Final = "application/vnd.apache.arrow.file"
 _ANSWER_S: Final = 120.0
 _LONGEST_WAIT_S: Final = 60.0
@@ -92,7 +95,10 @@ def _sent(
     store: ResultStore, to: Server, fingerprint: str, sleep: Callable[[float], None]
 ) -> tuple[int, PushState, str]:
     """How often it was tried, what became of it, and the server's word."""
-    packed = store.packed(fingerprint)
+    try:
+        packed = store.packed(fingerprint, MOST_BYTES)
+    except DataError as error:
+        return 0, "refused", str(error)
     attempts = 0
     patience = Retrying(
         retry=retry_if_exception_type(RetryLater), stop=stop_after_attempt(TRIES), wait=_wait_s, sleep=sleep,

@@ -40,7 +40,7 @@ def sent(**changes: Any) -> Kept:
 
 
 def packed(kept: Kept) -> bytes:
-    return bytes(run_file.pack(kept))
+    return run_file.pack(kept)
 
 
 async def push(rig: Rig, kept: Kept = KEPT, **headers: str) -> Any:

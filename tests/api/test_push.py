@@ -45,7 +45,7 @@ def fill(store: ResultStore, count: int) -> None:
     made = kept(outcome(1, edge=0.3, days=420, grid=GRID), T0, "lab")
     for number in range(count):
         run = dataclasses.replace(made.run, fingerprint=f"{number:064x}", ts_ms=T0 + number)
-        store.receive(bytes(pack(made._replace(run=run))))
+        store.receive(pack(made._replace(run=run)))
 
 
 async def sent(store: ResultStore, url: str, key: str = KEY) -> list[Push]:

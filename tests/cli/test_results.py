@@ -15,10 +15,12 @@ import pyarrow.csv
 import pyarrow.parquet
 import pytest
 
+from api.routes.optimization import MAX_RESULT_BYTES
+from core.errors import DataError
 from optimization.result_store import ResultStore
 from optimization.results import kept
 from optimization.run_file import pack
-from scripts.pushing import PATH, TRIES, KeyRefused, Server, push, unsent
+from scripts.pushing import MOST_BYTES, PATH, TRIES, KeyRefused, Server, push, unsent
 from tests.cli.command import Said, scalp_radar, snapshot
 from tests.cli.outcomes import outcome
 from tests.messages import T0
@@ -35,7 +37,7 @@ def filled(root: Path, count: int = 3) -> ResultStore:
             KEPT.run, fingerprint=f"{number}{'a' * 63}", ts_ms=T0 + number, symbol=("BTC-USDT", "ETH-USDT")[number % 2],
             grade="AF"[number % 2], gate_passed=number % 2 == 0, score=90.0 - number,
         )
-        store.receive(bytes(pack(KEPT._replace(run=run))))
+        store.receive(pack(KEPT._replace(run=run)))
     return store
 
 
@@ -90,7 +92,7 @@ def test_a_run_is_shown_by_its_fingerprint_or_as_the_latest(root: Path, name: st
 
 def test_what_was_chosen_is_shown_although_nothing_is_to_be_deployed(tmp_path: Path) -> None:
     store = ResultStore(tmp_path / "results")
-    store.receive(bytes(pack(KEPT._replace(run=dataclasses.replace(KEPT.run, params={})))))
+    store.receive(pack(KEPT._replace(run=dataclasses.replace(KEPT.run, params={}))))
     store.close()
     text = results(tmp_path / "results", "show", "envelope_dca/BTC-USDT").out
     assert "to deploy: nothing" in text
@@ -281,6 +283,17 @@ def test_a_redirection_is_not_followed_with_the_key(store: ResultStore, serve: C
     server = serve(Answer(307, {}, (("Location", elsewhere.url + PATH),)))
     assert {state for _, state, _ in states(store, server)} == {"refused"}
     assert elsewhere.came == []
+
+
+def test_a_run_whose_file_is_gone_or_too_large_is_told_and_the_others_go(
+    store: ResultStore, serve: Callable[..., FakeServer]
+) -> None:
+    server = serve(TAKEN)
+    (store.root / "runs" / f"0{'a' * 63}.arrow").unlink()
+    assert states(store, server) == [("0", "refused", 0), ("1", "delivered", 1), ("2", "delivered", 1)]
+    with pytest.raises(DataError, match="can be sent"):
+        store.packed(f"1{'a' * 63}", most_bytes=100)
+    assert MOST_BYTES == MAX_RESULT_BYTES
 
 
 def test_nobody_there_is_no_crash(store: ResultStore, serve: Callable[..., FakeServer]) -> None:

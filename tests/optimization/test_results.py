@@ -99,7 +99,7 @@ def test_a_cell_without_a_combination_is_empty_and_not_zero(tmp_path: Path) -> N
     two = dataclasses.replace(KEPT.run, combinations=2)
     sampled = KEPT._replace(combinations=KEPT.combinations.slice(0, 2), run=two)
     path = tmp_path / "a.arrow"
-    run_file.write(path, run_file.pack(sampled))
+    run_file.write(path, sampled)
     heatmap = Combinations(path).heatmap("ma_period", "envelope_start")
     assert heatmap.counts.tolist() == [[2, 0, 0], [0, 0, 0]]
     assert [math.isnan(cell) for cell in heatmap.cells.ravel()] == [False, True, True, True, True, True]
@@ -203,11 +203,11 @@ def test_what_was_sent_is_received_as_it_was(store: ResultStore, tmp_path: Path)
 
 def test_a_clock_that_is_ahead_does_not_keep_its_run_the_latest(store: ResultStore) -> None:
     ahead = kept(outcome(5, days=420, grid=GRID), T0 + 10**9, "future")
-    assert store.receive(run_file.pack(ahead).to_pybytes()).run.ts_ms == T0 + 1000
+    assert store.receive(run_file.pack(ahead)).run.ts_ms == T0 + 1000
 
 
 def _with(**changes: Any) -> Callable[[], bytes]:
-    return lambda: run_file.pack(KEPT._replace(run=dataclasses.replace(KEPT.run, **changes))).to_pybytes()
+    return lambda: run_file.pack(KEPT._replace(run=dataclasses.replace(KEPT.run, **changes)))
 
 
 def _headed(head: bytes) -> Callable[[], bytes]:
@@ -222,7 +222,7 @@ def _headed(head: bytes) -> Callable[[], bytes]:
 
 
 def _kept(**changes: Any) -> Callable[[], bytes]:
-    return lambda: run_file.pack(KEPT._replace(**changes)).to_pybytes()
+    return lambda: run_file.pack(KEPT._replace(**changes))
 
 
 @pytest.mark.parametrize(
@@ -230,7 +230,7 @@ def _kept(**changes: Any) -> Callable[[], bytes]:
     [
         (lambda: b"", "no Arrow file"),
         (lambda: b"x" * 5000, "no Arrow file"),
-        (lambda: run_file.pack(KEPT).to_pybytes()[:-700], "no Arrow file"),
+        (lambda: run_file.pack(KEPT)[:-700], "no Arrow file"),
         (_with(fingerprint="../../../etc/passwd"), "fingerprint"),
         (_with(fingerprint="A" * 64), "fingerprint"),
         (_with(strategy="x; DROP"), "strategy"),

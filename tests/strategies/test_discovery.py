@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import pickle
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -146,3 +148,18 @@ def test_an_unknown_name_lists_the_known_ones() -> None:
     assert "envelope_dca, envelope_dca_short, " in known
     with pytest.raises(InputError, match=f"^strategy 'envelope' is unknown; known are {known}$"):
         find("envelope")
+
+
+def test_one_strategy_is_found_without_loading_the_others() -> None:
+    looking = (
+        "import sys; from strategies.discovery import find; assert find('envelope_dca').name == 'envelope_dca';"
+        "print(*(m for m in sys.modules if m.startswith('strategies.')))"
+    )
+    loaded = subprocess.run([sys.executable, "-c", looking], capture_output=True, text=True, check=True).stdout.split()
+    assert {"strategies.discovery", "strategies.envelope_dca"} <= set(loaded)
+    assert not {"strategies.momentum", "strategies.supertrend"} & set(loaded)
+
+
+def test_a_name_that_code_puts_together_is_found(tmp_path: Path) -> None:
+    written(tmp_path, **{'"mine"': '"mi" + "ne"'})
+    assert find("mine", [tmp_path]).name == "mine"

@@ -53,9 +53,8 @@ class RandomEntries(Strategy[RandomParams]):
 
     def _entries(self, market: Market, pick: int) -> Flags:
         # the market's own volume is the seed, so that each market has its own series, and each look at it the same
-        rng = np.random.default_rng([int(market.volume[0] * 1e6), pick])
-        wanted = rng.random(len(market)) < SPIKE_SHARE
-        return np.where(wanted, rng.choice(np.array([-1, 1], np.int8), len(market)), 0).astype(np.int8)
+        drawn = np.random.default_rng([int(market.volume[0] * 1e6), pick]).random((len(market), 2))
+        return np.where(drawn[:, 0] < SPIKE_SHARE, np.where(drawn[:, 1] < 0.5, -1, 1), 0).astype(np.int8)
 
 
 class SpikeParams(Parameters):

@@ -6,6 +6,7 @@ A process of its own for each, since Ray reads its flags when it is imported; it
 from __future__ import annotations
 
 import argparse
+import faulthandler
 import json
 import os
 import signal
@@ -23,6 +24,9 @@ from actors.wiring.flags import make_token, set_cluster_flags, set_flags
 from scripts.main import keep_compiled_code
 
 keep_compiled_code()
+
+_LONGEST_S = (105, 320)
+"""After so long a scenario says where it hangs, and ends; the second for several machines."""
 
 
 def same(state: Path) -> dict[str, Any]:
@@ -140,6 +144,32 @@ def slowly(state: Path) -> dict[str, Any]:
         return {"ray": found.result_hash, "puts": ledger.puts, "hits": ledger.hits}
 
 
+def machines(state: Path) -> dict[str, Any]:
+    """Run on the head of `tests.ray.network`: a machine is lost in the middle, in the way that the environment says."""
+    from actors.wiring.session import joined_ray
+    from optimization.fanout.executor import RayExecutor
+    from tests.ray import network
+    from tests.ray.research_job import Folder, walked
+
+    how, victim = os.environ["HOW"], os.environ["VICTIM"]
+    struck: list[float] = []
+
+    def strike(puts: int) -> None:
+        if puts == 20 and how != "nothing":
+            struck.append(time.monotonic())
+            {"kill": network.kill, "cut": network.cut}[how](victim)
+
+    with joined_ray(f"{network.HEAD_IP}:{network.PORT}"), RayExecutor() as executor:
+        ledger = Folder(state / f"chunks {how}", strike)
+        began = time.monotonic()
+        found = walked(executor, ledger, per_axis=14, at_once=1_000)
+        ended = time.monotonic()
+        return {
+            "ray": found.result_hash, "puts": ledger.puts, "again": executor.given_again, "lost": executor.lost,
+            "took_s": ended - began, "after_s": ended - struck[0] if struck else None, "workers": executor.workers,
+        }
+
+
 def optimizer(state: Path) -> dict[str, Any]:
     """The actor: takes a job, is killed with -9 in its middle, comes back and ends it; refuses, cancels, stops."""
     import ray
@@ -255,7 +285,7 @@ def _processes(begins: str) -> list[int]:
     return found
 
 
-SCENARIOS = {f.__name__: f for f in (same, worker, node, nodes, cancel, slowly, optimizer, priority)}
+SCENARIOS = {f.__name__: f for f in (same, worker, node, nodes, cancel, slowly, machines, optimizer, priority)}
 
 
 def main() -> int:
@@ -264,7 +294,12 @@ def main() -> int:
     parser.add_argument("scenario", choices=sorted(SCENARIOS))
     parser.add_argument("state", type=Path)
     given = parser.parse_args()
+    faulthandler.dump_traceback_later(_LONGEST_S[given.scenario == "machines"], exit=True)
     given.state.mkdir(parents=True, exist_ok=True)
+    if given.scenario == "machines":  # its token was put into its environment
+        set_cluster_flags()
+        sys.stdout.write(json.dumps(machines(given.state)) + "\n")
+        return 0
     set_flags(given.state)
     make_token()
     if given.scenario in ("node", "nodes"):

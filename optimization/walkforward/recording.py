@@ -103,7 +103,8 @@ def exposures(done: Backtest, span: Span, capital: float) -> Floats:
     held[fills["reason"] != Reason.ENTRY] = 0.0  # an exit leaves nothing, whatever rounding says
     before = np.concatenate(([capital], done.equity[:-1]))
     at: Ints = np.searchsorted(candles["ts_ms"], fills["ts_ms"])
-    np.maximum.at(most, candles["day"][at] - first_day, held * fills["price"] / _alive(before[at]))
+    around = np.maximum(held, np.concatenate(([0.0], held[:-1])))  # what an exit ends was at stake until then
+    np.maximum.at(most, candles["day"][at] - first_day, around * fills["price"] / _alive(before[at]))
     last = np.searchsorted(fills["ts_ms"], candles["ts_ms"], side="right") - 1
     closing = np.where(last >= 0, held[np.maximum(last, 0)], 0.0) * candles["close"] / _alive(done.equity)
     np.maximum.at(most, candles["day"] - first_day, closing)

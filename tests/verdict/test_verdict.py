@@ -5,6 +5,7 @@ from __future__ import annotations
 from statistics import median
 
 import numpy as np
+import pytest
 
 from core.market import Market
 from tests.verdict.families import SPIKE, AfterSpikes, RandomEntries, RandomParams, SpikeParams, fair, planted
@@ -22,6 +23,7 @@ def test_no_family_of_random_entries_passes_the_gate() -> None:
     assert abs(median(o.verdict.figures.sharpe for o in outcomes)) < 0.5
 
 
+@pytest.mark.slow
 def test_a_planted_edge_passes_the_gate_nine_times_in_ten() -> None:
     outcomes = [skilled(seed, FIVE_YEARS) for seed in range(50)]
     assert sum(o.verdict.gate.passed for o in outcomes) >= 0.9 * 50

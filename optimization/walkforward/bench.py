@@ -17,8 +17,8 @@ from optimization.walkforward.figures import net_return, objective, sharpe
 from optimization.walkforward.grid import Codes
 from optimization.walkforward.material import Material
 
-PIECE_WEIGHT = 20_000_000
-"""Candle-combinations between two chances to end the work: below 100 ms."""
+PIECE_WEIGHT = 8_000_000
+"""Candle-combinations between two chances to end the work: below 100 ms, however often positions are held."""
 
 
 class Workbench:
@@ -46,7 +46,8 @@ class Workbench:
                 weight = max(1, PIECE_WEIGHT // (end - start))
                 pieces = sweep.pieces(start, end, daily=len(chunk.daily) > 0, plans_a_piece=weight)
                 swept = next(pieces)
-                for _ in pieces:
+                between(number)
+                for _ in pieces:  # the first piece's result grows
                     between(number)
                 s = swept.stats
                 matrices[0, number] = objective(s, job.choice.objective, job.capital)

@@ -21,8 +21,9 @@ from engine.backtest import run as backtest
 from engine.costs import Costs
 from engine.span import span
 from optimization.walkforward import chunks as cutting
+from optimization.walkforward import run as running
 from optimization.walkforward.chunks import Chunk, Task
-from optimization.walkforward.job import Choice
+from optimization.walkforward.job import Choice, Objective
 from optimization.walkforward.outcome import Outcome
 from optimization.walkforward.port import Cancelled, Forgetful, Progress
 from optimization.walkforward.run import run
@@ -326,3 +327,38 @@ def assert_finite(value: object, where: str = "outcome") -> None:
 def test_start_of_the_data_is_the_first_midnight_after_the_warm_up(outcome: Outcome) -> None:
     assert outcome.from_ms == START + 9 * 3_600_000
     assert outcome.windows[0].window.in_from_ms == days_later(1)
+
+
+OBJECTIVES: dict[Objective, Callable[[Backtest], float]] = {
+    "sortino": lambda done: metrics.sortino(done.daily),
+    "return": lambda done: done.wallet / 1_000.0 - 1.0,
+    "calmar": lambda done: (done.wallet / 1_000.0 - 1.0)
+    / metrics.drawdown(np.concatenate(([1_000.0], done.equity)))[0],
+}
+
+
+@pytest.mark.parametrize("name", OBJECTIVES)
+def test_each_objective_chooses_by_itself(name: Objective) -> None:
+    found = walked(job(choice=Choice(name, min_trades=3)))
+    window = found.windows[1]
+    begin, end = window.window.in_from_ms, window.window.in_to_ms
+    values = []
+    for code in found.codes:
+        done = plain(found.grid.values_of(code), begin, end)
+        values.append(OBJECTIVES[name](done) if len(done.trades) >= 3 else -math.inf)
+    assert window.chosen == int(np.argmax(values))
+    assert window.score == pytest.approx(max(values), rel=1e-5)
+
+
+def test_anchored_windows_begin_with_the_data() -> None:
+    found = walked(job(rule=WindowRule(30, 10, 10, anchored=True)))
+    assert {w.window.in_from_ms for w in found.windows} == {days_later(1)} == {found.latest[0]}
+    last = found.windows[-1].window
+    done = plain(found.grid.values_of(found.codes[7]), last.in_from_ms, last.in_to_ms)
+    assert found.in_sample.sharpe[-1, 7] == pytest.approx(metrics.sharpe(done.daily), rel=1e-4, abs=1e-4)
+
+
+def test_of_many_combinations_an_even_sample_is_judged_for_overfitting(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(running, "MOST_JUDGED", 10)
+    found = walked(job())
+    assert (found.verdict.judged, found.verdict.overfitting.combinations) == (9, 9)

@@ -143,7 +143,7 @@ def test_saving_twice_is_saving_once(store: ResultStore) -> None:
 
 
 def test_another_result_of_the_same_question_leaves_what_is_stored(store: ResultStore) -> None:
-    run = store.save(EARN, "lab")
+    run = store.receive(run_file.pack(KEPT)).run
     before = snapshot(store.root / "runs")
     with pytest.raises(Conflict):
         store.save(dataclasses.replace(EARN, result_hash="f" * 64), "lab")

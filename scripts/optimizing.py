@@ -17,6 +17,7 @@ from core.errors import ConfigurationError, DataError, InputError
 from core.settings import Settings, StrategyEntry
 from core.timeframe import DAY_MS
 from market.port import CandleSource
+from optimization.fanout.places import worker_bytes
 from optimization.walkforward.bench import Workbench
 from optimization.walkforward.chunks import Spans, Task, candles_in, combinations_at_once, cut, memory_bytes
 from optimization.walkforward.configured import job_of
@@ -136,7 +137,6 @@ def estimate(job: Job, strategy: AnyStrategy, prepared: Material) -> Estimated:
     task = Task.of(job, prepared, "")
     spans = _spans(job, prepared)
     count = evaluated(job, strategy)
-    at_once = min(count, combinations_at_once(task, spans))
     codes = combinations(job.grid, strategy.Params) if job.grid.size <= count else sample(
         job.grid, strategy.Params, TRIED, job.seed
     )
@@ -149,7 +149,7 @@ def estimate(job: Job, strategy: AnyStrategy, prepared: Material) -> Estimated:
     return Estimated(
         job.strategy, job.symbol, (prepared.to_ms - prepared.from_ms) // DAY_MS, len(spans) // 2, count,
         count * candles_in(prepared.walked.ts_ms, spans), took_s * count / len(few.codes),
-        memory_bytes(task, at_once),
+        _worker_bytes(task, count, spans),
     )
 
 
@@ -164,17 +164,18 @@ class Optimizing:
 
     Parameters
     ----------
-    executor : asked for one before each run, with its share of the workers and what each of them holds at most.
-    side_by_side : most runs at once, 0 for one a core.
+    executor : asked for one before each run, with its share of the workers. workers : how many there are, which is also
+    how many runs there are at once; 0 for one a core. say : hears, before anything is evaluated, what a worker holds.
     """
 
     def __init__(
-        self, known: Mapping[str, AnyStrategy], source: CandleSource, executor: Callable[[int, int], Executor],
-        ledger: ChunkLedger, keeper: Keeper, workers: int = 0,
+        self, known: Mapping[str, AnyStrategy], source: CandleSource, executor: Callable[[int], Executor],
+        ledger: ChunkLedger, keeper: Keeper, workers: int = 0, say: Callable[[str], None] = lambda line: None,
     ) -> None:
         self._known, self._source, self._ledger, self._keeper = known, source, ledger, keeper
         self._executor, self._workers = executor, workers or os.cpu_count() or 1
         self._executors: list[Executor] = []
+        self._say, self._said_bytes = say, 0
         self._cancelled = threading.Event()
         self._lock = threading.Lock()
 
@@ -218,8 +219,8 @@ class Optimizing:
         strategy, version = self._known[job.strategy], code_version()
         prepared = material(self._source, strategy, job)
         task, count = Task.of(job, prepared, version), evaluated(job, strategy)
-        at_once = min(count, combinations_at_once(task, _spans_or_none(job, prepared)))
-        executor = self._executor(workers, memory_bytes(task, at_once))
+        self._say_memory(task, strategy)
+        executor = self._executor(workers)
         with self._lock:
             self._executors.append(executor)
         self._go_on()
@@ -227,6 +228,18 @@ class Optimizing:
         outcome = run(job, prepared, executor, self._ledger, others, tell, version)
         self._keeper.keep(outcome)
         return outcome
+
+    def _say_memory(self, task: Task, strategy: AnyStrategy) -> None:
+        """Of the largest job so far."""
+        try:
+            spans = _spans(task.job, task.material)
+        except DataError:  # too little data, which the run says better
+            return
+        size = _worker_bytes(task, evaluated(task.job, strategy), spans)
+        with self._lock:
+            if size > self._said_bytes:
+                self._said_bytes = size
+                self._say(f"{task.job.strategy} on {task.job.symbol}: about {size / 1e6:,.0f} MB a worker")
 
     def _go_on(self) -> None:
         if self._cancelled.is_set():
@@ -240,12 +253,9 @@ def _raise_defect(futures: Sequence[Future[Outcome]]) -> None:
             future.result()
 
 
-def _spans_or_none(job: Job, prepared: Material) -> Spans:
-    """As `_spans`; none where there is too little data, which the run says better."""
-    try:
-        return _spans(job, prepared)
-    except DataError:
-        return ()
+def _worker_bytes(task: Task, combinations: int, spans: Spans) -> int:
+    """What a worker's process holds at most, however many combinations there are."""
+    return worker_bytes(memory_bytes(task, min(combinations, combinations_at_once(task, spans))))
 
 
 def _spans(job: Job, prepared: Material) -> Spans:

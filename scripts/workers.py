@@ -8,22 +8,24 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future
-from contextlib import ExitStack, contextmanager
+from contextlib import AbstractContextManager, contextmanager
+from pathlib import Path
 from typing import Any
 
+from core.errors import ConfigurationError
 from optimization.walkforward.chunks import Chunk, Task
 from optimization.walkforward.port import Cancelled, Executor
 from optimization.walkforward.threads import Threads
 from scripts.running import state_root
 
-Executors = Callable[[int, int], Executor]
-"""Who gives an executor to a run: of so many workers, each of which holds at most so many bytes."""
+Executors = Callable[[int], Executor]
+"""Who gives an executor to a run, of so many workers where each run has its own."""
 
 
 @contextmanager
 def in_this_process() -> Iterator[Executors]:
     """Inside, runs are evaluated by threads."""
-    yield lambda workers, worker_bytes: Threads(workers)
+    yield Threads
 
 
 @contextmanager
@@ -34,29 +36,27 @@ def on_ray(address: str, workers: int) -> Iterator[Executors]:
     """
     late = LateRay(address, workers)
     try:
-        yield late.with_room
+        yield lambda workers: late
     finally:
         late.close()
 
 
 class LateRay:
-    """An `Executor` whose Ray starts with this object, in the background; all runs share its workers."""
+    """An `Executor` whose Ray starts with this object, in the background; all runs share its workers.
+
+    One thread begins Ray, stays until the end and ends it: Linux kills Ray's processes when the thread that made them
+    is gone.
+    """
 
     def __init__(self, address: str, workers: int) -> None:
         self._address, self._workers = address, workers
-        self._stack = ExitStack()
         self._begun: Future[None] = Future()
         self._made: Any = None
         self._cancelled = False
         self._lock = threading.Lock()
-        self._worker_bytes = 0
-        self._thread = threading.Thread(target=self._begin, name="ray", daemon=True)
+        self._leave = threading.Event()
+        self._thread = threading.Thread(target=self._live, name="ray", daemon=True)
         self._thread.start()
-
-    def with_room(self, workers: int, worker_bytes: int) -> Executor:
-        """This one, for a run whose workers hold so much."""
-        self._worker_bytes = max(self._worker_bytes, worker_bytes)
-        return self
 
     def evaluate(
         self, task: Task, chunks: Sequence[Chunk], told: Callable[[Chunk, int], None]
@@ -81,26 +81,41 @@ class LateRay:
     def close(self) -> None:
         """End the workers, and the Ray that was begun for them."""
         self.cancel()
+        self._leave.set()
         self._thread.join()
-        if self._made is not None:
-            self._made.close()
-        self._stack.close()
 
-    def _begin(self) -> None:
+    def _live(self) -> None:
         try:
-            # Here, since Ray reads its flags when it is imported, and takes seconds to load.
-            from actors.wiring.flags import set_cluster_flags, set_flags
-
-            if self._address:
-                set_cluster_flags()
-            else:
-                set_flags(state_root())
-            from actors.wiring.session import joined_ray, own_ray
-
-            self._stack.enter_context(
-                joined_ray(self._address) if self._address else own_ray(self._workers)
-            )
-        except BaseException as error:  # noqa: BLE001  those who wait for Ray must hear of it
+            with _ray(self._address, self._workers):
+                self._begun.set_result(None)
+                self._leave.wait()
+                if self._made is not None:
+                    self._made.close()
+        except BaseException as error:
+            if self._begun.done():
+                raise
             self._begun.set_exception(error)
-        else:
-            self._begun.set_result(None)
+
+
+def _ray(address: str, workers: int) -> AbstractContextManager[None]:
+    """Inside, this process is connected to Ray."""
+    # Here, since Ray reads its flags when it is imported, and takes seconds to load.
+    from actors.wiring.flags import set_cluster_flags, set_flags
+
+    if address:
+        set_cluster_flags()
+    else:
+        set_flags(_state())
+    from actors.wiring.session import joined_ray, own_ray
+
+    return joined_ray(address) if address else own_ray(workers)
+
+
+def _state() -> Path:
+    """The state folder, where Ray's token lies; made when it is not there."""
+    folder = state_root()
+    try:
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    except OSError as error:
+        raise ConfigurationError("environment", "SCALP_RADAR_STATE", str(folder), str(error)) from error
+    return folder

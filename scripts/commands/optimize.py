@@ -120,10 +120,10 @@ def _run(
 
     keeping = Keeping(results or results_root())
     try:
-        with keeping, in_this_process() if no_ray else on_ray(address, workers) as executors:
-            optimizing = Optimizing(known, source, executors, keeping, keeping, workers)
-            with bars(wanted) as progress:
-                return optimizing.run(wanted, progress.of, progress.ended)
+        evaluating = in_this_process() if no_ray else on_ray(address, workers)
+        with keeping, evaluating as executors, bars(wanted) as progress:
+            optimizing = Optimizing(known, source, executors, keeping, keeping, workers, progress.say)
+            return optimizing.run(wanted, progress.of, progress.ended)
     except (KeyboardInterrupt, Cancelled):
         typer.echo(
             f"scalp-radar: cancelled; {keeping.stored} of {len(wanted)} runs are stored, what is finished of the "

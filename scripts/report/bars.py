@@ -33,6 +33,11 @@ class Bars:
         """Who shows how far the job is."""
         return lambda told: self._show(job, told)
 
+    def say(self, line: str) -> None:
+        """A line above the bars."""
+        if self._progress.console.is_terminal:
+            self._progress.console.print(line, style="dim", highlight=False)
+
     def ended(self, job: Job) -> None:
         """Take its bar away."""
         with self._lock:

@@ -242,6 +242,21 @@ def test_force_applies_what_the_gate_refuses(config: Path, dumps: Path) -> None:
     assert list(written["per_asset"]) == ["BTC-USDT"]
 
 
+@pytest.mark.ray
+@pytest.mark.slow
+def test_ray_gives_the_same_result_as_threads(config: Path, dumps: Path, tmp_path: Path) -> None:
+    here = parsed(optimize(config, dumps, "--all", "--json"))["results"]
+    program = Path(sys.executable).with_name("scalp-radar")
+    given = ("optimize", "envelope_dca", "--all", "--data", dumps, "--config", config, "--results", tmp_path / "ray")
+    done = subprocess.run(
+        [str(a) for a in (program, *given, "--workers", "1", "--json")], capture_output=True, text=True, timeout=100,
+        check=False, cwd=tmp_path,
+    )
+    assert done.returncode == 0, done.stderr
+    there = json.loads(done.stdout)["results"]
+    assert [r["result_hash"] for r in there] == [r["result_hash"] for r in here]
+
+
 def test_ctrl_c_ends_it_within_two_seconds_and_says_how_to_go_on(config: Path, tmp_path: Path) -> None:
     days = 400
     hours = aggregate(jumpy(days * 1440, "1m", 8, 0.002, price=80_000.0), "1h")

@@ -12,6 +12,7 @@ from engine.metrics import DAYS_A_YEAR
 from optimization.walkforward.job import Objective
 
 MOST_RATIO = 1e6
+MOST_RETURN = 1e30  # a float32 still holds it
 _NO_DEVIATION = 1e-12  # as in engine.metrics
 
 
@@ -52,8 +53,8 @@ def sortino(stats: np.ndarray) -> Floats:
 
 
 def net_return(stats: np.ndarray, capital: float) -> Floats:
-    """Return over the window as a fraction, float64[n]."""
-    grown: Floats = stats["wallet"] / capital - 1.0
+    """Return over the window as a fraction, float64[n], at most `MOST_RETURN`."""
+    grown: Floats = np.minimum(stats["wallet"] / capital - 1.0, MOST_RETURN)
     return grown
 
 

@@ -59,6 +59,11 @@ def test_days_that_do_not_vary_have_no_sharpe() -> None:
     ]
 
 
+def test_a_return_beyond_measure_still_fits_its_matrix() -> None:
+    stats = folded(np.array([1e30, 1e30]))
+    assert np.isfinite(objective(stats, "return", 100.0).astype(np.float32)).all()
+
+
 def test_an_unknown_objective_says_what_is_allowed() -> None:
     with pytest.raises(InputError, match="objective = 'luck': allowed are sharpe, sortino, calmar, return"):
         objective(folded(np.zeros(3)), "luck", 1.0)  # type: ignore[arg-type]

@@ -74,6 +74,7 @@ def test_a_late_piece_is_given_to_somebody_else_too_but_never_twice_to_the_same(
     assert given_out(schedule, PATIENCE_S + 1) == []  # it has it
     schedule.join(1)
     assert given_out(schedule, PATIENCE_S + 1) == [(1, 0)]
+    schedule.join(2)
     schedule.hurry(PATIENCE_S + 2)
     assert given_out(schedule, PATIENCE_S + 2) == []
     assert schedule.done(1, 0, 0.1)

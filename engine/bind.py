@@ -13,7 +13,7 @@ from core.errors import InputError
 from core.plan import EXIT_LONG, EXIT_SHORT, MAX_ENTRIES, Level, Plan, Price
 from engine.records import FROM_AVERAGE, FROM_FIRST, NO_COLUMN, PLAN
 
-_LADDER = struct.Struct("=" + "d" * (2 * MAX_ENTRIES))
+_LADDER = struct.Struct("=" + "d" * (3 * MAX_ENTRIES))
 _REST = struct.Struct("=" + "d" * 3 + "i" * 18)
 _SIZE = _LADDER.size + _REST.size
 assert PLAN.itemsize >= _SIZE  # the layout law of this file: the order of PLAN's fields
@@ -168,7 +168,8 @@ def _packed_ladder(plan: Plan) -> bytes:
     """Coefficients and weights as PLAN begins, checked."""
     _check_ladder(plan)
     pad = (0.0,) * (MAX_ENTRIES - len(plan.coefficients))
-    return _LADDER.pack(*plan.coefficients, *pad, *plan.weights, *pad)
+    relative = [weight / plan.weights[0] for weight in plan.weights]
+    return _LADDER.pack(*plan.coefficients, *pad, *plan.weights, *pad, *relative, *pad)
 
 
 def _check_ladder(plan: Plan) -> None:

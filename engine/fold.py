@@ -12,7 +12,7 @@ import numpy as np
 from numba import float64, from_dtype, int32, int64, njit, types
 
 from engine.hold import ANYTHING, TARGET_ALONE, hold
-from engine.prices import equity, latch, open_result, renew_target, take_moving
+from engine.prices import equity, latch, limit_price, open_result, renew_target, take_moving
 from engine.records import (
     ACCOUNT_T,
     BOOK_T,
@@ -21,6 +21,7 @@ from engine.records import (
     CYCLE,
     EVENTS_T,
     FILL,
+    FROM_FIRST,
     PLAN_T,
     ROW_T,
     STATS_T,
@@ -126,6 +127,17 @@ def stop_was_near(book, d, low, high):
     return not (book.nearest_stop != book.nearest_stop or d * (adverse - book.nearest_stop) > 0.0)
 
 
+@inline
+def levels_reached(book, plan, cost, d, k, low, high):
+    """How many levels a candle that used ``k`` of them may have come to: one more, if it may have reached the next."""
+    if k >= plan.entries:
+        return k
+    if math.isnan(plan.coefficient[k]) or plan.base == FROM_FIRST:
+        return k + 1
+    limit = limit_price(book, plan, cost, d, k)
+    return k + 1 if d * ((low if d > 0 else high) - limit) <= 0.0 else k
+
+
 @borrowing
 def keep_cycle(cycle, events, book, begin, end, first_day, last_day, at, marks, ambiguous):
     """Write down a walked cycle for others to repeat."""
@@ -194,7 +206,11 @@ def fold(  # noqa: C901  # one loop over cycles; calls would have to pass its do
                 slot < shared[0]
                 and cycles[slot].begin == t
                 and cycles[slot].end <= end
-                and repeat(account, book, cost, stats, cycles[slot], candles, marks, equity_out, daily_out, first_day)
+                and cycles[slot].stop_coefficient >= plan.stop_coefficient
+                and cycles[slot].reached <= plan.entries
+                and repeat(
+                    account, book, plan, cost, stats, cycles[slot], candles, marks, equity_out, daily_out, first_day
+                )
             ):
                 t = cycles[slot].end
                 continue
@@ -205,6 +221,7 @@ def fold(  # noqa: C901  # one loop over cycles; calls would have to pass its do
         at = shared[1]  # marks of this cycle that are not settled yet: [at, n)
         n = at
         ambiguous = 0
+        reached = 0
         wallet = account.wallet
         scale = book.scale
         while t < end:
@@ -246,6 +263,11 @@ def fold(  # noqa: C901  # one loop over cycles; calls would have to pass its do
                 keep(events, fills_out, trades_out, counts)
             if events.refusals > 0 or stop_was_near(book, d, x.low, x.high):
                 alike = False
+            if alike:
+                k = book.used if events.trades == 0 else events.trade[0].levels
+                if what != TARGET_ALONE:
+                    k = levels_reached(book, plan, cost, d, k, x.low, x.high)
+                reached = max(reached, k)
             if events.trades == 0 and book.direction != 0:
                 marks[n] = open_result(book, x.close)
                 n += 1
@@ -264,6 +286,8 @@ def fold(  # noqa: C901  # one loop over cycles; calls would have to pass its do
                     keep_cycle(
                         cycles[shared[0]], events, book, begin, t, candles[begin].day, x.day, at, marks, ambiguous
                     )
+                    cycles[shared[0]].stop_coefficient = plan.stop_coefficient
+                    cycles[shared[0]].reached = reached
                     slots[begin] = shared[0]
                     shared[0] += 1
                     shared[1] = n

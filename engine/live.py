@@ -157,6 +157,7 @@ def take_entry(account, book, plan, cost, ts, row_number, d, k, complete, price,
     flat = book.direction == 0
     if flat:
         book.capital = account.wallet if cost.compounding != 0 else account.initial
+        book.by_unit = 0
         book.scale = 1.0  # what a venue reports is not proportional to anything
         begin_cycle(book, plan, cost, d, price, price)
         book.first_row = row_number

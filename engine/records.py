@@ -49,6 +49,7 @@ PLAN = np.dtype(
     [
         ("coefficient", "f8", (MAX_ENTRIES,)),
         ("weight", "f8", (MAX_ENTRIES,)),
+        ("relative", "f8", (MAX_ENTRIES,)),  # the weights over the first
         ("target_coefficient", "f8"),
         ("stop_coefficient", "f8"),
         ("trail_distance", "f8"),
@@ -128,7 +129,7 @@ ACCOUNT = np.dtype(
 
 BOOK = np.dtype(
     [
-        ("scale", "f8"),  # what one unit of the amounts below is worth: the capital, or 1 where sizes are rounded
+        ("scale", "f8"),  # what one unit of the amounts below is worth: the first entry's capital, or 1 where rounded
         ("quantity", "f8"),
         ("cost", "f8"),
         ("fees", "f8"),
@@ -151,6 +152,7 @@ BOOK = np.dtype(
         ("trail", "f8"),
         ("liquidation", "f8"),
         ("nearest_stop", "f8"),  # to the market, of those in force during this candle
+        ("by_unit", "i8"),  # whether the scale is a capital
         ("direction", "i8"),  # 0 flat
         ("used", "i8"),  # levels used in this cycle
         ("cycle", "i8"),
@@ -244,12 +246,14 @@ CYCLE = np.dtype(
         ("blocked_row", "i8"),
         ("market_row", "i8"),
         ("ambiguous", "i8"),
+        ("reached", "i8"),  # levels that it may have come to: no shorter ladder may repeat it
         ("held_ms", "i8"),
         ("fees", "f8"),  # this and the rest per unit of the scale
         ("funding", "f8"),
         ("gross", "f8"),
         ("net", "f8"),
         ("cost", "f8"),
+        ("stop_coefficient", "f8"),  # no tighter stop may repeat it
         ("lowest", "f8"),  # of the open results at its closes, 0 without any
         ("highest", "f8"),
         ("first_day", "i4"),

@@ -167,7 +167,7 @@ def refuse(book, row, events, ts, row_number, reason, k, q):
 @inline
 def entry_notional(book, plan, cost, row, d, k, q):
     """Quote value of entry ``k`` at order price ``q``; NaN when its stop has been passed already."""
-    share = plan.weight[k]
+    share = plan.relative[k] if book.by_unit != 0 else plan.weight[k]
     notional = book.capital * cost.capital_fraction * share * row.weight * cost.leverage
     if cost.risk > 0.0:
         first = q if book.direction == 0 else book.first_price
@@ -205,11 +205,12 @@ def add_quantity(account, book, quantity, f, fee_rate, margin):
 
 
 @inline
-def take_capital(account, book, cost):
+def take_capital(account, book, plan, cost):
     """What a cycle that begins now is sized by; its amounts are kept per unit of it where sizes are proportional."""
     capital = account.wallet if cost.compounding != 0 else account.initial
     by_unit = cost.by_unit != 0 and capital > 0.0
-    book.scale = capital if by_unit else 1.0
+    book.by_unit = 1 if by_unit else 0
+    book.scale = capital * plan.weight[0] if by_unit else 1.0
     book.capital = 1.0 if by_unit else capital
 
 
@@ -242,7 +243,7 @@ def fill_entry(account, book, plan, cost, row, events, ts, row_number, k, q, f, 
     d = row.direction
     flat = book.direction == 0
     if flat:
-        take_capital(account, book, cost)
+        take_capital(account, book, plan, cost)
         if not book.capital > 0.0:
             refuse(book, row, events, ts, row_number, NO_CAPITAL, k, q)
             return

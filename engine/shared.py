@@ -1,8 +1,12 @@
-"""Cycles that plans share: variants of a stop that was never met do the same, so what one walked the others repeat.
+"""Cycles that plans share: what one walked, others repeat that differ in nothing that mattered in it.
+
+Plans differ so when their stop is wider than one that was never met, or their ladder is shorter or longer by levels
+that were never reached.
 
 Law: a repeated cycle is the walked one to the last bit. It holds because a book by unit keeps everything but money
-apart from the wallet, money being ``scale x amount``, and because a wider stop lies behind a tighter one that the
-candles did not reach. What could tell the two apart (a refusal, a cap, a second trade) is not shared.
+apart from wallet and weights, money being ``scale x amount``, because a wider stop lies behind a tighter one that the
+candles did not reach, and because of two ladders one begins as the other. What could tell the two apart otherwise (a
+refusal, a cap, a second trade) is not shared.
 """
 
 from __future__ import annotations
@@ -19,27 +23,39 @@ SLACK = 5e-10
 
 
 def sharing(plans: np.ndarray, columns: np.ndarray, by_unit: bool) -> tuple[np.ndarray, np.ndarray]:
-    """(order int64[n], group int32[n]): plans that differ in their stop's coefficient alone, the tightest stop first.
+    """(order int64[n], group int32[n]): plans that differ only in how far their stop is and how long their ladder.
 
-    ``group`` is that of the plan at the same place in ``order``; -1 for a plan whose cycles depend on its stop
-    whether it is met or not (sizes by risk excepted, which `Sweep` excludes).
+    Of a group the longest ladders come first, of those the tightest stops. ``group`` is that of the plan at the same
+    place in ``order``; -1 for a plan whose cycles depend on its stop whether it is met or not (sizes by risk excepted,
+    which `Sweep` excludes).
     """
     n = len(plans)
     if not by_unit:
         return np.arange(n), np.full(n, -1, np.int32)
     alike = plans.copy()
     alike["stop_coefficient"] = 0.0
+    for name, known in (("entries", 0), ("weight", 0), ("relative", 1), ("coefficient", 2)):
+        alike[name][..., known:] = 0
     _, group = distinct(alike)
     units = plans["stop_unit"]
     falls = np.array([bool((column < 0.0).any()) for column in columns])
     alone = (plans["trail_distance"] > 0.0) | (plans["stop_moving"] != 0)
     units = np.where(units >= 0, units, plans["stop"])  # a level without a unit is a multiple of its reference
     alone |= (units >= 0) & falls[np.maximum(units, 0)]
-    sizes = np.bincount(group, minlength=1)
-    alone |= sizes[group] == 1
+    order = np.lexsort((-plans["stop_coefficient"], -plans["entries"], group))
+    longest = order[np.searchsorted(group[order], group)]
+    alone |= ~_begins(plans, plans[longest])
+    alone |= np.bincount(group, minlength=1)[group] == 1
     group[alone] = -1
-    order = np.lexsort((-plans["stop_coefficient"], group))
     return order, group[order]
+
+
+def _begins(plans: np.ndarray, longer: np.ndarray) -> np.ndarray:
+    """bool[n]: whether each plan's ladder is how the other one begins."""
+    beyond = np.arange(plans["coefficient"].shape[1]) >= plans["entries"][:, None]
+    same = [plans[name].view(np.int64) == longer[name].view(np.int64) for name in ("coefficient", "relative")]
+    begins: np.ndarray = (beyond | (same[0] & same[1])).all(axis=1)
+    return begins
 
 
 @inline
@@ -67,9 +83,9 @@ def affordable(account, cost, scale, spent):
 
 
 @borrowing
-def repeat(account, book, cost, stats, cycle, candles, marks, equity_out, daily_out, first_day):
+def repeat(account, book, plan, cost, stats, cycle, candles, marks, equity_out, daily_out, first_day):
     """Do a shared cycle with this account; returns False, having done nothing, when it must be walked."""
-    scale = account.wallet if cost.compounding != 0 else account.initial
+    scale = (account.wallet if cost.compounding != 0 else account.initial) * plan.weight[0]
     if not affordable(account, cost, scale, cycle.cost):
         return False
     t, n = cycle.begin, cycle.end - 1 - cycle.begin

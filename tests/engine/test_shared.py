@@ -76,6 +76,45 @@ def test_every_statistic_is_that_of_the_plan_alone(kind, costs):
         assert together.daily[i].tobytes() == alone.daily[0].tobytes()
 
 
+DEEPER = tuple(-0.01 - 0.008 * k for k in range(4))
+LADDERS = {  # coefficients and weights of n levels
+    "equal weights": lambda n: (DEEPER[:n], (1.0 / n,) * n),
+    "growing weights": lambda n: (DEEPER[:n], tuple(0.05 * 2**k for k in range(n))),
+    "shares of one": lambda n: (DEEPER[:n], tuple(2**k / (2**n - 1) for k in range(n))),
+    "market first": lambda n: ((MARKET, *(-0.01 * k for k in range(1, n))), (1.0 / n,) * n),
+    "pyramid": lambda n: ((MARKET,) * n, (1.0 / n,) * n),
+    "unlike": lambda n: (tuple(x - 0.001 * n * (k > 1) for k, x in enumerate(DEEPER[:n])), (1.0 / n,) * n),
+}
+
+
+@pytest.mark.parametrize("costs", COSTS.values(), ids=COSTS)
+@pytest.mark.parametrize("shape", LADDERS.values(), ids=LADDERS)
+def test_ladders_of_several_lengths_do_what_each_does_alone(shape, costs):
+    plans = []
+    for n in (2, 4, 3, 1):
+        for s in (0.02, 0.06):
+            coefficients, weights = shape(n)
+            base = FIRST if coefficients[0] != coefficients[0] else AVERAGE_7
+            plans.append(Plan(
+                ABOVE if base is FIRST else 1, coefficients, weights, Level(AVERAGE, -s), base=base,
+                target=Level(AVERAGE, 0.01),
+            ))
+    together = sweep(plans, costs)
+    for i, plan in enumerate(plans):
+        alone = sweep([plan], costs)
+        assert together.stats[i].tobytes() == alone.stats[0].tobytes()
+        assert together.daily[i].tobytes() == alone.daily[0].tobytes()
+
+
+def test_levels_that_are_seldom_reached_cost_little():
+    plans = [Plan(
+        1, tuple(-0.012 - 0.05 * k for k in range(n)), (1.0 / n,) * n, Level(AVERAGE, -0.3), base=AVERAGE_7,
+        target=Level(AVERAGE_7, moving=True),
+    ) for n in (1, 2, 3, 4)]
+    together = sweep(plans, Costs()).looked_at
+    assert together < 0.8 * sum(sweep([plan], Costs()).looked_at for plan in plans)
+
+
 @settings(max_examples=60, deadline=None)
 @given(
     st.sampled_from(list(KINDS)), st.sampled_from(list(COSTS)), st.integers(0, 1300), st.integers(1, 1500),

@@ -257,13 +257,14 @@ class _Walk:
                 return self.refuse("no_stop", k, q)
             if against(p, stop, d):
                 return self.refuse("stop_passed", k, q)
-        notional = (c.capital * costs.capital_fraction * plan.weights[k] * row.weight) * costs.leverage
+        share = plan.weights[k] / plan.weights[0] if c.by_unit else plan.weights[k]
+        notional = (c.capital * costs.capital_fraction * share * row.weight) * costs.leverage
         if costs.risk > 0:
             s = level_price(plan.stop, c.stop_values, d, q, q if flat else c.first_price)
             distance = d * (q - s) / q
             if not distance > 0:
                 return self.refuse("stop_passed", k, q)
-            at_risk = c.capital * costs.risk * plan.weights[k] * row.weight
+            at_risk = c.capital * costs.risk * share * row.weight
             entry_fee = costs.maker_fee if not math.isnan(plan.coefficients[k]) else costs.taker_fee
             notional = min(notional, at_risk / (distance + entry_fee + costs.taker_fee + costs.slippage))
         quantity = floor_to(notional / q, costs.step)
@@ -302,11 +303,12 @@ class _Walk:
     def new_cycle(self) -> Cycle:
         row = self.row
         capital = self.wallet if self.costs.compounding else self.initial
-        scale = 1.0
+        scale, by_unit = 1.0, False
         if self.sizes_are_proportional() and capital > 0:
-            scale, capital = capital, 1.0
+            scale, capital, by_unit = capital * self.plan.weights[0], 1.0, True
         return Cycle(
-            row.direction, scale, capital, row.ladder, row.target, row.stop, row.trail_unit, row.number, self.ts_ms
+            row.direction, by_unit, scale, capital, row.ladder, row.target, row.stop, row.trail_unit, row.number,
+            self.ts_ms,
         )
 
     def at_once(self, c: Cycle, p: float) -> None:

@@ -129,6 +129,7 @@ class Cycle:
     """
 
     d: int
+    by_unit: bool
     scale: float
     capital: float
     ladder: tuple[float, float]

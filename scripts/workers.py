@@ -70,7 +70,7 @@ class LateRay:
                 from optimization.fanout.executor import RayExecutor  # loads Ray, whose flags are set by now
 
                 self._made = RayExecutor(self._workers)
-        yield from self._made.evaluate(task, chunks, told)
+        yield from self._made.sized(self._worker_bytes).evaluate(task, chunks, told)
 
     def cancel(self) -> None:
         """As `Executor.cancel`."""

@@ -106,7 +106,9 @@ class RayExecutor:
 
     def sized(self, work_bytes: int) -> Self:
         """The same, after fitting its workers to memory; ``work_bytes`` : as `memory_bytes` estimates a chunk's."""
-        self._post(self._fit, worker_bytes(work_bytes))
+        each_bytes = worker_bytes(work_bytes)
+        if each_bytes > self._crew.worker_bytes:
+            self._post(self._fit, each_bytes)
         return self
 
     def evaluate(

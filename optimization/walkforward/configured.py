@@ -25,7 +25,7 @@ def job_of(
     wanted = settings.optimization.of(strategy.name)
     return Job(
         strategy=strategy.name, symbol=symbol, timeframe=entry.timeframe or strategy.timeframe, from_ms=from_ms,
-        to_ms=to_ms, grid=grid_of(strategy.Params, entry.grid, entry.params, given),
+        to_ms=to_ms, grid=grid_of(strategy.Params, entry.grid, entry.params | entry.per_asset.get(symbol, {}), given),
         costs=configured_costs(settings, entry, symbol), capital=entry.capital_usdt / max(1, len(entry.symbols)),
         detail=detail, rule=rule_of(wanted), choice=choice_of(wanted), limits=wanted.gate,
         resamples=wanted.resamples, seed=wanted.seed,

@@ -113,6 +113,14 @@ def test_a_set_parameter_is_fixed_or_restricted(
         assert not window["params"] or values.items() <= window["params"].items()
 
 
+def test_what_is_configured_for_an_asset_holds_where_the_grid_says_nothing(config: Path, dumps: Path) -> None:
+    own = {"BTC-USDT": {"num_levels": 3, "ma_period": 9}}
+    changed(config, "strategies.yaml", lambda t: t["strategies"]["envelope_dca"].update(per_asset=own))
+    found = parsed(optimize(config, dumps, "--all", "--json"))["results"]
+    assert [r["params"]["num_levels"] for r in found] == [3, 2]
+    assert found[0]["params"]["ma_period"] in GRID["ma_period"]
+
+
 def test_what_would_be_computed_is_said_and_nothing_is_stored(config: Path, dumps: Path) -> None:
     before = snapshot(config.parent)
     found = parsed(optimize(config, dumps, "--all", "--dry-run", "--json"))

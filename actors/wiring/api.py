@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING
 from actors.api_host import ApiHost
 from actors.api_research import open_results
 from actors.read_model import Facts
-from actors.wiring.lean import readmit
 from actors.wiring.process import log_to
 from actors.wiring.transport import RayTransport
 
@@ -19,6 +18,9 @@ if TYPE_CHECKING:
 
 
 def _opened(root: Path) -> ResultStore:
+    # Here, since loading it shuts Arrow out, which only Ray's own start of this process should do.
+    from actors.wiring.lean import readmit
+
     readmit()  # results are Arrow files
     return open_results(root)
 

@@ -89,6 +89,7 @@ HEAVY = {"numba", "ccxt", "sqlalchemy", "sqlmodel", "uvicorn", "fastapi", "pyarr
         ("actors.wiring.runner", {"numba"}),
         ("actors.wiring.feed", {"aiohttp", "ccxt"}),
         ("actors.wiring.ledger", {"sqlalchemy", "sqlmodel"}),
+        ("actors.wiring.api", {"fastapi", "uvicorn"}),
     ],
 )
 def test_a_process_loads_its_own_parts_only(module: str, allowed: set[str]) -> None:

@@ -7,16 +7,18 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import Future
+from concurrent.futures import FIRST_COMPLETED, Future, wait
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from core.errors import ConfigurationError
 from optimization.walkforward.chunks import Chunk, Task
 from optimization.walkforward.port import Cancelled, Executor
 from optimization.walkforward.threads import Threads
 from scripts.running import state_root
+
+_BEGINNING: Final = "ray is beginning"
 
 Executors = Callable[[int], Executor]
 """Who gives an executor to a run, of so many workers where each run has its own."""
@@ -26,6 +28,11 @@ Executors = Callable[[int], Executor]
 def in_this_process() -> Iterator[Executors]:
     """Inside, runs are evaluated by threads."""
     yield Threads
+
+
+def unfinished() -> bool:
+    """Whether a Ray is still beginning, which cannot be interrupted; only the end of the process ends it at once."""
+    return any(thread.name == _BEGINNING for thread in threading.enumerate())
 
 
 @contextmanager
@@ -52,41 +59,49 @@ class LateRay:
         self._address, self._workers = address, workers
         self._begun: Future[None] = Future()
         self._made: Any = None
-        self._cancelled = False
+        self._cancelled: Future[None] = Future()
         self._lock = threading.Lock()
         self._leave = threading.Event()
-        self._thread = threading.Thread(target=self._live, name="ray", daemon=True)
+        self._thread = threading.Thread(target=self._live, name=_BEGINNING, daemon=True)
         self._thread.start()
 
     def evaluate(
         self, task: Task, chunks: Sequence[Chunk], told: Callable[[Chunk, int], None]
     ) -> Iterator[tuple[Chunk, bytes]]:
         """As `Executor.evaluate`, once Ray is there."""
-        self._begun.result()
+        wait((self._begun, self._cancelled), return_when=FIRST_COMPLETED)
         with self._lock:
-            if self._cancelled:
+            if self._cancelled.done():
                 raise Cancelled("the run was cancelled")
+            self._begun.result()
             if self._made is None:
                 from optimization.fanout.executor import RayExecutor  # loads Ray, whose flags are set by now
 
                 self._made = RayExecutor(self._workers)
-        yield from self._made.sized(self._worker_bytes).evaluate(task, chunks, told)
+        yield from self._made.evaluate(task, chunks, told)
 
     def cancel(self) -> None:
         """As `Executor.cancel`."""
-        self._cancelled = True
+        with self._lock:
+            if not self._cancelled.done():
+                self._cancelled.set_result(None)
         if self._made is not None:
             self._made.cancel()
 
     def close(self) -> None:
-        """End the workers, and the Ray that was begun for them."""
+        """End the workers, and the Ray that was begun for them; one that is still beginning is left alone.
+
+        What is left alone ends with this process, which must not wait for it (`unfinished`).
+        """
         self.cancel()
         self._leave.set()
-        self._thread.join()
+        if self._begun.done():
+            self._thread.join()
 
     def _live(self) -> None:
         try:
             with _ray(self._address, self._workers):
+                self._thread.name = "ray"
                 self._begun.set_result(None)
                 self._leave.wait()
                 if self._made is not None:

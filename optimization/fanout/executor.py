@@ -25,7 +25,7 @@ from core.errors import ScalpRadarError
 from optimization.fanout.crew import Crew, NoWorkers
 from optimization.fanout.places import worker_bytes
 from optimization.fanout.schedule import Schedule
-from optimization.walkforward.chunks import Chunk, Task
+from optimization.walkforward.chunks import Chunk, Task, memory_bytes
 from optimization.walkforward.port import Cancelled
 
 HOME: Final = "optimization.fanout.worker:Worker"
@@ -104,22 +104,21 @@ class RayExecutor:
         """How many workers have loaded compiled code and take chunks."""
         return self._schedule.workers
 
-    def sized(self, work_bytes: int) -> Self:
-        """The same, after fitting its workers to memory; ``work_bytes`` : as `memory_bytes` estimates a chunk's."""
-        each_bytes = worker_bytes(work_bytes)
-        if each_bytes > self._crew.worker_bytes:
-            self._post(self._fit, each_bytes)
-        return self
-
     def evaluate(
         self, task: Task, chunks: Sequence[Chunk], told: Callable[[Chunk, int], None]
     ) -> Iterator[tuple[Chunk, bytes]]:
         """Each chunk with its result, as they come; ``told`` hears of whole chunks alone.
 
-        Raises Cancelled after `cancel`, NoWorkers or `schedule.Deadly` when it cannot be done, and what a chunk raises.
+        Nodes get no more workers than their memory holds of these. Raises Cancelled after `cancel`, InputError when no
+        node holds one, NoWorkers or `schedule.Deadly` when it cannot be done, and what a chunk raises.
         """
         if self._ended is not None:
             raise self._ended
+        if not chunks:
+            return
+        each_bytes = worker_bytes(memory_bytes(task, max(len(chunk.codes) for chunk in chunks)))
+        if each_bytes > self._crew.worker_bytes:
+            self._post(self._fit, each_bytes)
         call = _Call(self._put(task), task.fingerprint, chunks)
         self._post(self._begin, call)
         try:

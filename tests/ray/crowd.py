@@ -7,14 +7,13 @@ import os
 import time
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 import numpy as np
 
 import optimization
 from optimization.walkforward.chunks import Chunk, Task
-from optimization.walkforward.job import Job
-from optimization.walkforward.material import Material
+from tests.ray.research_job import job
 
 HOME = "tests.ray.crowd:Sleeper"
 
@@ -40,8 +39,8 @@ class Teller:
 
 
 def task(name: str = "t") -> Task:
-    """A task that says its name and nothing else."""
-    return Task(cast(Job, None), cast(Material, None), name)
+    """The small job under another name."""
+    return Task(*job(), name)
 
 
 def chunks(count: int, ms: int) -> tuple[Chunk, ...]:

@@ -31,7 +31,7 @@ class Keeping:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, _: TracebackType | None) -> None:
-        if self._opened.exception() is None:
+        if self._opened.done() and self._opened.exception() is None:  # a command that is cancelled does not wait for it
             self._opened.result().close()
 
     def get(self, key: str) -> bytes | None:

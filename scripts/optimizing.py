@@ -35,6 +35,8 @@ from strategies.discovery import AnyStrategy
 
 TRIED: Final = 32
 """Combinations that an estimate of the time is made from."""
+PATIENCE_S: Final = 1.0
+"""How long runs that were cancelled are waited for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,6 +168,8 @@ class Optimizing:
     ----------
     executor : asked for one before each run, with its share of the workers. workers : how many there are, which is also
     how many runs there are at once; 0 for one a core. say : hears, before anything is evaluated, what a worker holds.
+
+    unfinished : whether a run that was cancelled is still at something that cannot be interrupted, such as reading.
     """
 
     def __init__(
@@ -176,6 +180,7 @@ class Optimizing:
         self._executor, self._workers = executor, workers or os.cpu_count() or 1
         self._executors: list[Executor] = []
         self._say, self._said_bytes = say, 0
+        self.unfinished = False
         self._cancelled = threading.Event()
         self._lock = threading.Lock()
 
@@ -189,15 +194,17 @@ class Optimizing:
         """
         at_once = min(len(wanted), self._workers)
         share = max(1, self._workers // at_once)
-        with ThreadPoolExecutor(at_once) as pool:
-            futures = [pool.submit(self._one, job, share, tell(job), done) for job in wanted]
-            try:
-                while wait(futures, timeout=0.1).not_done:
-                    _raise_defect(futures)
-            except BaseException:
-                self.cancel()
-                pool.shutdown(wait=True, cancel_futures=True)
-                raise
+        pool = ThreadPoolExecutor(at_once)
+        futures = [pool.submit(self._one, job, share, tell(job), done) for job in wanted]
+        try:
+            while wait(futures, timeout=0.1).not_done:
+                _raise_defect(futures)
+        except BaseException:
+            self.cancel()
+            pool.shutdown(wait=False, cancel_futures=True)
+            self.unfinished = bool(wait(futures, timeout=PATIENCE_S).not_done)
+            raise
+        pool.shutdown()
         _raise_defect(futures)
         return _finished(wanted, futures)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Final
@@ -116,13 +117,15 @@ def _run(
     from scripts.optimizing import Optimizing
     from scripts.report.bars import bars
     from scripts.running import results_root
-    from scripts.workers import in_this_process, on_ray
+    from scripts.workers import in_this_process, on_ray, unfinished
 
     keeping = Keeping(results or results_root())
+    begun: list[Optimizing] = []
     try:
         evaluating = in_this_process() if no_ray else on_ray(address, workers)
         with keeping, evaluating as executors, bars(wanted) as progress:
             optimizing = Optimizing(known, source, executors, keeping, keeping, workers, progress.say)
+            begun.append(optimizing)
             return optimizing.run(wanted, progress.of, progress.ended)
     except (KeyboardInterrupt, Cancelled):
         typer.echo(
@@ -130,6 +133,8 @@ def _run(
             "others is kept: the same command goes on from there",
             err=True,
         )
+        if unfinished() or any(optimizing.unfinished for optimizing in begun):
+            os._exit(CANCELLED)  # threads cannot be ended otherwise; Ray's processes end with this one
         raise typer.Exit(CANCELLED) from None
 
 
@@ -137,8 +142,6 @@ def _estimate(
     known: Mapping[str, AnyStrategy], source: CandleSource, wanted: Sequence[Job], workers: int, as_json: bool
 ) -> None:
     """Say what would be computed."""
-    import os
-
     from scripts.optimizing import estimates
 
     found, not_run = estimates(known, source, wanted)

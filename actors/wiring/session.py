@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import socket
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -24,6 +25,7 @@ from core.errors import InputError
 
 UPLOADED: Final = ("core", "indicators", "engine", "strategies", "market", "optimization")
 _OBJECT_STORE_BYTES: Final = 1_000_000_000
+_CONNECT_S: Final = 5.0
 _REPOSITORY: Final = Path(__file__).resolve().parents[2]
 
 
@@ -55,6 +57,7 @@ def joined_ray(address: str) -> Iterator[None]:
     `set_cluster_flags` came before. The token is read as Ray does it: ``RAY_AUTH_TOKEN``, ``RAY_AUTH_TOKEN_PATH`` or
     ``~/.ray/auth_token``. Raises InputError when nobody answers there, or refuses.
     """
+    _check(address)
     try:
         ray.init(
             address=address, namespace=_namespace(), log_to_driver=False, logging_level="ERROR",
@@ -72,6 +75,19 @@ def joined_ray(address: str) -> Iterator[None]:
 def runtime_environment() -> dict[str, Any]:
     """What the nodes of a cluster are sent: the packages that workers import."""
     return {"py_modules": [str(_REPOSITORY / name) for name in UPLOADED], "excludes": ["__pycache__"]}
+
+
+def _check(address: str) -> None:
+    """Raise InputError unless somebody listens there: Ray itself would wait for minutes."""
+    if address == "auto":
+        return
+    host, _, port = address.rpartition(":")
+    if not host or "/" in host or not port.isdecimal() or not 0 < int(port) < 65_536:
+        raise InputError(f"--address {address}: allowed is HOST:PORT of a Ray head, or auto on one of its nodes")
+    try:
+        socket.create_connection((host.strip("[]"), int(port)), _CONNECT_S).close()
+    except OSError as error:
+        raise InputError(f"--address {address}: nobody answers there: {error.strerror or error}") from error
 
 
 def _namespace() -> str:

@@ -19,7 +19,7 @@ from optimization.walkforward.threads import Threads
 from tests.ray.exchange import ROOT
 from tests.ray.research_job import Folder, walked
 
-pytestmark = [pytest.mark.ray, pytest.mark.slow]
+pytestmark = [pytest.mark.ray, pytest.mark.slow, pytest.mark.timeout(240)]
 
 CHUNKS = 32
 
@@ -85,7 +85,7 @@ def test_workers_are_at_idle_priority_and_mistakes_are_told_from_losses(tmp_path
 def test_a_command_killed_with_9_goes_on_where_it_was(tmp_path: Path, expected: str) -> None:
     quiet = subprocess.DEVNULL
     first = subprocess.Popen(command("slowly", tmp_path), cwd=ROOT, stdout=quiet, stderr=quiet)
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + 180
     while finished(tmp_path) < 6 and time.monotonic() < deadline:
         time.sleep(0.01)
     workers = [p for p in psutil.Process(first.pid).children(recursive=True) if p.name().startswith("ray::Worker")]

@@ -88,7 +88,7 @@ def _record(
     s["day"], s["days"] = first_day, len(daily)
     fold(
         candles, columns, flags, plans[0], cost[0], nxt, 0, len(span), account[0], book[0], events[0], values[0], s,
-        fills, trades, equity, daily, counts, np.empty(len(span) + 1), *NOTHING_SHARED,
+        fills, trades, equity, daily, counts, np.empty(len(span) + 1), *NOTHING_SHARED, 0,
     )
     left_open = bool(book["direction"][0])
     finish(

@@ -32,7 +32,7 @@ from engine.records import (
 from engine.rounding import borrowing, inline
 from engine.rules import leave
 from engine.settle import mark_day, settle
-from engine.shared import repeat, repeatable
+from engine.shared import may_repeat, repeat, repeatable
 from engine.stats import day_return, end_day, end_peak, fold_events
 from engine.walk import advance
 
@@ -168,13 +168,13 @@ def keep_cycle(cycle, events, book, begin, end, first_day, last_day, at, marks, 
     int64(
         _CANDLES, read_only(np.float64, 2), read_only(np.int8, 2), PLAN_T, COST_T, read_only(np.int32, 1), int64, int64,
         ACCOUNT_T, BOOK_T, EVENTS_T, ROW_T, STATS_T, _FILLS, _TRADES, float64[::1], float64[::1], int64[::1],
-        float64[::1], _CYCLES, int32[::1], int64[::1],
+        float64[::1], _CYCLES, int32[::1], int64[::1], int64,
     ),
     error_model="numpy", nogil=True, cache=True, _nrt=False,
 )
 def fold(  # noqa: C901  # one loop over cycles; calls would have to pass its dozen locals
     candles, columns, flags, plan, cost, nxt, start, end, account, book, events, values, stats, fills_out, trades_out,
-    equity_out, daily_out, counts, marks, cycles, slots, shared,
+    equity_out, daily_out, counts, marks, cycles, slots, shared, number,
 ):
     """Walk candles [start, end) with one plan; returns the number of candles given to `advance`.
 
@@ -183,7 +183,7 @@ def fold(  # noqa: C901  # one loop over cycles; calls would have to pass its do
     float64[T] (marks at closes), daily_out float64[n_days] (must come in as zeros). ``book`` and ``account`` carry
     on from where they stand; ``stats`` must have been begun.
     marks : float64[M], M > end - start, open results at closes. cycles CYCLE[C], slots int32[T], shared int64[2] (how
-    many cycles and marks are kept): what plans with other stops may repeat; C = 0 when nothing is to be shared.
+    many cycles and marks are kept): what may be repeated; C = 0 when nothing is. ``number`` : of the plan.
     """
     first_day = np.int64(candles[start].day) if start < end else 0
     called = 0
@@ -199,15 +199,12 @@ def fold(  # noqa: C901  # one loop over cycles; calls would have to pass its do
             t = upto
             if t >= end:
                 break
-        alike = sharing and repeatable(account, book, candles[t].row)
+        alike = sharing and (t > start or candles[t].begins != 0) and repeatable(account, book, candles[t].row)
         if alike:
             slot = slots[t]
             if (
                 slot < shared[0]
-                and cycles[slot].begin == t
-                and cycles[slot].end <= end
-                and cycles[slot].stop_coefficient >= plan.stop_coefficient
-                and cycles[slot].reached <= plan.entries
+                and may_repeat(cycles[slot], plan, number, t, end)
                 and repeat(
                     account, book, plan, cost, stats, cycles[slot], candles, marks, equity_out, daily_out, first_day
                 )
@@ -222,6 +219,7 @@ def fold(  # noqa: C901  # one loop over cycles; calls would have to pass its do
         n = at
         ambiguous = 0
         reached = 0
+        alone = 0
         wallet = account.wallet
         scale = book.scale
         while t < end:
@@ -261,9 +259,11 @@ def fold(  # noqa: C901  # one loop over cycles; calls would have to pass its do
             stats.ambiguous += book.ambiguous
             if events.fills > 0 and fills_out.size > 0:
                 keep(events, fills_out, trades_out, counts)
-            if events.refusals > 0 or stop_was_near(book, d, x.low, x.high):
+            if events.refusals > 0:
                 alike = False
             if alike:
+                if stop_was_near(book, d, x.low, x.high):
+                    alone = 1
                 k = book.used if events.trades == 0 else events.trade[0].levels
                 if what != TARGET_ALONE:
                     k = levels_reached(book, plan, cost, d, k, x.low, x.high)
@@ -286,6 +286,8 @@ def fold(  # noqa: C901  # one loop over cycles; calls would have to pass its do
                     keep_cycle(
                         cycles[shared[0]], events, book, begin, t, candles[begin].day, x.day, at, marks, ambiguous
                     )
+                    cycles[shared[0]].plan = number
+                    cycles[shared[0]].alone = alone
                     cycles[shared[0]].stop_coefficient = plan.stop_coefficient
                     cycles[shared[0]].reached = reached
                     slots[begin] = shared[0]

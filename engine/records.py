@@ -240,6 +240,8 @@ CANDLE = np.dtype(
 
 CYCLE = np.dtype(
     [
+        ("plan", "i8"),  # who walked it
+        ("alone", "i8"),  # 1 when no other plan may repeat it: its stop was near
         ("begin", "i8"),  # candle of the first fill
         ("end", "i8"),  # the first candle after the exit's
         ("marks", "i8"),  # where its open results at closes begin
@@ -261,7 +263,7 @@ CYCLE = np.dtype(
     ],
     align=True,
 )
-"""A cycle that other plans repeat, which differ in nothing that happened in it (`engine.shared`)."""
+"""A cycle that is repeated by the same plan, or by others that differ in nothing that mattered (`engine.shared`)."""
 
 STATS = np.dtype(
     [

@@ -1,7 +1,7 @@
 """Cycles that plans share: what one walked, others repeat that differ in nothing that mattered in it.
 
 Plans differ so when their stop is wider than one that was never met, or their ladder is shorter or longer by levels
-that were never reached.
+that were never reached. A plan also repeats what it did itself in another window that overlaps.
 
 Law: a repeated cycle is the walked one to the last bit. It holds because a book by unit keeps everything but money
 apart from wallet and weights, money being ``scale x amount``, because a wider stop lies behind a tighter one that the
@@ -22,12 +22,14 @@ SLACK = 5e-10
 """Half of the margin guard's tolerance: nearer to the guard than this a cycle is walked."""
 
 
-def sharing(plans: np.ndarray, columns: np.ndarray, by_unit: bool) -> tuple[np.ndarray, np.ndarray]:
+def sharing(
+    plans: np.ndarray, columns: np.ndarray, by_unit: bool, by_risk: bool
+) -> tuple[np.ndarray, np.ndarray]:
     """(order int64[n], group int32[n]): plans that differ only in how far their stop is and how long their ladder.
 
     Of a group the longest ladders come first, of those the tightest stops. ``group`` is that of the plan at the same
-    place in ``order``; -1 for a plan whose cycles depend on its stop whether it is met or not (sizes by risk excepted,
-    which `Sweep` excludes).
+    place in ``order``: one of its own where cycles depend on the stop whether it is met or not, as they do when sizes
+    are chosen by risk, and -1 for all when sizes are not proportional, so that nothing is ever repeated.
     """
     n = len(plans)
     if not by_unit:
@@ -39,14 +41,15 @@ def sharing(plans: np.ndarray, columns: np.ndarray, by_unit: bool) -> tuple[np.n
     _, group = distinct(alike)
     units = plans["stop_unit"]
     falls = np.array([bool((column < 0.0).any()) for column in columns])
-    alone = (plans["trail_distance"] > 0.0) | (plans["stop_moving"] != 0)
+    alone = (plans["trail_distance"] > 0.0) | (plans["stop_moving"] != 0) | by_risk
     units = np.where(units >= 0, units, plans["stop"])  # a level without a unit is a multiple of its reference
     alone |= (units >= 0) & falls[np.maximum(units, 0)]
     order = np.lexsort((-plans["stop_coefficient"], -plans["entries"], group))
     longest = order[np.searchsorted(group[order], group)]
     alone |= ~_begins(plans, plans[longest])
     alone |= np.bincount(group, minlength=1)[group] == 1
-    group[alone] = -1
+    group[alone] = n + np.flatnonzero(alone)
+    order = np.lexsort((-plans["stop_coefficient"], -plans["entries"], group))
     return order, group[order]
 
 
@@ -79,6 +82,23 @@ def affordable(account, cost, scale, spent):
         scale > 0.0
         and notional / cost.leverage <= cost.guard * account.wallet * (1.0 + SLACK)
         and (cost.tiers == 1 or notional < cost.tier_notional[0] * (1.0 - SLACK))
+    )
+
+
+@inline
+def may_repeat(cycle, plan, number, t, end):
+    """Whether plan ``number`` would do this cycle if it walked from candle ``t``, in a window that ends at ``end``."""
+    return (
+        cycle.begin == t
+        and cycle.end <= end
+        and (
+            cycle.plan == number
+            or (
+                cycle.alone == 0
+                and cycle.stop_coefficient >= plan.stop_coefficient
+                and cycle.reached <= plan.entries
+            )
+        )
     )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -41,7 +41,7 @@ _NO_TRADES_DTYPE = EVENTS["trade"].base
 
 @dataclass(eq=False, slots=True)
 class Swept:
-    """One window of a sweep, growing while it is walked. stats : STATS[n_plans].
+    """One window of a sweep. stats : STATS[n_plans].
 
     daily : float64[n_plans, n_days], daily returns of equity, or [0, 0] when not asked for.
     looked_at : candles that the engine did not pass over, over all plans.
@@ -52,13 +52,28 @@ class Swept:
     looked_at: int = 0
 
 
+@dataclass(eq=False, slots=True)
+class SweptWindows:
+    """Several windows of a sweep, growing while they are walked. stats : STATS[n_windows, n_plans].
+
+    daily : float64[n_plans, all days], the windows' days one after the other; those of window w are
+    [first_day[w], first_day[w + 1]). [0, 0] when not asked for. looked_at : as in `Swept`, over all windows.
+    """
+
+    stats: np.ndarray
+    daily: np.ndarray
+    first_day: np.ndarray
+    looked_at: int = 0
+
+
 @njit(
     int64(
         read_only(CANDLE, 1), read_only(np.float64, 2), read_only(np.int8, 2), read_only(PLAN, 1),
-        read_only(COST, 1), read_only(np.int32, 2), read_only(np.int32, 1), int64, int64, int64, int64, float64,
+        read_only(COST, 1), read_only(np.int32, 2), read_only(np.int32, 1), read_only(np.int64, 2), int64, int64,
+        float64,
         types.Array(from_dtype(ACCOUNT), 1, "C"), types.Array(from_dtype(BOOK), 1, "C"),
         types.Array(from_dtype(EVENTS), 1, "C"), types.Array(from_dtype(ROW), 1, "C"), read_only(BOOK, 1),
-        types.Array(from_dtype(STATS), 1, "C"), float64[:, ::1],
+        types.Array(from_dtype(STATS), 2, "C"), float64[:, ::1], read_only(np.int64, 1),
         types.Array(from_dtype(_NO_FILLS_DTYPE), 1, "C"), types.Array(from_dtype(_NO_TRADES_DTYPE), 1, "C"),
         float64[::1], int64[::1], read_only(np.int64, 1), read_only(np.int32, 1), float64[::1],
         types.Array(from_dtype(CYCLE), 1, "C"), int32[::1], int64[::1],
@@ -66,36 +81,49 @@ class Swept:
     error_model="numpy", nogil=True, cache=True,
 )
 def _walk_plans(
-    candles, columns, flags, plans, cost, nxt, key, start, end, first_plan, last_plan, capital, account, book, events,
-    values, fresh, stats, daily, fills, trades, equity_out, counts, order, group, marks, cycles, slots, shared,
+    candles, columns, flags, plans, cost, nxt, key, windows, first_plan, last_plan, capital, account, book, events,
+    values, fresh, stats, daily, first_day, fills, trades, equity_out, counts, order, group, marks, cycles, slots,
+    shared,
 ):
-    """Walk plans order[first_plan:last_plan] over candles [start, end); returns the candles given to `advance`.
+    """Walk plans order[first_plan:last_plan] over the windows [start, end); returns the candles given to `advance`.
 
+    A group's plans walk one window after the other, so that what they share they share over all windows.
     ``shared`` int64[3]: cycles and marks kept, and the group of plans that they are of.
     """
     called = 0
-    for j in range(first_plan, last_plan):
-        i = order[j]
-        if group[j] != shared[2] or group[j] < 0:
+    begin = first_plan
+    while begin < last_plan:
+        upto = begin + 1
+        while group[begin] >= 0 and upto < last_plan and group[upto] == group[begin]:
+            upto += 1
+        if group[begin] != shared[2] or group[begin] < 0:
             shared[0] = 0
             shared[1] = 0
-            shared[2] = group[j]
-        kept = cycles if group[j] >= 0 else cycles[:0]
-        account[0].wallet = capital
-        account[0].initial = capital
-        account[0].reserved = 0.0
-        account[0].halted = 0
-        book[0] = fresh[0]
-        begin_stats(stats[i], capital, candles[start].day, candles[end - 1].day)
-        mine = daily[i] if daily.shape[0] > 0 else equity_out
-        called += fold(
-            candles, columns, flags, plans[i], cost[0], nxt[key[i]], start, end, account[0], book[0], events[0],
-            values[0], stats[i], fills, trades, equity_out, mine, counts, marks, kept, slots, shared,
-        )
-        finish(
-            candles[end - 1], plans[i], cost[0], account[0], book[0], events[0], values[0], stats[i], mine,
-            candles[start].day, 1,
-        )
+            shared[2] = group[begin]
+        some = group[begin] >= 0 and (windows.shape[0] > 1 or group[begin] < group.size)
+        kept = cycles if some else cycles[:0]
+        for w in range(windows.shape[0]):
+            start = windows[w, 0]
+            end = windows[w, 1]
+            for j in range(begin, upto):
+                i = order[j]
+                account[0].wallet = capital
+                account[0].initial = capital
+                account[0].reserved = 0.0
+                account[0].halted = 0
+                book[0] = fresh[0]
+                begin_stats(stats[w, i], capital, candles[start].day, candles[end - 1].day)
+                mine = daily[i, first_day[w] : first_day[w + 1]] if daily.shape[0] > 0 else equity_out
+                called += fold(
+                    candles, columns, flags, plans[i], cost[0], nxt[key[i]], start, end, account[0], book[0],
+                    events[0], values[0], stats[w, i], fills, trades, equity_out, mine, counts, marks, kept, slots,
+                    shared, i,
+                )
+                finish(
+                    candles[end - 1], plans[i], cost[0], account[0], book[0], events[0], values[0], stats[w, i], mine,
+                    candles[start].day, 1,
+                )
+        begin = upto
     return called
 
 
@@ -114,7 +142,7 @@ class Sweep:
         self.span, self.capital = span, capital
         self.plans, self.columns, self.flags = binder.arrays()
         self.cost = cost_record(costs, symbol_id(symbol))
-        self.order, self.group = sharing(self.plans, self.columns, costs.scale_free and costs.risk == 0.0)
+        self.order, self.group = sharing(self.plans, self.columns, costs.scale_free, costs.risk > 0.0)
         self.key, self.nxt = first_entries(self.plans, span, self.columns, self.flags, costs.tick)
 
     def __len__(self) -> int:
@@ -122,28 +150,37 @@ class Sweep:
 
     def walk(self, start: int = 0, end: int | None = None, *, daily: bool = False) -> Swept:
         """Every plan over candles [start, end), flat at its beginning, closed at its end."""
-        return next(self.pieces(start, end, daily=daily, plans_a_piece=len(self.plans)))
+        window = (start, len(self.span) if end is None else end)
+        swept = next(self.windows([window], daily=daily, plans_a_piece=len(self.plans)))
+        return Swept(swept.stats[0], swept.daily, swept.looked_at)
 
-    def pieces(
-        self, start: int = 0, end: int | None = None, *, daily: bool = False, plans_a_piece: int = 64
-    ) -> Iterator[Swept]:
-        """As `walk`, yielding the growing result after each piece so that a caller can stop in between."""
-        end = len(self.span) if end is None else end
-        if not 0 <= start < end <= len(self.span):
-            raise InputError(f"window [{start}, {end}) of {len(self.span)} candles is empty or outside")
-        candles, n = self.span.packed, len(self.plans)
-        days = int(candles[end - 1]["day"]) - int(candles[start]["day"]) + 1
-        swept = Swept(np.zeros(n, STATS), np.zeros((n, days) if daily else (0, 0)))
+    def windows(
+        self, windows: Sequence[tuple[int, int]], *, daily: bool = False, plans_a_piece: int = 64
+    ) -> Iterator[SweptWindows]:
+        """Every plan over each of these windows of candles [start, end), as `walk` does one.
+
+        Yields the growing result after each piece of plans, so that a caller can stop in between. Windows that overlap
+        cost less than they do one by one: a cycle that two of them have is walked once.
+        """
+        for start, end in windows:
+            if not 0 <= start < end <= len(self.span):
+                raise InputError(f"window [{start}, {end}) of {len(self.span)} candles is empty or outside")
+        candles, n, bounds = self.span.packed, len(self.plans), np.array(windows, np.int64).reshape(-1, 2)
+        days = [int(candles[end - 1]["day"]) - int(candles[start]["day"]) + 1 for start, end in windows]
+        first_day = np.concatenate(([0], np.cumsum(days, dtype=np.int64)))
+        swept = SweptWindows(
+            np.zeros((len(bounds), n), STATS), np.zeros((n, first_day[-1]) if daily else (0, 0)), first_day
+        )
         nothing = (np.zeros(0, _NO_FILLS_DTYPE), np.zeros(0, _NO_TRADES_DTYPE), np.zeros(0), np.zeros(2, np.int64))
         state = (new_account(self.capital), new_books(1), new_events(wanted=False), np.zeros(1, ROW), new_books(1))
-        room = end - start + 1
+        room = int(bounds.max()) - int(bounds.min()) + 1
         memory = (
             np.empty(2 * room), np.empty(room, CYCLE), np.zeros(len(candles), np.int32), np.array([0, 0, -1]),
         )
         for first in range(0, n, plans_a_piece):
             swept.looked_at += _walk_plans(
-                candles, self.columns, self.flags, self.plans, self.cost, self.nxt, self.key, start, end, first,
-                min(first + plans_a_piece, n), self.capital, *state, swept.stats, swept.daily, *nothing,
+                candles, self.columns, self.flags, self.plans, self.cost, self.nxt, self.key, bounds, first,
+                min(first + plans_a_piece, n), self.capital, *state, swept.stats, swept.daily, first_day, *nothing,
                 self.order, self.group, *memory,
             )
             yield swept

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from typing import NamedTuple
 
 import numpy as np
 
@@ -39,17 +40,20 @@ class Workbench:
         matrices = np.zeros((4, len(chunk.spans), m), np.float32)
         trades = np.zeros((len(chunk.spans), m), np.int32)
         sums, daily = np.zeros((2, m)), np.zeros((len(chunk.daily), days_in(chunk.spans) if len(chunk.daily) else 0))
-        longest, begin = 0, 0
-        for number, (from_ms, to_ms) in enumerate(chunk.spans):
-            start, end = np.searchsorted(self.span.packed["ts_ms"], (from_ms, to_ms)).tolist()
-            if start < end:
-                weight = max(1, PIECE_WEIGHT // (end - start))
-                pieces = sweep.pieces(start, end, daily=len(chunk.daily) > 0, plans_a_piece=weight)
-                swept = next(pieces)
-                between(number)
-                for _ in pieces:  # the first piece's result grows
-                    between(number)
-                s = swept.stats
+        longest = 0
+        places = _places(chunk.spans, self.span)
+        known = [p for p in places if p.start < p.end]
+        if known:
+            weight = max(1, PIECE_WEIGHT // sum(p.end - p.start for p in known))
+            pieces = sweep.windows(
+                [(p.start, p.end) for p in known], daily=len(chunk.daily) > 0, plans_a_piece=weight
+            )
+            swept = next(pieces)
+            between(0)
+            for _ in pieces:  # the first piece's result grows
+                between(0)
+            for w, place in enumerate(known):
+                s, number = swept.stats[w], place.number
                 matrices[0, number] = objective(s, job.choice.objective, job.capital)
                 matrices[1, number] = sharpe(s)
                 matrices[2, number] = net_return(s, job.capital)
@@ -58,10 +62,9 @@ class Workbench:
                 sums += (s["sum_r"], s["sum_r2"])
                 longest = max(longest, int(s["longest_hold_ms"].max()))
                 if len(chunk.daily):
-                    at = begin + int(self.span.packed["day"][start]) - from_ms // DAY_MS
-                    daily[:, at : at + swept.daily.shape[1]] = swept.daily[chunk.daily]
-            begin += (to_ms - from_ms) // DAY_MS
-            between(number + 1)
+                    first, last = swept.first_day[w : w + 2]
+                    daily[:, place.day : place.day + last - first] = swept.daily[chunk.daily, first:last]
+        between(len(chunk.spans))
         return ChunkResult(
             matrices[0], matrices[1], matrices[2], matrices[3], trades, sums, daily, longest
         ).to_bytes()
@@ -72,6 +75,26 @@ class Workbench:
             self._bound = None  # first, so that two are never held at once
             self._bound = key, bound(self.task, codes, self.span, between)
         return self._bound[1]
+
+
+class _Place(NamedTuple):
+    """Where a span of time lies: its number, its candles [start, end), and the day of the chunk that they begin on."""
+
+    number: int
+    start: int
+    end: int
+    day: int
+
+
+def _places(spans: Sequence[tuple[int, int]], span: Span) -> list[_Place]:
+    """Where each span [from_ms, to_ms) lies."""
+    found, begin = [], 0
+    for number, (from_ms, to_ms) in enumerate(spans):
+        start, end = np.searchsorted(span.packed["ts_ms"], (from_ms, to_ms)).tolist()
+        day = int(span.packed["day"][start]) - from_ms // DAY_MS if start < end else 0
+        found.append(_Place(number, start, end, begin + day))
+        begin += (to_ms - from_ms) // DAY_MS
+    return found
 
 
 def whole_span(material: Material) -> Span:

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from core.plan import AVERAGE, EXIT_LONG, FIRST, MARKET, Level, Plan
+from core.plan import AVERAGE, EXIT_LONG, FIRST, MARKET, Level, Plan, Trail
 from engine.bind import Binder
 from engine.costs import Costs, Path
 from engine.span import span
@@ -58,11 +58,15 @@ COSTS = {
 }
 
 
-def sweep(plans: list[Plan], costs: Costs, start: int = 0, end: int | None = None) -> Swept:
+def ready(plans: list[Plan], costs: Costs) -> Sweep:
     binder = Binder(len(HOURS))
     for plan in plans:
         binder.add(plan)
-    return Sweep("TEST-USDT", span(HOURS, funding=FUNDING), binder, costs).walk(start, end, daily=True)
+    return Sweep("TEST-USDT", span(HOURS, funding=FUNDING), binder, costs)
+
+
+def sweep(plans: list[Plan], costs: Costs, start: int = 0, end: int | None = None) -> Swept:
+    return ready(plans, costs).walk(start, end, daily=True)
 
 
 @pytest.mark.parametrize("costs", COSTS.values(), ids=COSTS)
@@ -125,6 +129,35 @@ def test_any_window_and_any_stops(kind, costs, start, length, stops):
     together = sweep(plans, COSTS[costs], start, end)
     for i, plan in enumerate(plans):
         assert together.stats[i].tobytes() == sweep([plan], COSTS[costs], start, end).stats[0].tobytes()
+
+
+OVERLAPPING = [(0, 600), (200, 800), (400, 1000), (405, 640), (1000, 1001), (900, 1500), (0, 1500)]
+MORE_KINDS = KINDS | {
+    "trail": lambda s: crossing(Level(AVERAGE, -0.2), trail=Trail(s)),
+    "moving stop": lambda s: ladder(Level(AVERAGE_7, -s - 0.03, moving=True)),
+}
+MORE_COSTS = COSTS | {"by risk": Costs(risk=0.01), "steps": Costs(step=0.01, tick=0.01)}
+
+
+@pytest.mark.parametrize("costs", MORE_COSTS.values(), ids=MORE_COSTS)
+@pytest.mark.parametrize("kind", MORE_KINDS.values(), ids=MORE_KINDS)
+def test_windows_that_overlap_are_what_each_is_alone(kind, costs):
+    plans = [kind(s) for s in (0.1, 0.02, 0.05)]
+    (together,) = ready(plans, costs).windows(OVERLAPPING, daily=True)
+    for w, (start, end) in enumerate(OVERLAPPING):
+        days = slice(*together.first_day[w : w + 2])
+        for i, plan in enumerate(plans):
+            alone = sweep([plan], costs, start, end)
+            assert together.stats[w, i].tobytes() == alone.stats[0].tobytes()
+            assert together.daily[i, days].tobytes() == alone.daily[0].tobytes()
+
+
+@pytest.mark.parametrize("kind", ["ladder", "crossing", "trail"])
+def test_what_windows_have_in_common_is_walked_once(kind):
+    windows = [(0, 900), (150, 1050), (300, 1200), (450, 1350)]
+    one = [MORE_KINDS[kind](0.05)]
+    (together,) = ready(one, Costs()).windows(windows)
+    assert together.looked_at < 0.7 * sum(sweep(one, Costs(), *window).looked_at for window in windows)
 
 
 @pytest.mark.parametrize("kind", ["ladder", "short ladder", "stop in ranges", "crossing"])

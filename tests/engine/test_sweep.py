@@ -121,10 +121,10 @@ def test_without_daily_returns_totals_are_the_same() -> None:
 def test_pieces_grow_to_the_whole(size: int) -> None:
     ready, whole = sweep(), sweep().walk(daily=True)
     done = 0
-    for swept in ready.pieces(daily=True, plans_a_piece=size):
+    for swept in ready.windows([(0, len(WHOLE))], daily=True, plans_a_piece=size):
         done = min(done + size, len(PLANS))
-        np.testing.assert_array_equal(swept.stats[:done], whole.stats[:done])
-        assert not swept.stats[done:]["days"].any()
+        np.testing.assert_array_equal(swept.stats[0, :done], whole.stats[:done])
+        assert not swept.stats[0, done:]["days"].any()
     assert done == len(ready) == len(PLANS)
     np.testing.assert_array_equal(swept.daily, whole.daily)
 

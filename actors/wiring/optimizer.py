@@ -11,6 +11,7 @@ from actors.wiring.process import log_to
 from core.settings import Settings
 from market.source import open_source
 from optimization.fanout.executor import RayExecutor
+from optimization.fanout.shell import step_back
 from optimization.result_store import ResultStore
 from strategies.configured import configured
 from strategies.discovery import discover, discover_filters
@@ -33,5 +34,10 @@ class OptimizerActor(Optimizer):
         origin = socket.gethostname()
         known = configured(discover(folders), settings.strategies.strategies, discover_filters(folders))
         store = ResultStore(Path(results))
-        works = WalkForwards(settings, known, open_source(data), store, lambda: RayExecutor(workers), origin)
+
+        def crew() -> RayExecutor:
+            step_back()  # of the thread that works: reading, choosing and judging give way to trading too
+            return RayExecutor(workers)
+
+        works = WalkForwards(settings, known, open_source(data), store, crew, origin)
         super().__init__(store.research, works, origin=origin)

@@ -30,5 +30,6 @@ def test_nodes_are_sent_code_and_nothing_else() -> None:
     assert [path.name for path in sent] == list(UPLOADED)
     for path in sent:
         assert (path / "__init__.py").is_file()
-        strange = [f for f in path.rglob("*") if f.is_file() and f.suffix not in (".py", ".pyc")]
+        strange = [f for f in path.rglob("*") if f.is_file() and f.suffix != ".py" and f.parent.name != "__pycache__"]
         assert not strange
+    assert runtime_environment()["excludes"] == ["__pycache__"]

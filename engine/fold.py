@@ -290,6 +290,7 @@ def fold(  # noqa: C901  # one loop over cycles; calls would have to pass its do
                     cycles[shared[0]].alone = alone
                     cycles[shared[0]].stop_coefficient = plan.stop_coefficient
                     cycles[shared[0]].reached = reached
+                    cycles[shared[0]].entries = plan.entries
                     slots[begin] = shared[0]
                     shared[0] += 1
                     shared[1] = n

@@ -249,6 +249,7 @@ CYCLE = np.dtype(
         ("market_row", "i8"),
         ("ambiguous", "i8"),
         ("reached", "i8"),  # levels that it may have come to: no shorter ladder may repeat it
+        ("entries", "i8"),  # of the ladder that was walked
         ("held_ms", "i8"),
         ("fees", "f8"),  # this and the rest per unit of the scale
         ("funding", "f8"),

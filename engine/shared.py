@@ -97,6 +97,7 @@ def may_repeat(cycle, plan, number, t, end):
                 cycle.alone == 0
                 and cycle.stop_coefficient >= plan.stop_coefficient
                 and cycle.reached <= plan.entries
+                and (cycle.reached < cycle.entries or plan.entries <= cycle.entries)  # else a level may come after it
             )
         )
     )

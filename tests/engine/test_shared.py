@@ -152,6 +152,23 @@ def test_windows_that_overlap_are_what_each_is_alone(kind, costs):
             assert together.daily[i, days].tobytes() == alone.daily[0].tobytes()
 
 
+@pytest.mark.parametrize("shape", LADDERS.values(), ids=LADDERS)
+def test_ladders_of_several_lengths_in_windows_that_overlap(shape):
+    plans = []
+    for n in (1, 3, 2, 4):
+        for s in (0.05, 0.02):
+            coefficients, weights = shape(n)
+            base = FIRST if coefficients[0] != coefficients[0] else AVERAGE_7
+            plans.append(Plan(
+                ABOVE if base is FIRST else 1, coefficients, weights, Level(AVERAGE, -s), base=base,
+                target=Level(AVERAGE, 0.01),
+            ))
+    (together,) = ready(plans, Costs()).windows(OVERLAPPING, daily=True)
+    for w, (start, end) in enumerate(OVERLAPPING):
+        for i, plan in enumerate(plans):
+            assert together.stats[w, i].tobytes() == sweep([plan], Costs(), start, end).stats[0].tobytes()
+
+
 @pytest.mark.parametrize("kind", ["ladder", "crossing", "trail"])
 def test_what_windows_have_in_common_is_walked_once(kind):
     windows = [(0, 900), (150, 1050), (300, 1200), (450, 1350)]

@@ -3,7 +3,7 @@
 #   make up        run the demo: local exchange, synthetic market, virtual money (ARGS="--mode paper" and so on)
 #   make test      all tests             make lint    style, types, import rules
 #   make bench     measure               make fuzz    engine against its reference, 100,000 scenarios
-#   make install   only prepare .venv and compile the engine
+#   make machines  a search over three machines      make install   only prepare .venv and compile the engine
 
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
@@ -24,7 +24,7 @@ ARGS ?=
 export NUMBA_CACHE_DIR ?= $(CURDIR)/.cache/numba
 export RAY_USAGE_STATS_ENABLED := 0
 
-.PHONY: help dependencies install up test lint bench fuzz clean
+.PHONY: help dependencies install up test machines lint bench fuzz clean
 
 help:
 	@sed -n '3,6s/^# *//p' Makefile
@@ -38,7 +38,11 @@ up: install
 	@$(BIN)/scalp-radar up $(ARGS)
 
 test: install
-	@$(BIN)/python -m pytest -n $(WORKERS) -q $(ARGS)
+	@$(BIN)/python -m pytest -n $(WORKERS) -q -m "not machines" $(ARGS)
+
+# Ray nodes in network namespaces, one killed, one cut off: needs root and iproute2, and five minutes.
+machines: install
+	@$(BIN)/python -m pytest -q -m machines $(ARGS)
 
 lint: $(READY)
 	@$(BIN)/ruff check .

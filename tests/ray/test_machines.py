@@ -20,7 +20,7 @@ from tests.ray.network import Network, network, possible
 from tests.ray.research_job import Folder, walked
 
 pytestmark = [
-    pytest.mark.ray, pytest.mark.slow, pytest.mark.timeout(400),
+    pytest.mark.ray, pytest.mark.machines, pytest.mark.timeout(400),
     pytest.mark.skipif(not possible(), reason="needs root, iproute2 and unshare"),
 ]
 

@@ -80,7 +80,12 @@ def is_a_path(span: str) -> bool:
 
 
 def exists(span: str) -> bool:
-    """Whether there is such a path; a bare file name may lie in any folder that a reader would look into."""
+    """Whether there is such a path; a bare file name may lie in any folder that a reader would look into.
+
+    What lies beside the repository need not be there.
+    """
+    if span.startswith("../"):
+        return True
     folders = ("",) if "/" in span else ("", "config/", "docs/", "deploy/")
     return any(any(REPOSITORY.glob(folder + span.rstrip("/"))) for folder in folders)
 

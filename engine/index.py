@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 
 import numpy as np
-from numba import float64, int32, int64, njit
+from numba import float64, int32, int64, njit, types
 
 from engine.hold import SLACK
 from engine.records import read_only
@@ -54,20 +54,19 @@ def touches(high, low, row, below, above):
 
 
 @njit(
-    int32[::1](
+    types.void(
         read_only(np.float64, 1), read_only(np.float64, 1), read_only(np.int32, 1), read_only(np.int8, 2),
-        read_only(np.float64, 2), int64, int64, int64, float64, float64,
+        read_only(np.float64, 2), int64, int64, int64, float64, float64, int32[::1],
     ),
     error_model="numpy", nogil=True, cache=True,
 )
-def next_entry(high, low, row, flags, columns, direction, base, unit, coefficient, tick):
-    """int32[T + 1]: the next candle at or after t where a flat book's first entry might fill; T for none."""
+def next_entry(high, low, row, flags, columns, direction, base, unit, coefficient, tick, out):
+    """Into ``out``, int32[T + 1]: the next candle from t on where a flat book's first entry might fill; T for none."""
     n = row.size
-    out = np.empty(n + 1, np.int32)
     market = math.isnan(coefficient)
     if base < 0 and not market:  # levels from the first fill: no first entry can be one
         out[:] = n
-        return out
+        return
     of_unit = columns[max(unit if unit >= 0 else base, 0)]
     below, above = reach(flags[direction], columns[max(base, 0)], of_unit, coefficient, tick)
     hit = touches(high, low, row, below, above)
@@ -77,4 +76,3 @@ def next_entry(high, low, row, flags, columns, direction, base, unit, coefficien
         if hit[t] and (not market or t == 0 or row[t - 1] != row[t]):
             nearest = t
         out[t] = nearest
-    return out

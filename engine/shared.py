@@ -48,8 +48,9 @@ def sharing(
     longest = order[np.searchsorted(group[order], group)]
     alone |= ~_begins(plans, plans[longest])
     alone |= np.bincount(group, minlength=1)[group] == 1
-    group[alone] = n + np.flatnonzero(alone)
-    order = np.lexsort((-plans["stop_coefficient"], -plans["entries"], group))
+    if alone.any():
+        group[alone] = n + np.flatnonzero(alone)
+        order = np.lexsort((-plans["stop_coefficient"], -plans["entries"], group))
     return order, group[order]
 
 

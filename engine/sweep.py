@@ -196,10 +196,9 @@ def first_entries(
     keys[:, 3] = plans["coefficient"][:, 0]
     first, which = distinct(keys)
     nxt = np.empty((len(first), len(span) + 1), np.int32)
-    for i, plan in enumerate(first):
-        p = plans[plan]
-        nxt[i] = next_entry(
-            span.candles.high, span.candles.low, span.rows, flags, columns, p["direction"], p["base"], p["unit"],
-            p["coefficient"][0], tick,
+    for i, (direction, base, unit, coefficient) in enumerate(keys[first].tolist()):
+        next_entry(
+            span.candles.high, span.candles.low, span.rows, flags, columns, int(direction), int(base), int(unit),
+            coefficient, tick, nxt[i],
         )
     return which, nxt

@@ -33,10 +33,26 @@ def at_least(subject: str, value: float, unit: str, goal: float, beside: str = "
     return Figure(subject, value, unit, f">= {goal:g}", value >= goal, beside)
 
 
+TURN_S: Final = 0.02
+
+
+def _turn(function: Callable[[], object]) -> float:
+    """CPU seconds of one call, over as many as fill a turn."""
+    began, calls = time.process_time(), 0
+    while True:
+        function()
+        calls += 1
+        spent = time.process_time() - began
+        if spent >= TURN_S:
+            return spent / calls
+
+
 def interleaved(functions: Mapping[str, Callable[[], object]], repetitions: int = 9) -> dict[str, float]:
     """Median CPU seconds of each function, run in turns so that noise hits all alike.
 
-    Without garbage collection meanwhile, as `timeit` does: what it finds was left by others.
+    A turn lasts at least `TURN_S`: a function of a millisecond is repeated, or it would be measured refilling the
+    caches that the others emptied. Without garbage collection meanwhile, as `timeit` does: what it finds was left by
+    others.
     """
     spent: dict[str, list[float]] = {name: [] for name in functions}
     collecting = gc.isenabled()
@@ -44,9 +60,7 @@ def interleaved(functions: Mapping[str, Callable[[], object]], repetitions: int 
     try:
         for _ in range(repetitions):
             for name, function in functions.items():
-                began = time.process_time()
-                function()
-                spent[name].append(time.process_time() - began)
+                spent[name].append(_turn(function))
     finally:
         if collecting:
             gc.enable()

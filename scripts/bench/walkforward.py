@@ -51,8 +51,8 @@ def figure(grid: str, data: str) -> Figure:
     outcomes = whole()
     spent = interleaved({"whole": whole}, 5)["whole"]
     walked = sum(outcome.candle_combinations for outcome in outcomes)
-    windows = {len(outcome.windows) for outcome in outcomes}
-    beside = f"{walked / 1e6:.0f} M candle-combinations, {spent / walked * 1e9:.2f} ns each, windows {windows}"
+    windows = sum(len(outcome.windows) for outcome in outcomes)
+    beside = f"{walked / 1e6:.0f} M candle-combinations, {spent / walked * 1e9:.2f} ns each, {windows} windows in all"
     return at_most(f"walk-forward, {grid}, 5 assets, on {source}", spent, "s", GOAL_S, beside)
 
 

@@ -74,10 +74,14 @@ def test_a_goal_is_met_from_one_side(value: float, met: bool) -> None:
     assert figures.at_least("x", -value, "s", -2.0).met is met
 
 
-def test_functions_run_in_turns() -> None:
+@pytest.mark.parametrize("turn_s", [0.0, 0.001])
+def test_functions_run_in_turns_of_some_length(monkeypatch: pytest.MonkeyPatch, turn_s: float) -> None:
+    monkeypatch.setattr(figures, "TURN_S", turn_s)
     order: list[str] = []
     spent = figures.interleaved({"a": lambda: order.append("a"), "b": lambda: order.append("b")}, 3)
-    assert order == ["a", "b"] * 3
+    turns = [name for name, _ in itertools.groupby(order)]
+    assert turns == ["a", "b"] * 3
+    assert (len(order) > len(turns)) is (turn_s > 0.0)  # what is short is repeated
     assert set(spent) == {"a", "b"}
 
 

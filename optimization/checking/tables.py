@@ -13,7 +13,6 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from core.plan import Level, Plan, Price
-from core.strategy import Parameters
 
 Table = Mapping[str, Any]
 
@@ -93,11 +92,6 @@ def signal_rows(table: Table) -> list[int]:
         if isinstance(values, np.ndarray):
             rows.update((np.flatnonzero(np.diff(values)) + 1).tolist())
     return sorted(rows)
-
-
-def parameters_text(params: Parameters) -> str:
-    """``fast=20, slow=50``."""
-    return ", ".join(f"{name}={value}" for name, value in params.model_dump().items())
 
 
 def _level(name: str, level: Level) -> dict[str, Any]:

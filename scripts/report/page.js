@@ -118,19 +118,5 @@
     result.dataset.drawn = "yes";
   }
 
-  const results = [...document.querySelectorAll(".result")];
-  const show = (result) => { if (result.open && !result.dataset.drawn) draw(result, results.indexOf(result)); };
-  results.forEach((result) => { show(result); result.addEventListener("toggle", () => show(result)); });
-  const unfold = () => {
-    const target = location.hash && document.getElementById(location.hash.slice(1));
-    if (target) { target.open = true; show(target); target.scrollIntoView(); }
-  };
-  addEventListener("hashchange", unfold);
-  document.querySelectorAll('a[href^="#result-"]').forEach((a) => a.addEventListener("click", () => setTimeout(unfold)));
-  unfold();
-  const fit = () => plots.forEach(([u, element]) => element.clientWidth && u.setSize(size(element)));
-  addEventListener("resize", fit);
-  matchMedia("print").addEventListener("change", fit);
-  addEventListener("beforeprint", fit);
-  addEventListener("afterprint", fit);
+  unfolding(draw, () => plots.forEach(([u, element]) => element.clientWidth && u.setSize(size(element))));
 })();

@@ -42,7 +42,7 @@ def page(outcome: Outcome) -> str:
         notes=notes(outcome.ran) if len(outcome.ran) > 1 else [],
         css=asset("uplot.min.css") + asset("page.css"),
         uplot=asset("uplot.min.js"),
-        script=asset("page.js"),
+        script=asset("results.js") + asset("page.js"),
     )
 
 

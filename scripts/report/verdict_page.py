@@ -47,7 +47,7 @@ def verdicts(outcomes: Sequence[Outcome], not_run: Sequence[NotRun]) -> str:
     return environment().get_template("verdict.html.j2").render(
         results=[_result(outcome) for outcome in outcomes], not_run=not_run,
         css=asset("uplot.min.css") + asset("page.css") + asset("verdict.css"), uplot=asset("uplot.min.js"),
-        script=asset("verdict.js"),
+        script=asset("results.js") + asset("verdict.js"),
     )
 
 

@@ -111,6 +111,34 @@ class TradingHalted:
     reason: str
 
 
+class Severity(StrEnum):
+    """How much an alert matters."""
+
+    INFO = "info"
+    """Worth knowing; nothing to do."""
+    WARNING = "warning"
+    """Dealt with by itself; somebody should look."""
+    CRITICAL = "critical"
+    """Money is at risk, or trading stands still until a human comes."""
+
+
+@dataclass(frozen=True, slots=True)
+class AlertRaised:
+    """Something that a human should hear of. Kept among the events, under the kind ``alert_raised``."""
+
+    ts_ms: int
+    sequence: int
+    source: str
+    """The actor that says it, such as ``executor:bitget``."""
+    kind: str
+    """What it is, in snake case, such as ``stop_missing``; alerts of a kind may share a cooldown."""
+    severity: Severity
+    detail: str
+    """One sentence."""
+    symbol: str = ""
+    strategy: str = ""
+
+
 @dataclass(frozen=True, slots=True)
 class TradeClosed:
     """A position cycle ended, on paper or live; money in quote currency, net = gross - fees - funding."""

@@ -7,6 +7,7 @@ from typing import Any
 from core.candle import Candle
 from core.messages import (
     ActorBeat,
+    AlertRaised,
     CandlesClosed,
     CommandGiven,
     EquityMarked,
@@ -15,6 +16,7 @@ from core.messages import (
     OrderShown,
     PlanChanged,
     ProtectionSeen,
+    Severity,
     TargetRefused,
     TradeClosed,
     TradingHalted,
@@ -93,5 +95,6 @@ ONE_OF_EACH = (
     TradingHalted(T0, 1, "BTC-USDT", "three refusals in a row"),
     TradingResumed(T0, 1, "BTC-USDT"),
     CommandGiven(T0, 1, "halt", "", "lunch", "127.0.0.1", "accepted"),
+    AlertRaised(T0, 1, "executor:bitget", "stop_missing", Severity.WARNING, "placed anew", "BTC-USDT", "envelope_dca"),
     ActorBeat(T0, 1, "feed", "ok"),
 )

@@ -3,6 +3,7 @@
 #   make up        run the demo: local exchange, synthetic market, virtual money (ARGS="--mode paper" and so on)
 #   make test      all tests             make lint    style, types, import rules
 #   make bench     measure               make fuzz    engine against its reference, 100,000 scenarios
+#   make chaos     kill everything, give every fault; what the exchange saw of it
 #   make machines  a search over three machines      make install   only prepare .venv and compile the engine
 
 SHELL := /bin/bash
@@ -24,10 +25,10 @@ ARGS ?=
 export NUMBA_CACHE_DIR ?= $(CURDIR)/.cache/numba
 export RAY_USAGE_STATS_ENABLED := 0
 
-.PHONY: help dependencies install up test machines lint bench fuzz clean
+.PHONY: help dependencies install up test chaos machines lint bench fuzz clean
 
 help:
-	@sed -n '3,6s/^# *//p' Makefile
+	@sed -n '3,7s/^# *//p' Makefile
 
 # What the lock says, without the program itself: a layer of its own in an image.
 dependencies: $(LOCKED)
@@ -38,7 +39,11 @@ up: install
 	@$(BIN)/scalp-radar up $(ARGS)
 
 test: install
-	@$(BIN)/python -m pytest -n $(WORKERS) -q -m "not machines" $(ARGS)
+	@$(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup -q -m "not machines and not chaos" $(ARGS)
+
+# Everything is killed and every fault of the exchange given, over hundreds of cycles; under ten minutes.
+chaos: install
+	@$(BIN)/python -m pytest -q -s -m chaos $(ARGS)
 
 # Ray nodes in network namespaces, one killed, one cut off: needs root and iproute2, and five minutes.
 machines: install

@@ -31,13 +31,12 @@ _LONGEST_S = (220, 320)
 
 def same(state: Path) -> dict[str, Any]:
     """Threads and Ray give one hash; two runs at once share the workers."""
-    from actors.wiring.session import own_ray
     from optimization.fanout.executor import RayExecutor
     from optimization.walkforward.threads import Threads
     from tests.ray.research_job import Folder, walked
 
     threads = walked(Threads(2), Folder(state / "threads")).result_hash
-    with own_ray(2), RayExecutor() as executor:
+    with RayExecutor() as executor:
         found: list[str] = []
         both = [threading.Thread(target=lambda n=n: found.append(
             walked(executor, Folder(state / f"ray{n}"), at_once=5 + n).result_hash
@@ -51,7 +50,6 @@ def same(state: Path) -> dict[str, Any]:
 
 def worker(state: Path) -> dict[str, Any]:
     """A worker is killed with -9 in the middle."""
-    from actors.wiring.session import own_ray
     from optimization.fanout.executor import RayExecutor
     from tests.ray.research_job import SLOW, Folder, walked
 
@@ -59,7 +57,7 @@ def worker(state: Path) -> dict[str, Any]:
         if puts == 8:
             os.kill(_workers()[0], signal.SIGKILL)
 
-    with own_ray(2), RayExecutor(home=SLOW) as executor:
+    with RayExecutor(home=SLOW) as executor:
         ledger = Folder(state / "chunks", strike)
         return {
             "ray": walked(executor, ledger).result_hash, "puts": ledger.puts, "again": executor.given_again,
@@ -67,53 +65,53 @@ def worker(state: Path) -> dict[str, Any]:
         }
 
 
-def node(state: Path) -> dict[str, Any]:
-    """One of two nodes is gone in the middle, with everything on it, without a word."""
-    from tests.ray.research_job import SLOW, Folder, walked
-
-    with _two_nodes(state) as (_, other):
-        from optimization.fanout.executor import RayExecutor
-
-        with RayExecutor(home=SLOW) as executor:
-            removed: list[float] = []
-
-            def strike(puts: int) -> None:
-                if puts == 8:
-                    removed.append(time.monotonic())
-                    threading.Thread(target=other).start()
-
-            ledger = Folder(state / "chunks", strike)
-            found = walked(executor, ledger)
-            return {
-                "ray": found.result_hash, "puts": ledger.puts, "again": executor.given_again, "lost": executor.lost,
-                "after_s": time.monotonic() - removed[0],
-            }
-
-
 def nodes(state: Path) -> dict[str, Any]:
-    """On each node as many workers as cores, all with the code that was sent there; a third node helps as it comes."""
+    """Two nodes, each with as many workers as cores and the code that was sent there; one is lost, another joins."""
     from tests.ray import crowd
 
-    with _two_nodes(state) as (add, _):
+    with _two_nodes() as (add, remove):
         from optimization.fanout.executor import RayExecutor
 
+        lost = _lost_node(state, remove)
         with RayExecutor(home="tests.ray.crowd:Teller") as executor:
             told = crowd.collected(executor.evaluate(crowd.task(), crowd.chunks(60, 100), lambda *_: None))
+            alone = executor.workers
             add()
             deadline = time.monotonic() + 40
-            while executor.workers < 3 and time.monotonic() < deadline:
+            while executor.workers < 2 and time.monotonic() < deadline:
                 time.sleep(0.05)
-            return {"workers": executor.workers, "told": sorted({told[key].decode() for key in told})}
+            said = sorted({text.decode() for text in told.values()})
+            return {**lost, "alone": alone, "joined": executor.workers, "told": said}
+
+
+def _lost_node(state: Path, remove: Callable[[], Any]) -> dict[str, Any]:
+    """One of two nodes is gone in the middle, with everything on it, without a word."""
+    from optimization.fanout.executor import RayExecutor
+    from tests.ray.research_job import SLOW, Folder, walked
+
+    removed: list[float] = []
+
+    def strike(puts: int) -> None:
+        if puts == 8:
+            removed.append(time.monotonic())
+            threading.Thread(target=remove).start()
+
+    with RayExecutor(home=SLOW) as executor:
+        ledger = Folder(state / "chunks", strike)
+        found = walked(executor, ledger)
+        return {
+            "ray": found.result_hash, "puts": ledger.puts, "again": executor.given_again, "lost": executor.lost,
+            "after_s": time.monotonic() - removed[0],
+        }
 
 
 def cancel(state: Path) -> dict[str, Any]:
     """Cancelled while both workers are inside compiled code, each in a chunk of minutes."""
-    from actors.wiring.session import own_ray
     from optimization.fanout.executor import RayExecutor
     from optimization.walkforward.port import Cancelled
     from tests.ray.research_job import Folder, walked
 
-    with own_ray(2), RayExecutor() as executor:
+    with RayExecutor() as executor:
         walked(executor, Folder(state / "first"))
         asked: list[float] = []
 
@@ -226,7 +224,6 @@ def optimizer(state: Path) -> dict[str, Any]:
 
 def priority(state: Path) -> dict[str, Any]:
     """What workers say of themselves, and what becomes of mistakes."""
-    from actors.wiring.session import own_ray
     from optimization.fanout.executor import RayExecutor
     from tests.ray import crowd
 
@@ -238,18 +235,25 @@ def priority(state: Path) -> dict[str, Any]:
                 return f"{type(error).__name__}: {str(error).splitlines()[-1]}"
             return "done"
 
+    with RayExecutor(home="tests.ray.crowd:Teller") as executor:
+        told = crowd.collected(executor.evaluate(crowd.task(), crowd.chunks(8, 0), lambda *_: None))
+    return {
+        "told": sorted({told[key].decode() for key in told}),
+        "wrong": outcome(crowd.HOME, "wrong"), "deadly": outcome(crowd.HOME, "deadly"),
+        "nothing": outcome("tests.ray.nothing:Worker", "any"),
+    }
+
+
+def together(state: Path) -> dict[str, Any]:
+    """Four scenarios one after the other on one Ray of two cores."""
+    from actors.wiring.session import own_ray
+
     with own_ray(2):
-        with RayExecutor(home="tests.ray.crowd:Teller") as executor:
-            told = crowd.collected(executor.evaluate(crowd.task(), crowd.chunks(8, 0), lambda *_: None))
-        return {
-            "told": sorted({told[key].decode() for key in told}),
-            "wrong": outcome(crowd.HOME, "wrong"), "deadly": outcome(crowd.HOME, "deadly"),
-            "nothing": outcome("tests.ray.nothing:Worker", "any"),
-        }
+        return {scenario.__name__: scenario(state / scenario.__name__) for scenario in (same, worker, cancel, priority)}
 
 
 @contextmanager
-def _two_nodes(state: Path) -> Iterator[tuple[Callable[[], Any], Callable[[], Any]]]:
+def _two_nodes() -> Iterator[tuple[Callable[[], Any], Callable[[], Any]]]:
     """A cluster of two nodes with a core each, joined; what adds a third, and what removes the second at once."""
     from ray.cluster_utils import Cluster
 
@@ -285,7 +289,7 @@ def _processes(begins: str) -> list[int]:
     return found
 
 
-SCENARIOS = {f.__name__: f for f in (same, worker, node, nodes, cancel, slowly, machines, optimizer, priority)}
+SCENARIOS = {f.__name__: f for f in (together, nodes, slowly, machines, optimizer)}
 
 
 def main() -> int:
@@ -302,7 +306,7 @@ def main() -> int:
         return 0
     set_flags(given.state)
     make_token()
-    if given.scenario in ("node", "nodes"):
+    if given.scenario == "nodes":
         set_cluster_flags()
     sys.stdout.write(json.dumps(SCENARIOS[given.scenario](given.state)) + "\n")
     return 0

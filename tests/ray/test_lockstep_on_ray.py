@@ -35,7 +35,8 @@ def test_on_ray_paper_equals_the_backtest_and_live_equals_paper(tmp_path: Path) 
 
 
 @pytest.mark.ray
-@pytest.mark.slow
+@pytest.mark.chaos
+@pytest.mark.timeout(240)
 def test_kill_9_of_every_actor_changes_no_trade(tmp_path: Path) -> None:
     found = lived("--minutes", "600", "--each", "1", "--seed", "1", "--state", str(tmp_path))
     sys.stdout.write("\n".join(["", *table(found["kills"]), ""]))  # pytest -s shows it

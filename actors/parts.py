@@ -64,6 +64,7 @@ class RiskConfig(NamedTuple):
     """What risk knows from the configuration.
 
     executor : '' when nothing is traded. equity : assumed until the executor tells the account's.
+    gated : entries wait for the selector's word (real money).
     """
 
     name: str
@@ -76,6 +77,7 @@ class RiskConfig(NamedTuple):
     executor: str = ""
     ledger: str = "ledger"
     api: str = ""
+    gated: bool = False
 
 
 class Timing(NamedTuple):

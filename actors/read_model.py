@@ -13,6 +13,8 @@ from typing import Any, Final, NamedTuple
 
 from core.messages import (
     ActorBeat,
+    AnomaliesSeen,
+    ArenaRanked,
     CandlesClosed,
     CommandGiven,
     EquityMarked,
@@ -20,6 +22,7 @@ from core.messages import (
     OrderShown,
     PlanChanged,
     ProtectionSeen,
+    SelectionMade,
     TargetRefused,
     TradeClosed,
     TradingHalted,
@@ -94,6 +97,10 @@ class ReadModel:
         self.trades: deque[TradeClosed] = deque(maxlen=_RECENT)
         self.events: deque[tuple[int, StoredEvent]] = deque(maxlen=_RECENT)
         """With a number that grows, as key for those who show them."""
+        self.arena: dict[str, ArenaRanked] = {}
+        """By scope."""
+        self.selection: SelectionMade | None = None
+        self.anomalies = AnomaliesSeen(0, 0, ())
         self._event_number = 0
 
     def restore(self, latest: Latest) -> None:
@@ -151,6 +158,8 @@ class ReadModel:
                 self._traded(event)
             case OrderShown():
                 self._shown(event)
+            case ArenaRanked() | SelectionMade() | AnomaliesSeen():
+                self._monitored(event)
             case _:
                 self._otherwise(event)
         self.exchange_ms = max(self.exchange_ms, _exchange_ms(event))
@@ -206,6 +215,14 @@ class ReadModel:
             self.orders[key] = StoredOrder(event.order, event.ts_ms)
         else:
             self.orders.pop(key, None)
+
+    def _monitored(self, event: ArenaRanked | SelectionMade | AnomaliesSeen) -> None:
+        if isinstance(event, ArenaRanked):
+            self.arena[event.scope] = event
+        elif isinstance(event, SelectionMade):
+            self.selection = event
+        else:
+            self.anomalies = event
 
     def _otherwise(self, event: object) -> None:
         if isinstance(event, TradingHalted):

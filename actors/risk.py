@@ -21,8 +21,9 @@ from actors.peers import Peers
 from core.instrument import Instrument
 from core.messages import PlanChanged, ProtectionSeen, TargetRefused, TradingHalted, TradingResumed
 from core.position import Balance, VenuePosition
+from core.selection import Decision
 from core.target import ApprovedTarget, Rung, Target
-from engine.risk import Refusal, State, Terms, View, approve
+from engine.risk import Refusal, Selected, State, Terms, View, approve
 
 
 class RiskActor:
@@ -37,6 +38,7 @@ class RiskActor:
         self._refused: dict[tuple[str, str], tuple[Refusal, ...]] = {}
         self._owners: dict[str, str] = {}
         self._halts: dict[str, str] = {}
+        self._selected: dict[tuple[str, str], Selected] = {}
         self._stale: frozenset[str] = frozenset()
         self._positions: dict[str, VenuePosition] = {}
         self._equity = config.equity
@@ -60,6 +62,8 @@ class RiskActor:
                 strategy = plan.target.strategy
                 self._plans.setdefault((strategy, plan.target.symbol), plan)
                 self._seen[strategy] = max(self._seen.get(strategy, 0), plan.sequence)
+            for strategy, symbol, *selected in state.get("selected", ()):
+                self._selected.setdefault((strategy, symbol), Selected(*selected))
             for row in state["positions"]:
                 position = VenuePosition(*row)
                 self._positions.setdefault(position.symbol, position)
@@ -118,6 +122,15 @@ class RiskActor:
     def on_balance(self, balance: Balance) -> None:
         """Take the account's money."""
         self._equity = balance.equity
+
+    def on_selection(self, decisions: tuple[Decision, ...]) -> None:
+        """Take who may open positions; without effect where entries do not wait for that."""
+        self._begun()
+        selected = {(d.strategy, d.symbol): Selected(d.may_open, d.detail, d.weight) for d in decisions}
+        if selected != self._selected:
+            self._selected = selected
+            self._judge()
+            self._save()
 
     def on_stale(self, symbols: tuple[str, ...]) -> None:
         """Take the symbols whose market data is too old."""
@@ -205,7 +218,8 @@ class RiskActor:
             self._instruments[symbol], config.groups[symbol], trader.leverage, trader.capital, config.slippage
         )
         view = View(
-            self._state(symbol), owner, symbol in self._stale, self._equity, self._positions, config.groups, plan.price
+            self._state(symbol), owner, symbol in self._stale, self._equity, self._positions, config.groups, plan.price,
+            self._selected.get((strategy, symbol), Selected(may_open=False)) if config.gated else None,
         )
         decision = approve(plan.target, view, terms, config.limits, self._next(), self._now_ms)
         self._tell_refusals(plan.target, decision.refusals)
@@ -259,6 +273,7 @@ class RiskActor:
         state = {
             "halts": self._halts, "owners": self._owners, "positions": list(self._positions.values()),
             "plans": [[p.ts_ms, p.sequence, p.target, p.price] for p in self._plans.values()],
+            "selected": [[*key, *selected] for key, selected in self._selected.items()],
         }
         self._peers.post(
             self._config.ledger, "save_snapshot", self._config.name, self._now_ms, json.dumps(state).encode()

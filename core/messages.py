@@ -8,9 +8,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import NamedTuple
 
 from core.candle import Candle
 from core.order import OpenOrder
+from core.selection import Criterion, Decision
+from core.standing import Standing
 from core.target import Target
 
 
@@ -208,6 +211,66 @@ class CommandGiven:
     """Network address it came from."""
     outcome: str
     """'accepted', 'wrong_key', 'unavailable' or 'unknown'."""
+
+
+@dataclass(frozen=True, slots=True)
+class ArenaRanked:
+    """How strategies stand against one another, best first."""
+
+    ts_ms: int
+    sequence: int
+    scope: str
+    """'paper' or 'live'."""
+    standings: tuple[Standing, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class SelectionMade:
+    """The selector has looked: every decision in force."""
+
+    ts_ms: int
+    sequence: int
+    gated: bool
+    """Whether it binds; False where everybody may open, since no real money is traded."""
+    made_ms: int
+    """Wall clock (UTC ms)."""
+    next_ms: int
+    """When it will look again, by the wall clock (UTC ms)."""
+    decisions: tuple[Decision, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class SelectionChanged:
+    """A strategy may, or may no longer, open positions on a symbol; or for other reasons, or with another weight."""
+
+    ts_ms: int
+    sequence: int
+    strategy: str
+    symbol: str
+    may_open: bool
+    weight: float
+    criteria: tuple[Criterion, ...]
+
+
+class Anomaly(NamedTuple):
+    """Something that the watchdog finds wrong."""
+
+    kind: str
+    """In snake case, such as ``strategy_stuck``; has its own cooldown."""
+    severity: Severity
+    subject: str
+    """The actor, symbol or strategy that it is about; '' for everything."""
+    detail: str
+    """One sentence."""
+
+
+@dataclass(frozen=True, slots=True)
+class AnomaliesSeen:
+    """Everything that the watchdog finds wrong at present; nothing when all is well."""
+
+    ts_ms: int
+    sequence: int
+    anomalies: tuple[Anomaly, ...]
 
 
 @dataclass(frozen=True, slots=True)

@@ -44,12 +44,23 @@ class Terms(NamedTuple):
     slippage: float
 
 
+class Selected(NamedTuple):
+    """What the selector says of a strategy on a symbol: whether it may open positions, else why not.
+
+    weight : share of `Risk.max_margin_use` that the whole ladder may use, 1 where nothing is weighted.
+    """
+
+    may_open: bool
+    detail: str = ""
+    weight: float = 1.0
+
+
 class View(NamedTuple):
     """What is known when a target is judged.
 
     state : the stricter of the symbol's and the account's. owner : the strategy that holds the symbol, '' for none.
     stale : the symbol's market data is too old. equity : of the account (USDT). positions : open now, by symbol.
-    groups : correlation group of every symbol. price : last close.
+    groups : correlation group of every symbol. price : last close. selected : None where everybody may open.
     """
 
     state: State
@@ -59,6 +70,7 @@ class View(NamedTuple):
     positions: Mapping[str, VenuePosition]
     groups: Mapping[str, str]
     price: float
+    selected: Selected | None = None
 
 
 class Refusal(NamedTuple):
@@ -117,6 +129,21 @@ def _state(target: Target, view: View, terms: Terms, limits: Risk) -> Refusal | 
     if view.state is State.ACTIVE:
         return None
     return _first(target, view.state.value, f"{target.symbol} is {view.state.value}: only exits")
+
+
+def _selection(target: Target, view: View, terms: Terms, limits: Risk) -> Refusal | None:
+    """Only strategies that earned it open positions with real money, each within its share of the margin."""
+    selected = view.selected
+    if selected is None:
+        return None
+    if not selected.may_open:
+        return _first(target, "not_selected", selected.detail or "the selector has not decided yet")
+    most = selected.weight * limits.max_margin_use * view.equity
+    for step in _walk(target, view) if selected.weight < 1 else ():
+        if step.cost / terms.leverage > most * (1 + 1e-9):
+            detail = f"margin of the ladder would be {step.cost / terms.leverage:.2f} USDT, its share is {most:.2f}"
+            return Refusal("capital_share", detail, step.rung.level)
+    return None
 
 
 def _ownership(target: Target, view: View, terms: Terms, limits: Risk) -> Refusal | None:
@@ -226,5 +253,6 @@ def _minimum(target: Target, view: View, terms: Terms, limits: Risk) -> Refusal 
 
 
 _RULES: tuple[Callable[[Target, View, Terms, Risk], Refusal | None], ...] = (
-    _state, _ownership, _freshness, _position_count, _correlation, _minimum, _liquidation, _risk_per_trade, _margin,
+    _state, _selection, _ownership, _freshness, _position_count, _correlation, _minimum, _liquidation, _risk_per_trade,
+    _margin,
 )

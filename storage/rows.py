@@ -12,6 +12,8 @@ from typing import Any, Final, NamedTuple
 
 from core.messages import (
     ActorBeat,
+    AnomaliesSeen,
+    ArenaRanked,
     CandlesClosed,
     EquityMarked,
     FillRole,
@@ -19,6 +21,7 @@ from core.messages import (
     OrderShown,
     PlanChanged,
     ProtectionSeen,
+    SelectionMade,
     TradeClosed,
     TradingHalted,
 )
@@ -27,8 +30,8 @@ from core.target import Rung, Target
 
 _LARGEST: Final = 2**63 - 1
 
-NOT_KEPT: Final = (CandlesClosed, ActorBeat)
-"""Candles have their own store; beats say how things are now and are worth nothing later."""
+NOT_KEPT: Final = (CandlesClosed, ActorBeat, ArenaRanked, SelectionMade, AnomaliesSeen)
+"""Candles have their own store; the others say how things are now: what changes among them is told as an event."""
 
 _PLAIN_TABLES: Final[dict[type, str]] = {
     TradeClosed: "trades", OrderFilled: "fills", EquityMarked: "equity", ProtectionSeen: "protections",

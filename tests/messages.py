@@ -8,6 +8,9 @@ from core.candle import Candle
 from core.messages import (
     ActorBeat,
     AlertRaised,
+    AnomaliesSeen,
+    Anomaly,
+    ArenaRanked,
     CandlesClosed,
     CommandGiven,
     EquityMarked,
@@ -16,6 +19,8 @@ from core.messages import (
     OrderShown,
     PlanChanged,
     ProtectionSeen,
+    SelectionChanged,
+    SelectionMade,
     Severity,
     TargetRefused,
     TradeClosed,
@@ -23,6 +28,8 @@ from core.messages import (
     TradingResumed,
 )
 from core.order import OpenOrder, OrderKind, OrderStatus, Side
+from core.selection import Criterion, Decision
+from core.standing import Standing
 from core.target import Rung, Target
 
 T0 = 1_740_787_200_000
@@ -89,6 +96,11 @@ def candles(ts_ms: int = T0, close: float = 84_000.0, symbol: str = "BTC-USDT") 
     return CandlesClosed(ts_ms, 1, "1m", ((symbol, candle),))
 
 
+CRITERION = Criterion("min_trades", 1.0, 3.0, False, "1 trade on paper, at least 3")
+STANDING = Standing(
+    1, "envelope_dca", 10_000.0, T0 - 86_400_000, T0, 2, 3, 0.01, -0.02, 0.04, "trades", None, 0.005, 1.5,
+)
+
 ONE_OF_EACH = (
     trade(), fill(), plan(), equity(), protection(), shown(), candles(),
     TargetRefused(T0, 1, "envelope_dca", "BTC-USDT", "max_positions", "5 of 5 are open"),
@@ -96,5 +108,9 @@ ONE_OF_EACH = (
     TradingResumed(T0, 1, "BTC-USDT"),
     CommandGiven(T0, 1, "halt", "", "lunch", "127.0.0.1", "accepted"),
     AlertRaised(T0, 1, "executor:bitget", "stop_missing", Severity.WARNING, "placed anew", "BTC-USDT", "envelope_dca"),
+    SelectionChanged(T0, 1, "envelope_dca", "BTC-USDT", False, 1.0, (CRITERION,)),
+    SelectionMade(T0, 1, True, T0, T0 + 300_000, (Decision("envelope_dca", "BTC-USDT", False, 1.0, (CRITERION,)),)),
+    ArenaRanked(T0, 1, "paper", (STANDING,)),
+    AnomaliesSeen(T0, 1, (Anomaly("strategy_stuck", Severity.WARNING, "runner:dca", "stands still"),)),
     ActorBeat(T0, 1, "feed", "ok"),
 )

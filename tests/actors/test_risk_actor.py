@@ -6,6 +6,7 @@ from actors.parts import RiskConfig, Trader
 from actors.risk import RiskActor
 from core.instrument import Instrument
 from core.messages import PlanChanged, ProtectionSeen, TargetRefused, TradingHalted, TradingResumed
+from core.selection import Criterion, Decision
 from core.settings import Risk
 from core.target import ApprovedTarget, Rung, Target
 from storage.database import Snapshot
@@ -161,3 +162,34 @@ def test_a_halt_and_its_end_leave_at_once_since_reports_may_wait() -> None:
         said = [method for _, method, _ in peers.told]
         assert "save_snapshot" in said
         assert said[-1] == "delivered"
+
+
+def test_where_entries_wait_for_the_selector_nothing_opens_before_its_word_nor_against_it_and_it_survives_a_restart(
+) -> None:
+    peers = Recorder()
+
+    def gated() -> RiskActor:
+        actor = RiskActor(CONFIG._replace(gated=True), peers)  # type: ignore[arg-type]
+        actor.start()
+        return actor
+
+    actor = gated()
+    wanted = plan("dca", BTC, stop=80.0, target=120.0, filled=1, quantity=1.0)
+    actor.on_plans((wanted,))
+    assert peers.approvals()[-1].target == wanted.target._replace(rungs=())
+    assert [r.code for r in peers.recorded(TargetRefused)] == ["not_selected"]
+    actor.on_selection((Decision("dca", BTC, True, 1.0),))
+    assert peers.approvals()[-1].target == wanted.target
+    assert gated().approved()[0].target == wanted.target
+    too_few = Criterion("min_trades", 1.0, 3.0, False, "1 trade on paper, at least 3")
+    actor.on_selection((Decision("dca", BTC, False, 1.0, (too_few,)),))
+    assert peers.approvals()[-1].target.rungs == ()
+    assert peers.recorded(TargetRefused)[-1].detail == too_few.detail
+
+
+def test_where_nobody_waits_for_the_selector_its_word_changes_nothing() -> None:
+    peers = Recorder()
+    actor = started(peers)
+    actor.on_selection((Decision("dca", BTC, False, 1.0),))
+    actor.on_plans((plan("dca", BTC),))
+    assert [a.target for a in peers.approvals()] == [plan("dca", BTC).target]

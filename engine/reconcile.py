@@ -1,8 +1,11 @@
 """Keep the exchange equal to the target: what is wanted, what is there -> what to send.
 
 Laws
-- Pure, and idempotent: once its commands have worked, it answers with none.
+- Pure, and idempotent: once its commands have worked, whatever stood there before, it answers with none.
 - Protection first: a position without a position-level stop gets one before anything else is looked at.
+- A stop stands on the losing side, nearer than liquidation by a margin, is triggered by the configured price and
+  executes at market. One that does not is moved in place; one on the wrong side is replaced.
+- A position that nobody of ours has opened is protected and owned by nobody: beside it there are no entries.
 - What the runner has not yet taken note of is left alone: while the position differs from the one the target speaks
   of (a fill is on its way to the runner), entries, stop and take profit stay as they are, unless ``settled`` says that
   the difference is there to stay.
@@ -86,7 +89,9 @@ class Circumstances(NamedTuple):
     tag : of the strategy and symbol, as in client ids. filled : base filled in the target's cycle, by level.
     settled : a difference between position and target is not just a message under way.
     entries_allowed : False withdraws every entry (halted, or stopping). orphan_stop_fraction : stop distance for a
-    position that no target speaks of, as a fraction of its average price.
+    position that no target speaks of, as a fraction of its average price. liquidation_margin : how much nearer than
+    liquidation a stop must stand, same unit. trigger_source : what triggers stops, '' for any.
+    unamendable : ids of orders whose change the venue has refused: they are withdrawn and placed anew.
     """
 
     instrument: Instrument
@@ -95,6 +100,9 @@ class Circumstances(NamedTuple):
     settled: bool = True
     entries_allowed: bool = True
     orphan_stop_fraction: float = 0.05
+    liquidation_margin: float = 0.01
+    trigger_source: str = ""
+    unamendable: frozenset[str] = frozenset()
 
 
 _NO_TARGET: Final = Target("", "", 0, -1, 0)
@@ -157,21 +165,33 @@ def _protect(
     keep, *extra = right
     commands += [Cancel(o, "a second stop") for o in extra]
     mine = target.direction == direction and target.quantity > 0 and target.stop is not None
-    if mine and certain and not _same(keep.trigger, wanted, facts.instrument.tick):
-        commands.append(AmendStop(keep, wanted))
+    price = wanted if (mine and certain) or keep.trigger is None else _safe_stop(keep.trigger, position, facts)
+    foreign_source = facts.trigger_source and keep.trigger_source not in ("", facts.trigger_source)
+    if not _same(keep.trigger, price, facts.instrument.tick) or foreign_source or keep.price is not None:
+        commands.append(AmendStop(keep, price))
     return commands
 
 
 def _wanted_stop(target: Target, position: VenuePosition, facts: Circumstances) -> float:
     """The target's stop; for a first fill still unknown to the runner the one its rung carries; else a fallback."""
-    direction, tick = position.direction, facts.instrument.tick
+    direction = position.direction
     stop = target.stop if target.quantity > 0 else None
     if stop is None:
         carried = [r.stop for r in target.rungs if facts.filled.get(r.level, 0.0) > 0]
         stop = carried[-1] if carried else None
     if target.direction != direction or stop is None or not math.isfinite(stop):
         stop = position.average * (1 - direction * facts.orphan_stop_fraction)
-    return stop_price(stop, direction, tick)
+    return _safe_stop(stop, position, facts)
+
+
+def _safe_stop(stop: float, position: VenuePosition, facts: Circumstances) -> float:
+    """The stop, but nearer than liquidation: by the margin, or half-way where the margin would reach the average."""
+    d, average, liquidation = position.direction, position.average, position.liquidation
+    if liquidation is not None and liquidation > 0 and d * (average - liquidation) > 0:
+        distance = min(facts.liquidation_margin * average, abs(average - liquidation) / 2)
+        farthest = liquidation + d * distance
+        stop = max(stop, farthest) if d > 0 else min(stop, farthest)
+    return stop_price(stop, d, facts.instrument.tick)
 
 
 Ours = Mapping[str, tuple[OpenOrder, ClientId]]
@@ -205,7 +225,8 @@ def _entries(
     """One order for each rung that is not filled yet; every other entry of ours withdrawn."""
     live = [(o, i) for o, i in ours.values() if i.role is FillRole.ENTRY]
     against = position is not None and position.direction != target.direction
-    allowed = facts.entries_allowed and not target.leave and not against and target.direction != 0
+    stranger = position is not None and target.quantity <= 0 and not sum(facts.filled.values()) > 0
+    allowed = facts.entries_allowed and not (target.leave or against or stranger) and target.direction != 0
     rungs = {r.level: r for r in target.rungs} if allowed else {}
     commands: list[Command] = [
         Cancel(o, "entry no longer wanted")
@@ -252,12 +273,12 @@ def _keep_one(wanted: Place, there: list[OpenOrder], facts: Circumstances) -> li
     commands: list[Command] = [Cancel(o, "doubled") for o in extra]
     if _like(keep, wanted, facts.instrument) or wanted.price is None:
         return commands
-    if keep.side is not wanted.side:
-        # the row has turned before anything filled; an order cannot change its side, so the next look places
-        return [Cancel(keep, "on the other side"), *commands]
-    if keep.filled > 0:
-        # what a new size means for a partly filled order differs between venues: withdraw, the next look places
-        return [Cancel(keep, "partly filled, to be placed anew"), *commands]
+    if keep.side is not wanted.side:  # the row has turned before anything filled; an order cannot change its side
+        return [Cancel(keep, "on the other side"), *commands, wanted]
+    if keep.filled > 0:  # what a new size means for a partly filled order differs between venues
+        return [Cancel(keep, "partly filled, to be placed anew"), *commands, wanted]
+    if keep.order_id in facts.unamendable:
+        return [Cancel(keep, "cannot be amended, to be placed anew"), *commands, wanted]
     return [*commands, Amend(keep, wanted.role, wanted.level, wanted.quantity, wanted.price, wanted.stop)]
 
 

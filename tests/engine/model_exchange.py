@@ -25,7 +25,7 @@ class ModelExchange:
             case Place():
                 if command.price is None:
                     fills = {**self.market_fills, command.level: command.quantity}
-                    return replace(self, market_fills=fills, sent=self.sent + 1)
+                    return replace(self, market_fills=fills, sent=self.sent + 1)._filled(command)
                 return self._with(self._order(command))
             case Amend():
                 moved = command.order._replace(
@@ -40,10 +40,25 @@ class ModelExchange:
                     OrderStatus.OPEN, 0.0, trigger=command.trigger, trigger_source="mark",
                 ))
             case AmendStop():
-                return self._without(command.order)._with(command.order._replace(trigger=command.trigger))
+                return self._without(command.order)._with(
+                    command.order._replace(trigger=command.trigger, trigger_source="mark", price=None)
+                )
             case ClosePosition():
                 stops = tuple(o for o in self.orders if o.kind is not OrderKind.STOP_LOSS)
                 return replace(self, position=None, orders=stops, sent=self.sent + 1)
+
+    def _filled(self, entry: Place) -> ModelExchange:
+        """With a larger position, or one that came with the entry's own stop."""
+        held = self.position
+        if held is not None:
+            return replace(self, position=held._replace(quantity=held.quantity + entry.quantity))
+        position = VenuePosition(
+            self.symbol, entry.side.sign, entry.quantity, entry.stop or 100.0, 3, "isolated", 10, 90, None, 0, 1
+        )
+        return replace(self, position=position)._with(OpenOrder(
+            f"s{self.sent}", "", self.symbol, Side.opening(-position.direction), OrderKind.STOP_LOSS,
+            OrderStatus.OPEN, 0.0, trigger=entry.stop, trigger_source="mark",
+        ))
 
     def _order(self, place: Place) -> OpenOrder:
         return OpenOrder(

@@ -8,7 +8,7 @@ from core.messages import FillRole
 from core.order import OpenOrder, OrderKind, OrderStatus, Side
 from core.position import VenuePosition
 from core.target import Rung, Target
-from engine.client_ids import encode, tag
+from engine.client_ids import decode, encode, tag
 from engine.reconcile import Cancel, Circumstances, Place, PlaceStop, reconcile
 from tests.engine.model_exchange import ModelExchange
 
@@ -42,8 +42,11 @@ def live_orders(draw: st.DrawFn, i: int) -> OpenOrder:
     kind = draw(st.sampled_from(["ours", "ours", "stop", "foreign"]))
     side = draw(st.sampled_from(list(Side)))
     quantity = draw(quantities)
-    if kind == "stop":
-        return OpenOrder(f"i{i}", "", SYMBOL, side, OrderKind.STOP_LOSS, OrderStatus.OPEN, 0.0, trigger=draw(prices))
+    if kind == "stop":  # ours, somebody's, of another price source, or with a limit price where market is the rule
+        return OpenOrder(
+            f"i{i}", "", SYMBOL, side, OrderKind.STOP_LOSS, OrderStatus.OPEN, 0.0, trigger=draw(prices),
+            trigger_source=draw(st.sampled_from(["", "mark", "last"])), price=draw(st.none() | prices),
+        )
     role = draw(st.sampled_from([FillRole.ENTRY, FillRole.TARGET, FillRole.EXIT]))
     level = draw(st.integers(0, 4)) if role is FillRole.ENTRY else -1
     owner = draw(st.sampled_from([TAG, tag("other", SYMBOL)]))
@@ -63,17 +66,23 @@ def situations(draw: st.DrawFn) -> tuple[Target | None, ModelExchange, Circumsta
     if draw(st.booleans()):
         position = VenuePosition(
             SYMBOL, draw(directions), draw(st.sampled_from([1.0, 2.5, 3.0])), draw(prices), 3, "isolated", 10, 90,
-            None, 0, 1,
+            draw(st.none() | prices), 0, 1,
         )
     filled = draw(st.dictionaries(st.integers(0, 4), quantities, max_size=3))
-    facts = Circumstances(RULES, TAG, filled, draw(st.booleans()), draw(st.booleans()))
+    stubborn = frozenset(o.order_id for o in orders if draw(st.integers(0, 3)) == 0)
+    facts = Circumstances(
+        RULES, TAG, filled, draw(st.booleans()), draw(st.booleans()), trigger_source="mark", unamendable=stubborn
+    )
     return target, ModelExchange(SYMBOL, TAG, target.cycle if target else 0, orders, position), facts
 
 
 def settle(target: Target | None, exchange: ModelExchange, facts: Circumstances) -> list[ModelExchange]:
-    """The exchange after each round, until nothing is left to do."""
-    rounds = [exchange]
-    for _ in range(4):
+    """The exchange before, and after the one round that there is, when there is one: then nothing is left to do.
+
+    A market entry fills at once, and that is news: the round after it looks at another position.
+    """
+    rounds, news = [exchange], 0
+    while len(rounds) <= 2 + news:
         filled = dict(facts.filled)
         for level, quantity in rounds[-1].market_fills.items():
             filled[level] = max(filled.get(level, 0.0), quantity)
@@ -83,13 +92,14 @@ def settle(target: Target | None, exchange: ModelExchange, facts: Circumstances)
         after = rounds[-1]
         for command in commands:
             after = after.apply(command)
+        news += any(isinstance(c, Place) and c.price is None for c in commands)
         rounds.append(after)
     raise AssertionError(f"never quiet: {commands}")
 
 
 @settings(max_examples=300)
 @given(situations())
-def test_it_becomes_quiet(situation: tuple[Target | None, ModelExchange, Circumstances]) -> None:
+def test_one_round_is_enough_and_the_next_answers_with_nothing(situation: tuple[Target | None, ModelExchange, Circumstances]) -> None:
     settle(*situation)
 
 
@@ -141,6 +151,38 @@ def test_no_entry_is_sent_when_entries_are_not_allowed(
     target, exchange, facts = situation
     commands = reconcile(target, exchange.orders, exchange.position, facts._replace(entries_allowed=False))
     assert not [c for c in commands if isinstance(c, Place) and c.role is FillRole.ENTRY]
+
+
+@settings(max_examples=300)
+@given(situations())
+def test_the_stop_that_remains_is_nearer_than_liquidation_and_executes_at_market(
+    situation: tuple[Target | None, ModelExchange, Circumstances],
+) -> None:
+    last = settle(*situation)[-1]
+    position = last.position
+    if position is None or position.liquidation is None:
+        return
+    d, liquidation = position.direction, position.liquidation
+    (stop,) = (o for o in last.orders if o.kind is OrderKind.STOP_LOSS)
+    assert stop.price is None
+    assert stop.trigger_source in ("", "mark")
+    if d * (position.average - liquidation) > 2 * RULES.tick:
+        assert stop.trigger is not None
+        assert d * (stop.trigger - liquidation) > 0
+
+
+@settings(max_examples=300)
+@given(situations())
+def test_beside_a_position_of_somebody_else_no_entry_is_sent_and_none_stays(
+    situation: tuple[Target | None, ModelExchange, Circumstances],
+) -> None:
+    target, exchange, facts = situation
+    if exchange.position is None or (target is not None and target.quantity > 0):
+        return
+    facts = facts._replace(filled={}, settled=True)
+    last = settle(target, exchange, facts)[-1]
+    ours = [i for o in last.orders if (i := decode(o.client_id)) and i.role is FillRole.ENTRY]
+    assert not ours
 
 
 @settings(max_examples=300)

@@ -11,12 +11,15 @@ from collections import deque
 from dataclasses import dataclass, field, replace
 from typing import Any, Final, NamedTuple
 
+from actors.read_market import MarketBook
+from actors.read_money import Curves
 from core.messages import (
     ActorBeat,
     AnomaliesSeen,
     ArenaRanked,
     CandlesClosed,
     CommandGiven,
+    ConditionsSeen,
     EquityMarked,
     OrderFilled,
     OrderShown,
@@ -102,6 +105,9 @@ class ReadModel:
         self.selection: SelectionMade | None = None
         self.anomalies = AnomaliesSeen(0, 0, ())
         self._event_number = 0
+        self.market = MarketBook()
+        self.curves = Curves()
+        self.conditions: dict[tuple[str, str], ConditionsSeen] = {}
 
     def restore(self, latest: Latest) -> None:
         """Take over what the ledger knows; messages that came already win."""
@@ -152,6 +158,9 @@ class ReadModel:
                 mark = self.equity.get((event.scope, event.strategy))
                 if mark is None or event.ts_ms >= mark.ts_ms:
                     self.equity[event.scope, event.strategy] = event
+                    self.curves.add(event)
+            case ConditionsSeen():
+                self.conditions[event.strategy, event.symbol] = event
             case OrderFilled():
                 self._filled(event)
             case TradeClosed():
@@ -175,6 +184,7 @@ class ReadModel:
         self.beats[beat.name] = Seen(beat, seen_ms)
 
     def _candles_closed(self, event: CandlesClosed, seen_ms: int) -> None:
+        self.market.add(event.candles, event.funding)
         for symbol, candle in event.candles:
             known = self.candles.get(symbol)
             if known is None or event.ts_ms >= known.event:

@@ -14,6 +14,7 @@ from core.candle import Candle
 from core.order import OpenOrder
 from core.selection import Criterion, Decision
 from core.standing import Standing
+from core.strategy import Condition
 from core.target import Target
 
 
@@ -38,6 +39,17 @@ class PlanChanged:
     target: Target
     price: float
     """Last close, for the risk rules."""
+
+
+@dataclass(frozen=True, slots=True)
+class ConditionsSeen:
+    """How near the entries of a strategy are, at the close of a decision candle; for those who watch, never kept."""
+
+    ts_ms: int
+    sequence: int
+    strategy: str
+    symbol: str
+    conditions: tuple[Condition, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,6 +152,32 @@ class AlertRaised:
     """One sentence."""
     symbol: str = ""
     strategy: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class PositionGuarded:
+    """A position on the exchange has ended; how long it stood without a stop, by the exchange's timestamps."""
+
+    ts_ms: int
+    sequence: int
+    symbol: str
+    strategy: str
+    """'' for a position that was nobody's of ours."""
+    cycle: int
+    opened_ms: int
+    unprotected_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class AccountChecked:
+    """The facts of an account beside what is configured, read before anything is sent."""
+
+    ts_ms: int
+    sequence: int
+    source: str
+    passed: bool
+    checks: tuple[tuple[str, str, str, str], ...]
+    """Each: what was looked at, what was found, what is wanted, and 'ok', 'change', 'warn' or 'refuse'."""
 
 
 @dataclass(frozen=True, slots=True)

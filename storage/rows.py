@@ -15,6 +15,7 @@ from core.messages import (
     AnomaliesSeen,
     ArenaRanked,
     CandlesClosed,
+    ConditionsSeen,
     EquityMarked,
     FillRole,
     OrderFilled,
@@ -30,7 +31,7 @@ from core.target import Rung, Target
 
 _LARGEST: Final = 2**63 - 1
 
-NOT_KEPT: Final = (CandlesClosed, ActorBeat, ArenaRanked, SelectionMade, AnomaliesSeen)
+NOT_KEPT: Final = (CandlesClosed, ActorBeat, ConditionsSeen, ArenaRanked, SelectionMade, AnomaliesSeen)
 """Candles have their own store; the others say how things are now: what changes among them is told as an event."""
 
 _PLAIN_TABLES: Final[dict[type, str]] = {

@@ -6,6 +6,7 @@ from typing import Any
 
 from core.candle import Candle
 from core.messages import (
+    AccountChecked,
     ActorBeat,
     AlertRaised,
     AnomaliesSeen,
@@ -13,11 +14,13 @@ from core.messages import (
     ArenaRanked,
     CandlesClosed,
     CommandGiven,
+    ConditionsSeen,
     EquityMarked,
     FillRole,
     OrderFilled,
     OrderShown,
     PlanChanged,
+    PositionGuarded,
     ProtectionSeen,
     SelectionChanged,
     SelectionMade,
@@ -30,6 +33,7 @@ from core.messages import (
 from core.order import OpenOrder, OrderKind, OrderStatus, Side
 from core.selection import Criterion, Decision
 from core.standing import Standing
+from core.strategy import Condition
 from core.target import Rung, Target
 
 T0 = 1_740_787_200_000
@@ -112,5 +116,10 @@ ONE_OF_EACH = (
     SelectionMade(T0, 1, True, T0, T0 + 300_000, (Decision("envelope_dca", "BTC-USDT", False, 1.0, (CRITERION,)),)),
     ArenaRanked(T0, 1, "paper", (STANDING,)),
     AnomaliesSeen(T0, 1, (Anomaly("strategy_stuck", Severity.WARNING, "runner:dca", "stands still"),)),
+    PositionGuarded(T0, 1, "BTC-USDT", "envelope_dca", 3, T0 - 60_000, 0),
+    AccountChecked(T0, 1, "executor:bitget", True, (("position mode", "one-way", "one-way", "ok"),)),
+    ConditionsSeen(
+        T0, 1, "envelope_dca", "BTC-USDT", (Condition("level 1", 1, 84_000.0, 80_000.0, "<=", False, 0.5),)
+    ),
     ActorBeat(T0, 1, "feed", "ok"),
 )

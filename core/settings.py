@@ -7,9 +7,12 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, ConfigDict, Field, model_validator
 
+from core.frozen import Frozen as Frozen
+from core.frozen import Letter as Letter
 from core.instrument import Instrument
+from core.live_settings import Selector, Watchdog
 from core.timeframe import timeframe_ms
 
 
@@ -26,16 +29,9 @@ class Misfit(ValueError):
         super().__init__(f"{key} = {value!r}: {allowed}")
 
 
-Letter = Literal["A", "B", "C", "D", "F"]
 Timeframe = Annotated[str, AfterValidator(_timeframe)]
 Symbol = Annotated[str, Field(pattern=r"^[A-Z0-9]{1,20}-[A-Z0-9]{2,10}$")]
 Fraction = Annotated[float, Field(gt=0, le=1)]
-
-
-class Frozen(BaseModel):
-    """Base of every settings model: immutable, unknown keys are errors."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
 
 class Asset(Frozen):
@@ -145,6 +141,20 @@ class Risk(Frozen):
     liquidation_margin: float = Field(0.02, ge=0, lt=1)
     """Liquidation must be farther than the stop by this fraction of the entry price."""
     stale_after_s: float = Field(90.0, gt=0)
+    daily_loss: Fraction = 0.05
+    """Loss of equity since midnight (UTC) from which on there are only exits, until the next midnight."""
+    drawdown_24h: Fraction = 0.08
+    """Fall of equity below its highest of 24 hours from which on there are only exits, until it has come back."""
+    cooldown_after_stop_min: float = Field(0.0, ge=0, le=10_080)
+    """Minutes without entries of a strategy on a symbol after it was stopped out there."""
+    kill_runner_loss: Fraction = 0.05
+    """Loss of a strategy's equity since its session began that trips its kill switch."""
+    kill_drawdown_24h: Fraction = 0.15
+    """Fall of equity below its highest of 24 hours that trips the global kill switch."""
+    kill_real_loss: Fraction = 0.05
+    """Loss of the exchange account's equity since its session began that trips its kill switch."""
+    selector: Selector = Selector()
+    watchdog: Watchdog = Watchdog()
 
 
 class Costs(Frozen):
@@ -173,6 +183,10 @@ class Exchange(Frozen):
     request_timeout_s: float = Field(10.0, gt=0)
     subscribe_interval_ms: int = Field(120, ge=0)
     trigger_source: Literal["mark", "last"] = "mark"
+    changes_per_minute: int = Field(120, ge=1)
+    """Most entries and take profits of one symbol that are placed or amended in a minute of the exchange's time."""
+    allow_unsafe_key: bool = False
+    """Take a key that may withdraw, or that is bound to no address."""
     rate: RateBudget = RateBudget()
 
 

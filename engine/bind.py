@@ -6,24 +6,32 @@ import struct
 from collections.abc import Sequence
 from itertools import pairwise
 from math import inf, isfinite, isnan
+from typing import Any
 
 import numpy as np
 
 from core.errors import InputError
-from core.plan import EXIT_LONG, EXIT_SHORT, MAX_ENTRIES, Level, Plan, Price
+from core.plan import EXIT_LONG, EXIT_SHORT, MAX_ENTRIES, Level, Plan, Price, Trail
 from engine.records import FROM_AVERAGE, FROM_FIRST, NO_COLUMN, PLAN
 
 _LADDER = struct.Struct("=" + "d" * (3 * MAX_ENTRIES))
-_REST = struct.Struct("=" + "d" * 3 + "i" * 18)
-_SIZE = _LADDER.size + _REST.size
+_LEVEL = struct.Struct("=d4i")
+_TRAIL = struct.Struct("=d2i")
+_REST = struct.Struct("=10i")
+_SIZE = _LADDER.size + 2 * _LEVEL.size + _TRAIL.size + _REST.size
 assert PLAN.itemsize >= _SIZE  # the layout law of this file: the order of PLAN's fields
+_REMEMBERED = 4096
+"""Ladders, levels and trails kept at most: a sweep has few, a strategy that makes new ones for each plan many."""
+_NO_LEVEL = _LEVEL.pack(0.0, NO_COLUMN, NO_COLUMN, 0, 0)
+_NO_TRAIL = _TRAIL.pack(0.0, NO_COLUMN, 0)
 
 
 class Binder:
     """Collects plans over the same rows; `arrays` gives what the compiled walk reads.
 
-    Every plan is checked when it is added: InputError names what is wrong with it. Columns are told apart by their
-    identity, which is why they are kept.
+    Every plan is checked when it is added: InputError names what is wrong with it. Columns, ladders, levels and trails
+    are told apart by their identity, which is why they are kept: most plans of a sweep share them, and what was seen
+    before is neither checked nor packed again.
     """
 
     def __init__(self, n_rows: int) -> None:
@@ -35,73 +43,29 @@ class Binder:
             id(None): NO_COLUMN, id(Price.AVERAGE): FROM_AVERAGE, id(Price.FIRST): FROM_FIRST
         }
         self._flag_number: dict[int, int] = {}
-        self._exit_number: dict[int, int] = {}
-        self._ladders: dict[tuple[tuple[float, ...], tuple[float, ...]], bytes] = {}
+        self._exit_number: dict[int, int] = {id(None): NO_COLUMN}
+        self._weight_number: dict[int, int] = {}
+        self._ladders: dict[int, tuple[bytes, bool, object, object]] = {}
+        self._stops: dict[int, tuple[bytes, object]] = {}
+        self._targets: dict[int, tuple[bytes, object]] = {id(None): (_NO_LEVEL, None)}
+        self._trails: dict[int, tuple[bytes, object]] = {id(None): (_NO_TRAIL, None)}
         self._packed: list[bytes] = []
 
     def __len__(self) -> int:
-        return len(self._packed) // 2
+        return len(self._packed) // 5
 
     def add(self, plan: Plan) -> int:
         """Number of the plan within this binder."""
-        coefficients, target, stop, trail = plan.coefficients, plan.target, plan.stop, plan.trail
-        column, flag = self._number.get, self._flag_number.get
-        try:
-            ladder = self._ladders.get((coefficients, plan.weights))
-        except TypeError:
-            raise InputError("plan: coefficients and weights: allowed are tuples of numbers") from None
-        if ladder is None:
-            ladder = self._ladders[coefficients, plan.weights] = _packed_ladder(plan)
-        _check_protection(plan)
-        base = column(id(plan.base))
-        if base is None:
-            base = self._column(plan.base)
-        elif base == FROM_AVERAGE or (base == NO_COLUMN and not all(map(isnan, coefficients))):
-            raise InputError("plan: limit entries need a base: a column or FIRST")
-        # None is the usual answer, and asking for it first is the cheapest way to it
-        unit = NO_COLUMN if plan.unit is None else column(id(plan.unit))
-        guard, guard_unit = column(id(stop.reference)), NO_COLUMN if stop.unit is None else column(id(stop.unit))
-        weight = NO_COLUMN if plan.row_weight is None else column(id(plan.row_weight))
-        aim, aim_unit, trail_unit = NO_COLUMN, NO_COLUMN, NO_COLUMN
-        aim_coefficient, aim_moves, distance, trail_moves = 0.0, False, 0.0, False
-        if target is not None:
-            known = column(id(target.reference))
-            aim = self._column(target.reference) if known is None else known
-            if target.unit is not None:
-                known = column(id(target.unit))
-                aim_unit = self._column(target.unit) if known is None else known
-            aim_coefficient, aim_moves = target.coefficient, target.moving
-        if trail is not None:
-            known = column(id(trail.unit))
-            trail_unit = self._column(trail.unit) if known is None else known
-            distance, trail_moves = trail.distance, trail.moving
-        unit = self._column(plan.unit) if unit is None else unit
-        guard = self._column(stop.reference) if guard is None else guard
-        guard_unit = self._column(stop.unit) if guard_unit is None else guard_unit
-        weight = self._weight(plan.row_weight) if weight is None else weight
-        if unit < NO_COLUMN or guard_unit < NO_COLUMN or aim_unit < NO_COLUMN or trail_unit < NO_COLUMN:
-            raise InputError("plan: a unit is AVERAGE or FIRST: allowed is a column or None")
-        if weight < NO_COLUMN:
-            raise InputError("plan: row_weight is AVERAGE or FIRST: allowed is a column or None")
-        if guard == NO_COLUMN or (target is not None and aim == NO_COLUMN):
-            raise InputError("plan: stop and target need a reference: a column, AVERAGE or FIRST")
-        direction, leave = flag(id(plan.direction)), NO_COLUMN
-        if plan.exit is not None:
-            known = self._exit_number.get(id(plan.exit))
-            leave = self._exit(plan.exit) if known is None else known
-        try:
-            rest = _REST.pack(
-                aim_coefficient, stop.coefficient, distance, len(coefficients),
-                self._direction(plan.direction) if direction is None else direction,
-                base, unit, aim, aim_unit, guard, guard_unit, trail_unit, leave, weight,
-                plan.max_hold, plan.cooldown, target is not None, aim_moves, stop.moving, trail_moves, plan.freeze,
-            )
-        except struct.error:
-            raise InputError(
-                f"plan: max_hold {plan.max_hold!r}, cooldown {plan.cooldown!r}: allowed are whole numbers of rows"
-            ) from None
-        self._packed += (ladder, rest)
-        return len(self._packed) // 2 - 1
+        coefficients, weights, stop, target, trail = plan.coefficients, plan.weights, plan.stop, plan.target, plan.trail
+        ladder = self._ladders.get(id(coefficients))
+        if ladder is None or ladder[3] is not weights:
+            ladder = self._ladder(coefficients, weights)
+        guard = self._stops.get(id(stop)) or self._stop(stop)
+        aim = self._targets.get(id(target)) or self._target(target)
+        trailing = self._trails.get(id(trail)) or self._trail(trail)
+        rest = self._rest(plan, len(coefficients), ladder[1])
+        self._packed += (ladder[0], aim[0], guard[0], trailing[0], rest)
+        return len(self._packed) // 5 - 1
 
     def arrays(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Plans PLAN[n], columns float64[C, n_rows], flags int8[F, n_rows]; at least one row each."""
@@ -112,8 +76,86 @@ class Binder:
         flags = np.stack(self._flags) if self._flags else np.zeros((1, self.n_rows), np.int8)
         return plans, columns, flags
 
+    def _ladder(self, coefficients: object, weights: object) -> tuple[bytes, bool, object, object]:
+        """A ladder that was not seen before: its bytes, whether it has limits, and what it was made of."""
+        _make_room(self._ladders)
+        packed, limits = _packed_ladder(coefficients, weights)
+        made = self._ladders[id(coefficients)] = (packed, limits, coefficients, weights)
+        return made
+
+    def _stop(self, stop: object) -> tuple[bytes, object]:
+        """A stop that was not seen before."""
+        if not isinstance(stop, Level):
+            raise InputError("plan: there is no stop: every plan has one")
+        _make_room(self._stops)
+        made = self._stops[id(stop)] = (self._level(stop), stop)
+        return made
+
+    def _target(self, target: Level | None) -> tuple[bytes, object]:
+        """A target that was not seen before."""
+        if target is None:
+            return _NO_LEVEL, None
+        _make_room(self._targets)
+        made = self._targets[id(target)] = (self._level(target), target)
+        return made
+
+    def _level(self, level: Level) -> bytes:
+        if not isfinite(level.coefficient):
+            raise InputError("plan: coefficients of stop and target: allowed are finite numbers")
+        reference = self._column(level.reference)
+        if reference == NO_COLUMN:
+            raise InputError("plan: stop and target need a reference: a column, AVERAGE or FIRST")
+        return _LEVEL.pack(level.coefficient, reference, self._unit(level.unit), level.moving, 1)
+
+    def _trail(self, trail: Trail | None) -> tuple[bytes, object]:
+        """A trail that was not seen before."""
+        if trail is None:
+            return _NO_TRAIL, None
+        if not 0.0 < trail.distance < inf:
+            raise InputError(f"plan: trail distance {trail.distance}: allowed is above 0")
+        _make_room(self._trails)
+        made = self._trails[id(trail)] = (
+            _TRAIL.pack(trail.distance, self._unit(trail.unit), trail.moving), trail
+        )
+        return made
+
+    def _rest(self, plan: Plan, entries: int, limits: bool) -> bytes:
+        """What is a plan's own: base, unit, direction, exit, weight and ages."""
+        base, direction = self._number.get(id(plan.base)), self._flag_number.get(id(plan.direction))
+        if base is None:
+            base = self._column(plan.base)
+        elif limits and base in (FROM_AVERAGE, NO_COLUMN):
+            raise InputError("plan: limit entries need a base: a column or FIRST")
+        if direction is None:
+            direction = self._direction(plan.direction)
+        leave = self._exit_number.get(id(plan.exit))
+        if leave is None:
+            leave = self._exit(plan.exit)
+        weight = NO_COLUMN if plan.row_weight is None else self._weight(plan.row_weight)
+        if plan.max_hold < 0 or plan.cooldown < 0:
+            raise InputError(f"plan: max_hold {plan.max_hold}, cooldown {plan.cooldown}: allowed is 0 or more")
+        unit = NO_COLUMN if plan.unit is None else self._unit(plan.unit)
+        try:
+            return _REST.pack(
+                direction, base, unit, leave, weight, plan.max_hold, plan.cooldown, plan.freeze, entries, 0
+            )
+        except struct.error:
+            raise InputError(
+                f"plan: max_hold {plan.max_hold!r}, cooldown {plan.cooldown!r}: allowed are whole numbers of rows"
+            ) from None
+
+    def _unit(self, unit: object) -> int:
+        """Number of a column of units, or NO_COLUMN."""
+        number = self._column(unit)
+        if number < NO_COLUMN:
+            raise InputError("plan: a unit is AVERAGE or FIRST: allowed is a column or None")
+        return number
+
     def _column(self, column: object) -> int:
-        """Number of a column that was not seen before."""
+        """Number of a column."""
+        known = self._number.get(id(column))
+        if known is not None:
+            return known
         if not isinstance(column, np.ndarray) or column.shape != (self.n_rows,) or column.dtype != np.float64:
             raise InputError(f"plan: a column is {_kind(column)}: allowed is float64({self.n_rows},)")
         number = self._number[id(column)] = len(self._columns)
@@ -121,10 +163,16 @@ class Binder:
         return number
 
     def _weight(self, weight: object) -> int:
-        """Number of a column of weights that was not seen before."""
-        if isinstance(weight, np.ndarray) and ((weight < 0.0) | (weight > 1.0)).any():
-            raise InputError("plan: row_weight has values outside 0 to 1")
-        return self._column(weight)
+        """Number of a column of weights."""
+        number = self._weight_number.get(id(weight))
+        if number is None:
+            if isinstance(weight, np.ndarray) and ((weight < 0.0) | (weight > 1.0)).any():
+                raise InputError("plan: row_weight has values outside 0 to 1")
+            number = self._column(weight)
+            if number < NO_COLUMN:
+                raise InputError("plan: row_weight is AVERAGE or FIRST: allowed is a column or None")
+            self._weight_number[id(weight)] = number
+        return number
 
     def _direction(self, direction: object) -> int:
         """Number of a direction, constant or a column, that was not seen before."""
@@ -164,17 +212,14 @@ def _kind(value: object) -> str:
     return f"{value.dtype}{value.shape}" if isinstance(value, np.ndarray) else type(value).__name__
 
 
-def _packed_ladder(plan: Plan) -> bytes:
-    """Coefficients and weights as PLAN begins, checked."""
-    _check_ladder(plan)
-    pad = (0.0,) * (MAX_ENTRIES - len(plan.coefficients))
-    relative = [weight / plan.weights[0] for weight in plan.weights]
-    return _LADDER.pack(*plan.coefficients, *pad, *plan.weights, *pad, *relative, *pad)
+def _make_room(remembered: dict[int, Any]) -> None:
+    """Forget what was seen longest ago, once there is much of it."""
+    if len(remembered) >= _REMEMBERED:
+        del remembered[next(i for i in remembered if i != id(None))]
 
 
-def _check_ladder(plan: Plan) -> None:
-    """Raise InputError unless entries are 1 to 8, weights fit and limits lie ever farther from the market."""
-    coefficients, weights = plan.coefficients, plan.weights
+def _packed_ladder(coefficients: object, weights: object) -> tuple[bytes, bool]:
+    """Coefficients and weights as PLAN begins, checked; and whether there are limits among them."""
     if not isinstance(coefficients, tuple) or not isinstance(weights, tuple):
         raise InputError("plan: coefficients and weights: allowed are tuples of numbers")
     if not 1 <= len(coefficients) <= MAX_ENTRIES or len(weights) != len(coefficients):
@@ -187,16 +232,6 @@ def _check_ladder(plan: Plan) -> None:
     limits = [c for c in coefficients if not isnan(c)]
     if any(later >= earlier for earlier, later in pairwise(limits)) or not all(map(isfinite, limits)):
         raise InputError(f"plan: coefficients {coefficients}: limits must lie ever farther from the market (decrease)")
-
-
-def _check_protection(plan: Plan) -> None:
-    """Raise InputError unless there is a stop, and stop, target, trail and ages are numbers that mean something."""
-    stop, target, trail = plan.stop, plan.target, plan.trail
-    if not isinstance(stop, Level):
-        raise InputError("plan: there is no stop: every plan has one")
-    if not isfinite(stop.coefficient) or (target is not None and not isfinite(target.coefficient)):
-        raise InputError("plan: coefficients of stop and target: allowed are finite numbers")
-    if trail is not None and not 0.0 < trail.distance < inf:
-        raise InputError(f"plan: trail distance {trail.distance}: allowed is above 0")
-    if plan.max_hold < 0 or plan.cooldown < 0:
-        raise InputError(f"plan: max_hold {plan.max_hold}, cooldown {plan.cooldown}: allowed is 0 or more")
+    pad = (0.0,) * (MAX_ENTRIES - len(coefficients))
+    relative = [weight / weights[0] for weight in weights]
+    return _LADDER.pack(*coefficients, *pad, *weights, *pad, *relative, *pad), bool(limits)

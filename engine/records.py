@@ -51,26 +51,28 @@ PLAN = np.dtype(
         ("weight", "f8", (MAX_ENTRIES,)),
         ("relative", "f8", (MAX_ENTRIES,)),  # the weights over the first
         ("target_coefficient", "f8"),
+        ("target", "i4"),
+        ("target_unit", "i4"),
+        ("target_moving", "i4"),
+        ("has_target", "i4"),
         ("stop_coefficient", "f8"),
+        ("stop", "i4"),
+        ("stop_unit", "i4"),
+        ("stop_moving", "i4"),
+        ("has_stop", "i4"),  # always; as long as a target's part, so that both are bound alike
         ("trail_distance", "f8"),
-        ("entries", "i4"),
+        ("trail_unit", "i4"),
+        ("trail_moving", "i4"),
         ("direction", "i4"),  # a row of flags
         ("base", "i4"),
         ("unit", "i4"),
-        ("target", "i4"),
-        ("target_unit", "i4"),
-        ("stop", "i4"),
-        ("stop_unit", "i4"),
-        ("trail_unit", "i4"),
         ("exit", "i4"),  # a row of flags
         ("row_weight", "i4"),
         ("max_hold", "i4"),
         ("cooldown", "i4"),
-        ("has_target", "i4"),
-        ("target_moving", "i4"),
-        ("stop_moving", "i4"),
-        ("trail_moving", "i4"),
         ("freeze", "i4"),
+        ("entries", "i4"),
+        ("unused", "i4"),  # so that records are whole words
     ],
     align=True,
 )

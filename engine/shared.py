@@ -13,13 +13,28 @@ from __future__ import annotations
 
 import numpy as np
 
+from core.plan import MAX_ENTRIES
 from engine.distinct import distinct
+from engine.records import PLAN
 from engine.rounding import borrowing, inline
 from engine.settle import begin_day, mark_day, settle
 from engine.stats import fold_trade
 
 SLACK = 5e-10
 """Half of the margin guard's tolerance: nearer to the guard than this a cycle is walked."""
+
+
+def _word(name: str) -> int:
+    """Which 8 bytes of a plan's record a field begins with."""
+    return int(PLAN.fields[name][1]) // 8
+
+
+_COEFFICIENT, _RELATIVE = _word("coefficient"), _word("relative")
+_ALIKE = [
+    *range(_COEFFICIENT, _COEFFICIENT + 2), *range(_word("target_coefficient"), _word("stop_coefficient")),
+    *range(_word("stop_coefficient") + 1, _word("entries")),
+]
+"""Words that are equal in plans that share cycles: all but the stop's distance and the ladder behind its second."""
 
 
 def sharing(
@@ -34,30 +49,30 @@ def sharing(
     n = len(plans)
     if not by_unit:
         return np.arange(n), np.full(n, -1, np.int32)
-    alike = plans.copy()
-    alike["stop_coefficient"] = 0.0
-    for name, known in (("entries", 0), ("weight", 0), ("relative", 1), ("coefficient", 2)):
-        alike[name][..., known:] = 0
-    _, group = distinct(alike)
+    words = plans.view(np.uint64).reshape(n, -1)
+    _, group = distinct(words[:, _ALIKE])
     units = plans["stop_unit"]
-    falls = np.array([bool((column < 0.0).any()) for column in columns])
     alone = (plans["trail_distance"] > 0.0) | (plans["stop_moving"] != 0) | by_risk
     units = np.where(units >= 0, units, plans["stop"])  # a level without a unit is a multiple of its reference
-    alone |= (units >= 0) & falls[np.maximum(units, 0)]
+    if (units >= 0).any():
+        falls = np.array([bool((column < 0.0).any()) for column in columns])
+        alone |= (units >= 0) & falls[np.maximum(units, 0)]
     order = np.lexsort((-plans["stop_coefficient"], -plans["entries"], group))
     longest = order[np.searchsorted(group[order], group)]
-    alone |= ~_begins(plans, plans[longest])
-    alone |= np.bincount(group, minlength=1)[group] == 1
-    if alone.any():
-        group[alone] = n + np.flatnonzero(alone)
+    alone |= ~_begins(words, words[longest], plans["entries"])
+    single = np.bincount(group, minlength=1)[group] == 1
+    among_others = bool((alone & ~single).any())
+    alone |= single
+    group[alone] = n + np.flatnonzero(alone)
+    if among_others:
         order = np.lexsort((-plans["stop_coefficient"], -plans["entries"], group))
     return order, group[order]
 
 
-def _begins(plans: np.ndarray, longer: np.ndarray) -> np.ndarray:
+def _begins(words: np.ndarray, longer: np.ndarray, entries: np.ndarray) -> np.ndarray:
     """bool[n]: whether each plan's ladder is how the other one begins."""
-    beyond = np.arange(plans["coefficient"].shape[1]) >= plans["entries"][:, None]
-    same = [plans[name].view(np.int64) == longer[name].view(np.int64) for name in ("coefficient", "relative")]
+    beyond = np.arange(MAX_ENTRIES) >= entries[:, None]
+    same = [words[:, k : k + MAX_ENTRIES] == longer[:, k : k + MAX_ENTRIES] for k in (_COEFFICIENT, _RELATIVE)]
     begins: np.ndarray = (beyond | (same[0] & same[1])).all(axis=1)
     return begins
 

@@ -9,6 +9,7 @@ from typing import Final
 
 from core.errors import ConfigurationError
 from core.instrument import Instrument, Tier
+from sandbox.account import CLASSIC, UNIFIED
 
 _WIDE: Final = ((150_000, 0.004), (900_000, 0.005), (2_400_000, 0.01), (5_000_000, 0.02), (1e18, 0.05))
 _NARROW: Final = ((50_000, 0.0065), (250_000, 0.01), (1_000_000, 0.02), (3_000_000, 0.05), (1e18, 0.1))
@@ -45,12 +46,18 @@ def default_instruments() -> dict[str, Instrument]:
 
 @dataclass(frozen=True, slots=True)
 class AccountConfig:
-    """One customer's keys and first deposit in USDT."""
+    """One customer's keys, first deposit in USDT, and ``kind`` of account: ``classic`` or ``unified``."""
 
     key: str = "sandbox-key"
     secret: str = "sandbox-secret"  # noqa: S105  # opens nothing but this exchange on loopback
     passphrase: str = "sandbox-passphrase"  # noqa: S105  # as above
     balance: float = 10_000.0
+    kind: str = CLASSIC
+
+    @classmethod
+    def unified(cls, balance: float = 10_000.0) -> AccountConfig:
+        """The unified account that stands beside the classic one."""
+        return cls("sandbox-unified-key", "sandbox-unified-secret", "sandbox-unified-passphrase", balance, UNIFIED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +85,7 @@ class SandboxConfig:
             ("port", 0 <= self.port < 65536, "0 to 65535"),
             ("slippage", 0 <= self.slippage < 1, "from 0 to below 1"),
             ("speed", 0 < self.speed <= 1e6, "above 0, at most a million"),
+            ("accounts", {account.kind for account in self.accounts} <= {CLASSIC, UNIFIED}, "classic or unified ones"),
             ("accounts", 0 < len(self.accounts) == len(keys), "at least one, with different keys"),
         )
         for key, good, allowed in rules:

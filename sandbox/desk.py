@@ -12,7 +12,8 @@ from typing import NamedTuple
 from core.instrument import Instrument
 from core.order import Side
 from sandbox.account import Account
-from sandbox.orders import Force, NewOrder, Order
+from sandbox.faults.matching import filled_in_part, preset_refused
+from sandbox.orders import Force, Hold, NewOrder, Order
 from sandbox.refusal import Refusal, insufficient, no_position, order_not_found, wrong_side_of_price
 from sandbox.settlement import Deal, fill, withdraw
 from sandbox.state import State
@@ -24,22 +25,25 @@ def place(state: State, account: Account, wanted: NewOrder, *, source: str = "no
     """The order, filled already if the market allows. Raises Refusal and changes nothing when it may not be placed."""
     last = state.price(wanted.symbol)
     instrument = state.instrument(wanted.symbol)
+    check_hold(account, wanted.hold, wanted.side, closing=wanted.reduce_only)
     if wanted.client_id and wanted.client_id in account.order_of_client:
         raise Refusal("40786", "Duplicate clientOid")
     check_quantity(instrument, wanted.quantity, wanted.limit or last, closing=wanted.reduce_only)
     if wanted.limit is not None:
         check_price(instrument, wanted.limit)
     _check_presets(instrument, wanted, last)
-    position = account.positions.get(wanted.symbol)
-    if wanted.reduce_only and (position is None or position.direction == wanted.side.sign):
-        raise no_position()
-    if not wanted.reduce_only:
+    if wanted.reduce_only:
+        _check_closing(account, wanted)
+    else:
         _check_margin(state, account, wanted, last)
     order = Order(
         state.next_id(), wanted.client_id, wanted.symbol, wanted.side, wanted.quantity, wanted.limit, wanted.force,
-        wanted.reduce_only, wanted.preset_stop, wanted.preset_target, account.leverage_of(wanted.symbol),
-        account.margin_mode_of(wanted.symbol), state.now_ms, state.now_ms, source,
+        wanted.reduce_only, wanted.preset_stop, wanted.preset_target,
+        account.leverage_of(wanted.symbol, wanted.hold), account.margin_mode_of(wanted.symbol), state.now_ms,
+        state.now_ms, source, preset_execute=wanted.preset_execute, preset_source=wanted.preset_source,
+        hold=wanted.hold,
     )
+    preset_refused(state, order)
     account.every_order[order.order_id] = order
     account.orders.setdefault(order.symbol, {})[order.order_id] = order
     if not order.client_id:
@@ -66,11 +70,12 @@ def execute(state: State, account: Account, order: Order, price: float, *, maker
     """Fill all that remains of an order; a reduce-only order no more than the position, the rest is cancelled."""
     quantity = order.remaining
     if order.reduce_only:
-        position = account.positions.get(order.symbol)
+        position = account.position(order.symbol, order.hold)
         held = position.quantity if position and position.direction != order.side.sign else 0.0
         quantity = min(quantity, held)
     if quantity > 0:
-        fill(state, account, order, Deal(price, quantity, maker, order.limit is None))
+        part = filled_in_part(state, order, quantity)
+        fill(state, account, order, Deal(price, part or quantity, maker, order.limit is None))
     if order.status.value in ("live", "partially_filled"):
         withdraw(state, account, order, "nothing left to reduce")
 
@@ -105,7 +110,9 @@ def amend(state: State, account: Account, order: Order, change: Amendment) -> Or
         raise Refusal("40808", "Parameter verification exception: the size is filled already")
     stop = order.preset_stop if change.preset_stop is None else change.preset_stop
     target = order.preset_target if change.preset_target is None else change.preset_target
-    wanted = NewOrder(order.symbol, order.side, quantity, limit, preset_stop=stop, preset_target=target)
+    wanted = NewOrder(
+        order.symbol, order.side, quantity, limit, preset_stop=stop, preset_target=target, hold=order.hold
+    )
     _check_presets(instrument, wanted, last)
     if not order.reduce_only:
         before = order.quantity, order.limit
@@ -143,6 +150,14 @@ def find(account: Account, order_id: int | None, client_id: str = "") -> Order:
     return order
 
 
+def check_hold(account: Account, hold: Hold, side: Side, *, closing: bool) -> None:
+    """An order speaks of positions as the account holds them; in hedge mode it either opens or closes."""
+    if (hold is Hold.NET) == account.hedged:
+        raise Refusal("40774", "The order type for unilateral position must also be the unilateral position type.")
+    if hold is not Hold.NET and closing == (side is hold.opening):
+        raise Refusal("40017", f"Parameter verification failed side: {side.value} of a {hold.value} position")
+
+
 def check_price(instrument: Instrument, price: float) -> None:
     """A price must be positive and on the tick."""
     if not price > 0 or not _on_grid(price, instrument.tick):
@@ -157,6 +172,17 @@ def check_quantity(instrument: Instrument, quantity: float, price: float, *, clo
         raise Refusal("45111", f"less than the minimum order quantity {instrument.min_quantity:g}")
     if not closing and quantity * price < instrument.min_notional - _NEAR:
         raise Refusal("45110", f"less than the minimum amount {instrument.min_notional:g} USDT")
+
+
+def _check_closing(account: Account, wanted: NewOrder) -> None:
+    """There must be a position on the other side; in hedge mode one that no resting order closes already."""
+    position = account.position(wanted.symbol, wanted.hold)
+    if position is None or position.direction == wanted.side.sign:
+        raise no_position()
+    if wanted.hold is not Hold.NET:
+        available = position.quantity - account.locked(wanted.symbol, wanted.hold)
+        if wanted.quantity > available + _NEAR:
+            raise Refusal("40757", "Not enough position is available.")
 
 
 def _on_grid(value: float, grid: float) -> bool:
@@ -179,12 +205,13 @@ def _check_presets(instrument: Instrument, wanted: NewOrder, last: float) -> Non
 
 def _check_margin(state: State, account: Account, wanted: NewOrder, last: float) -> None:
     """Free margin must cover the margin and the fee of what the order would open."""
-    position = account.positions.get(wanted.symbol)
+    position = account.position(wanted.symbol, wanted.hold)
     quantity = wanted.quantity
     if position is not None and position.direction != wanted.side.sign:
         quantity = max(quantity - position.quantity, 0.0)
     notional = quantity * (wanted.limit or last)
     instrument = state.instrument(wanted.symbol)
     fee = notional * (instrument.taker_fee if wanted.limit is None else instrument.maker_fee)
-    if quantity and notional / account.leverage_of(wanted.symbol) + fee > account.free(state.prices) * (1 + 1e-9):
+    margin = notional / account.leverage_of(wanted.symbol, wanted.hold)
+    if quantity and margin + fee > account.free(state.prices) * (1 + 1e-9):
         raise insufficient()

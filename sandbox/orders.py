@@ -18,6 +18,19 @@ class Status(StrEnum):
     CANCELED = "canceled"
 
 
+class Hold(StrEnum):
+    """Which position an order concerns: the only one (one-way mode), or the long or the short one (hedge mode)."""
+
+    NET = "net"
+    LONG = "long"
+    SHORT = "short"
+
+    @property
+    def opening(self) -> Side:
+        """The side of an order that opens the position; of a long or a short one."""
+        return Side.SELL if self is Hold.SHORT else Side.BUY
+
+
 class Force(StrEnum):
     """How long a limit order may rest."""
 
@@ -35,10 +48,13 @@ class PlanType(StrEnum):
     LOSS = "loss_plan"
     PROFIT = "profit_plan"
     NORMAL = "normal_plan"
+    TRACK = "track_plan"
 
 
 LOSSES: Final = (PlanType.POS_LOSS, PlanType.LOSS)
 WHOLE_POSITION: Final = (PlanType.POS_LOSS, PlanType.POS_PROFIT)
+PLANS: Final = (PlanType.NORMAL, PlanType.TRACK)
+"""What does not belong to a position: it stays when the position ends."""
 
 
 class TriggerStatus(StrEnum):
@@ -51,7 +67,13 @@ class TriggerStatus(StrEnum):
 
 
 class NewOrder(NamedTuple):
-    """A plain order as asked for. ``limit`` None is a market order."""
+    """A plain order as asked for. ``limit`` None is a market order.
+
+    ``side`` is what is done: in hedge mode a long is closed by a sell, which is then ``reduce_only``.
+
+    ``preset_execute`` and ``preset_source`` are of stop and target: the limit each executes at (None: market), and the
+    price that it watches.
+    """
 
     symbol: str
     side: Side
@@ -62,12 +84,16 @@ class NewOrder(NamedTuple):
     client_id: str = ""
     preset_stop: float | None = None
     preset_target: float | None = None
+    preset_execute: tuple[float | None, float | None] = (None, None)
+    preset_source: tuple[str, str] = ("mark_price", "mark_price")
+    hold: Hold = Hold.NET
 
 
 class NewTrigger(NamedTuple):
     """A trigger as asked for. ``quantity`` 0 with a position-level plan type; ``execute`` None executes at market.
 
-    ``side`` is the side of the order that it becomes.
+    ``side`` is the side of the order that it becomes. ``callback``: of a trailing order, the fraction of the price by
+    which it must come back from the best one since ``trigger`` was met.
     """
 
     symbol: str
@@ -81,11 +107,16 @@ class NewTrigger(NamedTuple):
     source: str = "mark_price"
     preset_stop: float | None = None
     preset_target: float | None = None
+    hold: Hold = Hold.NET
+    callback: float | None = None
 
 
 @dataclass(slots=True)
 class Order:
-    """A plain order and what became of it. ``fee`` is what was paid so far; ``spent`` the filled notional."""
+    """A plain order and what became of it. ``fee`` is what was paid so far; ``spent`` the filled notional.
+
+    ``served`` is the leg of a candle that has given the order what it had for it, where depth is limited.
+    """
 
     order_id: int
     client_id: str
@@ -108,6 +139,10 @@ class Order:
     fee: float = 0.0
     profit: float = 0.0
     reason: str = ""
+    preset_execute: tuple[float | None, float | None] = (None, None)
+    preset_source: tuple[str, str] = ("mark_price", "mark_price")
+    hold: Hold = Hold.NET
+    served: int = 0
 
     @property
     def remaining(self) -> float:
@@ -122,7 +157,12 @@ class Order:
 
 @dataclass(slots=True)
 class Trigger:
-    """A conditional order. ``below``: fires when the price is at ``trigger`` or lower, else at it or higher."""
+    """A conditional order. ``below``: fires when the price is at ``trigger`` or lower, else at it or higher.
+
+    ``best`` is the best price since a trailing order began to follow, None before.
+
+    ``became`` is the order that it made when it fired; ``twin`` a trigger that ends when this one does.
+    """
 
     order_id: int
     client_id: str
@@ -141,6 +181,10 @@ class Trigger:
     preset_target: float | None = None
     status: TriggerStatus = TriggerStatus.LIVE
     became: int | None = None
+    twin: int | None = None
+    hold: Hold = Hold.NET
+    callback: float | None = None
+    best: float | None = None
 
 
 class Fill(NamedTuple):
@@ -160,3 +204,4 @@ class Fill(NamedTuple):
     opening: bool
     ts_ms: int
     source: str
+    hold: Hold = Hold.NET

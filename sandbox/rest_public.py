@@ -77,14 +77,14 @@ class PublicEndpoints:
         """Up to 1000 rows, the last one in progress, none older than the endpoint reaches."""
         name, length = asked.granularity()
         oldest = self._state.now_ms - RECENT_DAYS.get(name, 30) * DAY_MS
-        return self._candles(asked, length, oldest, asked.whole("limit", 100, 1000))
+        return self.candles(asked, length, oldest, asked.whole("limit", 100, 1000))
 
     def old_candles(self, asked: Parameters) -> Any:
         """Up to 200 rows of any age."""
         _, length = asked.granularity()
-        return self._candles(asked, length, 0, asked.whole("limit", 100, 200))
+        return self.candles(asked, length, 0, asked.whole("limit", 100, 200))
 
-    def _candles(self, asked: Parameters, length: int, oldest: int, limit: int) -> list[list[str]]:
+    def candles(self, asked: Parameters, length: int, oldest: int, limit: int) -> list[list[str]]:
         """The last ``limit`` rows that open in [startTime, endTime), oldest first."""
         end = asked.whole("endTime", self._state.now_ms + 1)
         end = min(end, self._state.now_ms + 1)

@@ -88,7 +88,7 @@ class TradingEndpoints:
     def place_order(self, account: Account, asked: Parameters) -> Any:
         """A market or limit order, with presets."""
         symbol = asked.symbol()
-        _check_margin_mode(account, symbol, asked)
+        use_margin_mode(account, symbol, asked)
         order_type = asked.text("orderType").lower()
         if order_type not in ("market", "limit"):
             raise bad_parameter("orderType", order_type)
@@ -97,8 +97,8 @@ class TradingEndpoints:
             account,
             NewOrder(
                 symbol, asked.side(), asked.required("size"),
-                asked.required("price") if order_type == "limit" else None, _force(asked), _reduce_only(asked),
-                asked.text("clientOid"), asked.positive("presetStopLossPrice"),
+                asked.required("price") if order_type == "limit" else None, force_of(asked, "force"),
+                reduce_only(asked), asked.text("clientOid"), asked.positive("presetStopLossPrice"),
                 asked.positive("presetStopSurplusPrice"),
             ),
         )
@@ -151,11 +151,11 @@ class TradingEndpoints:
         if asked.text("planType") != PlanType.NORMAL.value:
             raise Refusal("40919", f"This function is not open yet: {asked.text('planType')}")
         symbol = asked.symbol()
-        _check_margin_mode(account, symbol, asked)
+        use_margin_mode(account, symbol, asked)
         limit = asked.text("orderType").lower() == "limit"
         wanted = NewTrigger(
             symbol, PlanType.NORMAL, asked.side(), asked.required("triggerPrice"), asked.required("size"),
-            (asked.positive("executePrice") or asked.required("price")) if limit else None, _reduce_only(asked),
+            (asked.positive("executePrice") or asked.required("price")) if limit else None, reduce_only(asked),
             asked.text("clientOid"), _source(asked), asked.positive("stopLossTriggerPrice"),
             asked.positive("stopSurplusTriggerPrice"),
         )
@@ -223,7 +223,7 @@ def _each(ids: list[tuple[int | None, str]], act: Any) -> dict[str, Any]:
     return {"successList": done, "failureList": failed}
 
 
-def _check_margin_mode(account: Account, symbol: str, asked: Parameters) -> None:
+def use_margin_mode(account: Account, symbol: str, asked: Parameters) -> None:
     """An order names its margin mode, which must be the symbol's while that is in use; else it sets it."""
     mode = asked.text("marginMode")
     if mode not in ("isolated", "crossed"):
@@ -234,14 +234,16 @@ def _check_margin_mode(account: Account, symbol: str, asked: Parameters) -> None
         account.margin_mode[symbol] = mode
 
 
-def _force(asked: Parameters) -> Force:
+def force_of(asked: Parameters, name: str) -> Force:
+    """How long an order may rest, by the parameter of that name."""
     try:
-        return Force(asked.text("force", "gtc").lower() or "gtc")
+        return Force(asked.text(name, "gtc").lower() or "gtc")
     except ValueError:
-        raise bad_parameter("force", asked.text("force")) from None
+        raise bad_parameter(name, asked.text(name)) from None
 
 
-def _reduce_only(asked: Parameters) -> bool:
+def reduce_only(asked: Parameters) -> bool:
+    """Whether an order may only reduce: ``yes`` in any case."""
     return asked.text("reduceOnly").upper() == "YES"
 
 

@@ -13,21 +13,25 @@ from aiohttp import web
 
 from core.errors import ConfigurationError
 from core.timeframe import MINUTE_MS
-from sandbox.account import Account
+from sandbox.account import CLASSIC, UNIFIED, Account
 from sandbox.admin import ADMIN_HEADER, AdminEndpoint, AdminEndpoints
+from sandbox.broadcast import Broadcast
 from sandbox.clock import Pacer
 from sandbox.config import SandboxConfig
 from sandbox.market import Market
 from sandbox.parameters import Parameters
 from sandbox.refusal import Refusal
-from sandbox.rest_private import PrivateEndpoint, ReadingEndpoints
-from sandbox.rest_public import Endpoint, PublicEndpoints
+from sandbox.rest_private import ReadingEndpoints
+from sandbox.rest_public import PublicEndpoints
 from sandbox.rest_trading import TradingEndpoints
 from sandbox.rows import market_id
-from sandbox.signing import authenticate, login
+from sandbox.signing import authenticate, login, require_kind
 from sandbox.source import CandleSource
 from sandbox.state import State
 from sandbox.streams import Streams
+from sandbox.unified.asking import Asked, in_words_of_v3
+from sandbox.unified.routes import unified_private_routes, unified_public_routes
+from sandbox.unified.streams import UnifiedStreams
 from sandbox.ws import Subscriptions
 
 Handler = Callable[[web.Request], Coroutine[Any, Any, web.StreamResponse]]
@@ -38,6 +42,7 @@ LATE_S: Final = 1.0
 """Wall seconds the market may fall behind before it gives up catching up."""
 DRAIN_S: Final = 5.0
 """Wall seconds to wait for a client that does not read."""
+READERS: Final[dict[str, type[Parameters]]] = {CLASSIC: Parameters, UNIFIED: Asked}
 
 
 class Sandbox:
@@ -53,17 +58,19 @@ class Sandbox:
             raise ConfigurationError("sandbox", "instruments", missing, "rules are needed for every symbol")
         self.config = config
         instruments = {symbol: config.instruments[symbol] for symbol in source.symbols}
-        accounts = [Account(a.key, a.secret, a.passphrase, a.balance) for a in config.accounts]
+        accounts = [Account(a.key, a.secret, a.passphrase, a.balance, kind=a.kind) for a in config.accounts]
         self.state = State(accounts, instruments, config.slippage, source.start_ms)
         self.market = Market(self.state, source)
         self.pacer = None if config.lockstep else Pacer(self.market.open_ms, config.speed)
         self._symbols = {market_id(symbol): symbol for symbol in source.symbols}
         public = PublicEndpoints(self.state, self.market)
-        self.streams = Streams(self.state, self.market, public, coalesce=not config.lockstep)
+        streams = Streams(self.state, self.market, public, coalesce=not config.lockstep)
+        unified = UnifiedStreams(self.state, self.market, public, coalesce=not config.lockstep)
         self.subscriptions = Subscriptions(
-            lambda args: login(self.state.accounts, args), self.streams.check, self.streams.welcome
+            lambda args: login(self.state.accounts, args, CLASSIC), streams.check, streams.welcome, unified.dialect()
         )
-        self.streams.subscriptions = self.subscriptions
+        streams.subscriptions = unified.subscriptions = self.subscriptions
+        self.streams = Broadcast(self.state, streams, unified)
         self._app = web.Application()
         self._route(public)
         self._runner: web.AppRunner | None = None
@@ -160,32 +167,43 @@ class Sandbox:
         private = {**ReadingEndpoints(self.state).routes(), **TradingEndpoints(self.state).routes()}
         for (method, path), private_endpoint in private.items():
             router.add_route(method, path, self._private(private_endpoint))
+        for path, unified_public in unified_public_routes(public, self.state, self.market).items():
+            router.add_get(path, self._public(unified_public, UNIFIED))
+        for (method, path), unified_endpoint in unified_private_routes(self.state).items():
+            router.add_route(method, path, self._private(unified_endpoint, UNIFIED))
         admin = AdminEndpoints(self.state, self.market, self.pacer, self.advance)
         for (method, path), admin_endpoint in admin.routes().items():
             router.add_route(method, path, self._admin(admin_endpoint))
         router.add_get("/v2/ws/public", self.subscriptions.serve)
         router.add_get("/v2/ws/private", self.subscriptions.serve)
+        router.add_get("/v3/ws/public", self.subscriptions.serve)
+        router.add_get("/v3/ws/private", self.subscriptions.serve)
         router.add_route("*", "/{path:.*}", self._unknown)
 
-    def _public(self, endpoint: Endpoint) -> Handler:
+    def _public(self, endpoint: Callable[[Any], Any], kind: str = CLASSIC) -> Handler:
+        read = READERS[kind]
+
         async def handle(request: web.Request) -> web.Response:
             try:
-                return self._answer(endpoint(Parameters(request.query, self._symbols)))
+                return self._answer(endpoint(read(request.query, self._symbols)))
             except Refusal as refusal:
-                return self._refuse(refusal)
+                return self._refuse(refusal, kind)
 
         return handle
 
-    def _private(self, endpoint: PrivateEndpoint) -> Handler:
+    def _private(self, endpoint: Callable[[Account, Any], Any], kind: str = CLASSIC) -> Handler:
+        read = READERS[kind]
+
         async def handle(request: web.Request) -> web.Response:
             body = await request.text()
             try:
                 account = authenticate(
                     self.state.accounts, request.headers, request.method, request.raw_path, body
                 )
-                data = endpoint(account, Parameters(_json(body) if body else request.query, self._symbols))
+                require_kind(account, kind)
+                data = endpoint(account, read(_json(body, kind) if body else request.query, self._symbols))
             except Refusal as refusal:
-                return self._refuse(refusal)
+                return self._refuse(refusal, kind)
             self.streams.flush()
             return self._answer(data)
 
@@ -204,26 +222,24 @@ class Sandbox:
         return handle
 
     async def _unknown(self, request: web.Request) -> web.Response:
-        """A classic account's answer to the unified interface, or no such path."""
-        if request.path.startswith("/api/v3/"):
-            message = "You are in Classic Account mode, and the Unified Account API is not supported at this time"
-            return self._refuse(Refusal("40084", message))
+        """No such path."""
         return self._refuse(Refusal("40404", "Request URL NOT FOUND", status=404))
 
     def _answer(self, data: Any) -> web.Response:
         return _json_response({"code": "00000", "msg": "success", "requestTime": self.state.now_ms, "data": data}, 200)
 
-    def _refuse(self, refusal: Refusal) -> web.Response:
+    def _refuse(self, refusal: Refusal, kind: str = CLASSIC) -> web.Response:
+        refusal = in_words_of_v3(refusal) if kind == UNIFIED else refusal
         body = {"code": refusal.code, "msg": refusal.message, "requestTime": self.state.now_ms, "data": None}
         return _json_response(body, refusal.status)
 
 
-def _json(body: str) -> dict[str, Any]:
+def _json(body: str, kind: str = CLASSIC) -> Any:
     try:
         values = json.loads(body)
     except ValueError:
         raise Refusal("40020", "Parameter body error: not JSON") from None
-    if not isinstance(values, dict):
+    if not isinstance(values, dict if kind == CLASSIC else dict | list):
         raise Refusal("40020", "Parameter body error: not an object")
     return values
 

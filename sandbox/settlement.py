@@ -9,9 +9,10 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from core.order import Side
-from sandbox.account import Account, ClosedPosition, Position
-from sandbox.liquidation import backing, bankruptcy_price
-from sandbox.orders import WHOLE_POSITION, Fill, Order, PlanType, Status, Trigger, TriggerStatus
+from sandbox.account import Account, ClosedPosition, Position, slot
+from sandbox.faults.matching import preset_lost
+from sandbox.liquidation import crossed, crossed_surplus, crossed_wallet
+from sandbox.orders import PLANS, WHOLE_POSITION, Fill, Hold, Order, PlanType, Status, Trigger, TriggerStatus
 from sandbox.state import State
 
 _DUST = 1e-9
@@ -47,33 +48,60 @@ def fill(state: State, account: Account, order: Order, deal: Deal) -> None:
     account.cash -= order.side.sign * notional + fee
     execution = Fill(
         state.next_id(), order.order_id, order.client_id, order.symbol, order.side, deal.price, deal.quantity, fee,
-        profit, deal.maker, deal.market, opening, state.now_ms, order.source,
+        profit, deal.maker, deal.market, opening, state.now_ms, order.source, order.hold,
     )
     account.fills.append(execution)
     state.record("fill", account, order.symbol, execution)
     state.record("order", account, order.symbol, order)
-    if opening:
+    if opening and not preset_lost(state, order):
         _attach_presets(state, account, order)
     after_change(state, account, order.symbol)
 
 
-def liquidate(state: State, account: Account, symbol: str) -> None:
-    """Close a position that has lost its backing: all of that is gone, no exit fee, its orders are withdrawn."""
-    position = account.positions[symbol]
+def liquidate(state: State, account: Account, place: str) -> None:
+    """Take over what stands in a `slot` of an account, or all that is crossed with it."""
+    position = account.positions[place]
+    if position.margin_mode == "crossed":
+        _liquidate_crossed(state, account)
+        return
+    for resting in account.live_orders(position.symbol):
+        if resting.hold is position.hold:
+            withdraw(state, account, resting, "liquidation")
+    _take_over(state, account, position, position.margin)
+
+
+def _liquidate_crossed(state: State, account: Account) -> None:
+    """Withdraw crossed orders, then take over position after position until what is left is backed again.
+
+    The one that loses most goes first, where the price stands and less the taker fee; never more than there is. The
+    last one loses all that stands behind it, the engine's rule.
+    """
+    for resting in account.live_orders():
+        if resting.margin_mode == "crossed":
+            withdraw(state, account, resting, "liquidation")
+    surplus = 0.0
+    while surplus <= 0 and (positions := crossed(account)):
+        worst = min(positions, key=lambda position: position.unrealised(state.prices[position.symbol]))
+        price = state.prices[worst.symbol]
+        loss = worst.quantity * price * state.instrument(worst.symbol).taker_fee - worst.unrealised(price)
+        wallet = crossed_wallet(account)
+        _take_over(state, account, worst, min(loss, wallet) if len(positions) > 1 else wallet)
+        surplus = crossed_surplus(state, account)
+
+
+def _take_over(state: State, account: Account, position: Position, loss: float) -> None:
+    """Close a position at the price at which exactly ``loss`` is lost; no further fee."""
+    symbol, quantity = position.symbol, position.quantity
     side = Side.opening(-position.direction)
-    price = bankruptcy_price(account, position)
-    loss = backing(account, position)
-    quantity = position.quantity
-    order = new_order(state, account, symbol, side, quantity, source="liquidation")
-    for resting in account.live_orders(symbol):
-        withdraw(state, account, resting, "liquidation")
+    price = (position.cost - position.direction * loss) / quantity
+    order = new_order(state, account, symbol, side, quantity, source="liquidation", hold=position.hold)
     _reduce(state, account, position, price, quantity, 0.0, -loss)
     account.cash += position.direction * quantity * price
     order.filled, order.spent, order.profit = quantity, quantity * price, -loss
     order.status = Status.FILLED
     execution = Fill(
         state.next_id(), order.order_id, "", symbol, side, price, quantity, 0.0, -loss, False, True, False,
-        state.now_ms, "liquidation",
+        state.now_ms, "liquidation", position.hold,
     )
     account.fills.append(execution)
     state.record("liquidation", account, symbol, execution)
@@ -85,24 +113,23 @@ def liquidate(state: State, account: Account, symbol: str) -> None:
 def settle_funding(state: State, symbol: str, rate: float, price: float) -> None:
     """Longs pay ``rate`` times notional when it is positive, shorts receive it; the reverse when negative."""
     for account in state.accounts.values():
-        position = account.positions.get(symbol)
-        if position is None or rate == 0.0:
-            continue
-        amount = position.direction * rate * position.quantity * price
-        account.wallet -= amount
-        account.cash -= amount
-        position.funding += amount
-        state.record("funding", account, symbol, None, f"rate {rate} amount {-amount}")
-        after_change(state, account, symbol)
+        for position in account.held(symbol) if rate else ():
+            amount = position.direction * rate * position.quantity * price
+            account.wallet -= amount
+            account.cash -= amount
+            position.funding += amount
+            state.record("funding", account, symbol, None, f"rate {rate} amount {-amount}")
+            after_change(state, account, symbol)
 
 
 def new_order(
-    state: State, account: Account, symbol: str, side: Side, quantity: float, *, source: str
+    state: State, account: Account, symbol: str, side: Side, quantity: float, *, source: str, hold: Hold = Hold.NET
 ) -> Order:
     """A reduce-only market order of the exchange's own making, already among the account's orders."""
     order = Order(
         state.next_id(), "", symbol, side, quantity, None, state.default_force, True, None, None,
-        account.leverage_of(symbol), account.margin_mode_of(symbol), state.now_ms, state.now_ms, source,
+        account.leverage_of(symbol, hold), account.margin_mode_of(symbol), state.now_ms, state.now_ms, source,
+        hold=hold,
     )
     account.every_order[order.order_id] = order
     return order
@@ -118,22 +145,27 @@ def withdraw(state: State, account: Account, order: Order, reason: str) -> None:
 def end_trigger(
     state: State, account: Account, trigger: Trigger, status: TriggerStatus, reason: str = ""
 ) -> None:
-    """Take a live trigger out, in its final state."""
+    """Take a live trigger out, in its final state, and its twin with it."""
     account.triggers.get(trigger.symbol, {}).pop(trigger.order_id, None)
     trigger.status, trigger.updated_ms = status, state.now_ms
+    if trigger.plan is PlanType.POS_LOSS:
+        state.protection.because(trigger.symbol, f"stop {status}{': ' if reason else ''}{reason}", trigger.hold.value)
     state.record("trigger", account, trigger.symbol, trigger, reason)
+    twin = account.triggers.get(trigger.symbol, {}).get(trigger.twin) if trigger.twin is not None else None
+    if twin is not None:
+        end_trigger(state, account, twin, TriggerStatus.CANCELLED, "its twin ended")
 
 
 def set_position_trigger(
     state: State, account: Account, position: Position, plan: PlanType, price: float, client_id: str = ""
 ) -> Trigger:
     """The position's stop or target at ``price``: the live one is moved in place, otherwise one is made."""
-    trigger = account.position_trigger(position.symbol, plan)
+    trigger = account.position_trigger(position.symbol, plan, position.hold)
     below = (position.direction > 0) == (plan is PlanType.POS_LOSS)
     if trigger is None:
         trigger = Trigger(
             state.next_id(), str(state.next_id()), position.symbol, plan, Side.opening(-position.direction), price,
-            below, 0.0, None, True, "mark_price", state.now_ms, state.now_ms,
+            below, 0.0, None, True, "mark_price", state.now_ms, state.now_ms, hold=position.hold,
         )
         account.every_trigger[trigger.order_id] = trigger
         account.triggers.setdefault(position.symbol, {})[trigger.order_id] = trigger
@@ -146,22 +178,28 @@ def set_position_trigger(
 
 
 def after_change(state: State, account: Account, symbol: str) -> None:
-    """Note the position's new state, its protection, and prove the books."""
-    position = account.positions.get(symbol)
-    direction = position.direction if position else 0
-    state.protection.observe(
-        account.key, symbol, direction, account.position_stop(symbol) is not None, state.now_ms
-    )
-    state.record("position", account, symbol, position)
+    """Note the symbol's positions, their protection, and prove the books."""
+    observe_protection(state, account, symbol)
+    for hold in account.holds:
+        state.record("position", account, symbol, account.position(symbol, hold))
     state.record("account", account, symbol)
     error = account.imbalance()
     if abs(error) > _TOLERANCE * max(1.0, abs(account.deposit), abs(account.cash)):
         state.record("violation", account, symbol, None, f"{symbol}: the books differ from the cash by {error!r}")
 
 
+def observe_protection(state: State, account: Account, symbol: str) -> None:
+    """Note what protects a symbol's positions now."""
+    for hold in account.holds:
+        position = account.position(symbol, hold)
+        direction = position.direction if position else 0
+        protected = account.position_stop(symbol, hold) is not None
+        state.protection.observe(account.key, symbol, direction, protected, state.now_ms, side=hold.value)
+
+
 def _apply(state: State, account: Account, order: Order, deal: Deal, fee: float) -> tuple[bool, float]:
     """Whether anything was opened, and the profit realised by what was closed."""
-    position = account.positions.get(order.symbol)
+    position = account.position(order.symbol, order.hold)
     sign = order.side.sign
     closing = min(position.quantity, deal.quantity) if position and position.direction != sign else 0.0
     opening = _clean(deal.quantity - closing)
@@ -179,11 +217,11 @@ def _apply(state: State, account: Account, order: Order, deal: Deal, fee: float)
 
 def _increase(state: State, account: Account, order: Order, price: float, quantity: float, fee: float) -> None:
     """Open or add."""
-    position = account.positions.get(order.symbol)
+    position = account.position(order.symbol, order.hold)
     if position is None:
-        position = account.positions[order.symbol] = Position(
-            order.symbol, order.side.sign, account.margin_mode_of(order.symbol), account.leverage_of(order.symbol),
-            state.now_ms, state.now_ms,
+        position = account.positions[slot(order.symbol, order.hold)] = Position(
+            order.symbol, order.side.sign, account.margin_mode_of(order.symbol),
+            account.leverage_of(order.symbol, order.hold), state.now_ms, state.now_ms, hold=order.hold,
         )
     notional = quantity * price
     position.quantity = _clean(position.quantity + quantity)
@@ -198,7 +236,7 @@ def _increase(state: State, account: Account, order: Order, price: float, quanti
 def _reduce(
     state: State, account: Account, position: Position, price: float, quantity: float, fee: float, gross: float
 ) -> float:
-    """Close a part or all; ``gross`` is what it makes. Returns it. A flat symbol loses its reduce-only orders."""
+    """Close a part or all; ``gross`` is what it makes. Returns it. With a position end its stops and closing orders."""
     share = quantity / position.quantity
     account.wallet += gross
     position.realised += gross
@@ -211,31 +249,35 @@ def _reduce(
         position.cost *= 1 - share
         position.margin *= 1 - share
         return gross
-    del account.positions[position.symbol]
+    del account.positions[slot(position.symbol, position.hold)]
     account.closed.append(
         ClosedPosition(
             position.symbol, position.direction, position.margin_mode, position.opened_cost / position.opened,
             position.closed_value / position.closed, position.closed, position.realised,
             position.realised - position.opening_fees - position.closing_fees - position.funding,
             -position.funding, -position.opening_fees, -position.closing_fees, position.opened_ms, state.now_ms,
-            state.next_id(),
+            state.next_id(), position.hold,
         )
     )
     for trigger in account.live_triggers(position.symbol):
-        if trigger.plan is not PlanType.NORMAL:
+        if trigger.plan not in PLANS and trigger.hold is position.hold:
             end_trigger(state, account, trigger, TriggerStatus.CANCELLED, "position closed")
     for order in account.live_orders(position.symbol):
-        if order.reduce_only:
+        if order.reduce_only and order.hold is position.hold:
             withdraw(state, account, order, "position closed")
     return gross
 
 
 def _attach_presets(state: State, account: Account, order: Order) -> None:
     """The order's preset stop and target become the position's; a later preset overwrites an earlier one."""
-    position = account.positions[order.symbol]
-    for plan, price in zip(WHOLE_POSITION, (order.preset_stop, order.preset_target), strict=True):
+    position = account.positions[slot(order.symbol, order.hold)]
+    presets = zip(
+        WHOLE_POSITION, (order.preset_stop, order.preset_target), order.preset_execute, order.preset_source, strict=True
+    )
+    for plan, price, execute, source in presets:
         if price is not None:
-            set_position_trigger(state, account, position, plan, price)
+            trigger = set_position_trigger(state, account, position, plan, price)
+            trigger.execute, trigger.source = execute, source
 
 
 def _clean(quantity: float) -> float:

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from typing import Final
 from urllib.parse import unquote
 
-from sandbox.account import Account
+from sandbox.account import CLASSIC, Account
 from sandbox.refusal import Refusal
 
 FRESH_MS: Final = 30_000
@@ -22,9 +22,13 @@ def sign(secret: str, text: str) -> str:
 
 
 def authenticate(
-    accounts: Mapping[str, Account], headers: Mapping[str, str], method: str, raw_path: str, body: str
+    accounts: Mapping[str, Account], headers: Mapping[str, str], method: str, raw_path: str, body: str,
+    skew_ms: int = 0,
 ) -> Account:
-    """The account that signed a REST request. Raises Refusal with Bitget's code for what is wrong."""
+    """The account that signed a REST request. Raises Refusal with Bitget's code for what is wrong.
+
+    ``skew_ms`` : how far the exchange's clock is ahead of wall time.
+    """
     key = headers.get("ACCESS-KEY", "")
     if not key:
         raise Refusal("40001", "ACCESS_KEY cannot be empty")
@@ -34,7 +38,7 @@ def authenticate(
     stamp = headers.get("ACCESS-TIMESTAMP", "")
     if not stamp.isdigit():
         raise Refusal("40005", "Invalid ACCESS_TIMESTAMP")
-    if abs(time.time() * 1000 - int(stamp)) > FRESH_MS:
+    if abs(time.time() * 1000 + skew_ms - int(stamp)) > FRESH_MS:
         raise Refusal("40008", "Request timestamp expired")
     if not hmac.compare_digest(headers.get("ACCESS-PASSPHRASE", ""), account.passphrase):
         raise Refusal("40012", "apikey/password is incorrect")
@@ -45,18 +49,33 @@ def authenticate(
     return account
 
 
-def login(accounts: Mapping[str, Account], args: Mapping[str, str]) -> Account:
-    """The account that logs in over WebSocket. Raises Refusal with Bitget's WebSocket code."""
+def login(accounts: Mapping[str, Account], args: Mapping[str, str], kind: str, skew_ms: int = 0) -> Account:
+    """The account that logs in over WebSocket; ``skew_ms`` as in `authenticate`.
+
+    Raises Refusal with Bitget's WebSocket code.
+    """
     account = accounts.get(str(args.get("apiKey", "")))
     if account is None:
         raise Refusal("30011", "Invalid ACCESS_KEY")
     stamp = str(args.get("timestamp", ""))
     if not stamp.isdigit():
         raise Refusal("30014", "Invalid ACCESS_TIMESTAMP")
-    if abs(time.time() - int(stamp)) * 1000 > FRESH_MS:
+    if abs(time.time() * 1000 + skew_ms - int(stamp) * 1000) > FRESH_MS:
         raise Refusal("30013", "Request timestamp expired")
     if not hmac.compare_digest(str(args.get("passphrase", "")), account.passphrase):
         raise Refusal("30012", "Invalid ACCESS_PASSPHRASE")
     if not hmac.compare_digest(str(args.get("sign", "")), sign(account.secret, stamp + "GET/user/verify")):
         raise Refusal("30015", "Invalid sign")
+    if account.kind != kind:
+        raise Refusal("30005", f"login failed: this is a {account.kind} account")
     return account
+
+
+def require_kind(account: Account, kind: str) -> None:
+    """Raises Refusal when a path of the one protocol is asked by an account of the other."""
+    if account.kind != kind:
+        code, mode, other = (
+            ("40084", "Classic", "Unified") if account.kind == CLASSIC else ("40085", "Unified", "Classic")
+        )
+        message = f"You are in {mode} Account mode, and the {other} Account API is not supported at this time"
+        raise Refusal(code, message)

@@ -11,7 +11,7 @@ import time
 from typing import Any, Final
 
 from core.candle import Candle
-from sandbox.account import Account
+from sandbox.account import CLASSIC, Account
 from sandbox.journal import Event
 from sandbox.market import Market, Turn
 from sandbox.orders import Fill
@@ -97,9 +97,8 @@ class Streams:
             self._push("candle1m", name, [candle_push(candle)], "update")
             self._quotes(symbol, name)
 
-    def flush(self) -> None:
+    def flush(self, events: list[Event]) -> None:
         """Push what happened to accounts since the last flush; positions and money once each."""
-        events = self._state.journal.drain()
         if not events or self.subscriptions is None:
             return
         moved: dict[tuple[str, str], Account] = {}
@@ -110,7 +109,7 @@ class Streams:
 
     def _private_event(self, event: Event, moved: dict[tuple[str, str], Account]) -> None:
         account = event.account
-        if account is None:
+        if account is None or account.kind != CLASSIC:
             return
         if event.kind == "fill":
             self._fill_of[event.subject.order_id] = event.subject

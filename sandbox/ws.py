@@ -5,12 +5,14 @@ from __future__ import annotations
 import asyncio
 import json
 from collections import deque
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, Final, NamedTuple
 
 from aiohttp import WSMsgType, web
 
-from sandbox.account import Account
+from sandbox.account import CLASSIC, UNIFIED, Account
+from sandbox.faults.pushes import PushFaults
+from sandbox.limits import Limits
 from sandbox.refusal import Refusal
 from sandbox.rows import PRODUCT
 
@@ -31,15 +33,32 @@ class Topic(NamedTuple):
         return {"instType": self.product, "channel": self.channel, last: self.instrument}
 
 
+class Dialect(NamedTuple):
+    """What differs between the generations of the protocol: words, and who answers."""
+
+    log_in: Callable[[dict[str, Any]], Account]
+    check: Callable[[Topic], None]
+    welcome: Callable[[Session, Topic], None]
+    topic: Callable[[Mapping[str, Any]], Topic]
+    logged_in: str
+    code: Callable[[str], int | str]
+
+
 class Session:
     """One client's connection, with its own queue so that a slow one delays nobody.
 
     ``write`` sends one text frame; ``abort`` breaks the connection, which is what becomes of a client that does not
-    read.
+    read. ``faults`` stands between what is sent and what is queued; a ``frozen`` session says and hears nothing, and
+    ``held`` waits for the next push to go first.
     """
 
+    path = ""
+    frozen = False
+    held: str | None = None
+    faults: PushFaults | None = None
+
     def __init__(self, write: Callable[[str], Awaitable[None]], abort: Callable[[], None], private: bool) -> None:
-        self.private = private
+        self.private, self.generation = private, CLASSIC
         self._write, self._abort = write, abort
         self.account: Account | None = None
         self.topics: set[Topic] = set()
@@ -49,7 +68,16 @@ class Session:
         self._idle.set()
 
     def send(self, message: str) -> None:
+        """Send a text frame, or what a fault makes of it."""
+        if self.faults is None:
+            self.put(message)
+        else:
+            self.faults.send(self, message)
+
+    def put(self, message: str) -> None:
         """Queue a text frame; a client that is too far behind is disconnected instead."""
+        if self.frozen:
+            return
         if len(self._queue) >= MAX_BACKLOG:
             self.drop()
             return
@@ -95,16 +123,20 @@ class Subscriptions:
         log_in: Callable[[dict[str, Any]], Account],
         check: Callable[[Topic], None],
         welcome: Callable[[Session, Topic], None],
+        unified: Dialect | None = None,
     ) -> None:
-        self._log_in, self._check, self._welcome = log_in, check, welcome
+        classic = Dialect(log_in, check, welcome, classic_topic, '{"event":"login","code":0}', int)
+        self._dialects = {CLASSIC: classic, UNIFIED: unified or classic}
+        self.faults: PushFaults | None = None
+        self.limits: Limits | None = None
         self.sessions: set[Session] = set()
         self._sockets: set[web.WebSocketResponse] = set()
         self._by_topic: dict[Topic, set[Session]] = {}
         self._by_account: dict[tuple[str, str], set[Session]] = {}
 
-    def listeners(self, channel: str, instrument: str) -> set[Session]:
+    def listeners(self, channel: str, instrument: str, product: str = PRODUCT) -> set[Session]:
         """Sessions on a public topic."""
-        return self._by_topic.get(Topic(PRODUCT, channel, instrument), set())
+        return self._by_topic.get(Topic(product, channel, instrument), set())
 
     def private_listeners(self, account: Account, channel: str) -> set[Session]:
         """An account's sessions on a private channel."""
@@ -124,8 +156,10 @@ class Subscriptions:
         for socket in list(self._sockets):
             await socket.close()
 
-    async def serve(self, request: web.Request) -> web.WebSocketResponse:
+    async def serve(self, request: web.Request) -> web.StreamResponse:
         """One connection from its opening to its end."""
+        if self.limits is not None and self.limits.too_many_connections(len(self.sessions)):
+            return web.Response(status=429)
         # uncompressed: on loopback deflate costs more than it saves
         socket = web.WebSocketResponse(compress=False, max_msg_size=1 << 20)
         await socket.prepare(request)
@@ -133,6 +167,8 @@ class Subscriptions:
         session = Session(
             socket.send_str, transport.abort if transport else lambda: None, request.path.endswith("/private")
         )
+        session.generation = UNIFIED if request.path.startswith("/v3/") else CLASSIC
+        session.path, session.faults = request.path, self.faults
         self.sessions.add(session)
         self._sockets.add(socket)
         writer = asyncio.ensure_future(session.write())
@@ -143,6 +179,8 @@ class Subscriptions:
         finally:
             self.sessions.discard(session)
             self._sockets.discard(socket)
+            if self.limits is not None:
+                self.limits.forget(session)
             for topic in list(session.topics):
                 self._forget(session, topic)
             writer.cancel()
@@ -150,38 +188,48 @@ class Subscriptions:
         return socket
 
     def _receive(self, session: Session, data: str) -> None:
+        if session.frozen:
+            return
         if data == "ping":
             session.send("pong")
+            return
+        try:
+            if self.limits is not None:
+                self.limits.check_frame(session, data)
+        except Refusal as refusal:
+            self._complain(session, refusal.code, refusal.message, {})
             return
         try:
             message = json.loads(data)
             operation, args = message["op"], message["args"]
         except (ValueError, KeyError, TypeError):
-            _complain(session, "30002", "Illegal request", {})
+            self._complain(session, "30002", "Illegal request", {})
             return
         for arg in args:
             try:
                 self._operate(session, operation, arg)
             except Refusal as refusal:
-                _complain(session, refusal.code, refusal.message, {"arg": arg, "op": operation})
+                self._complain(session, refusal.code, refusal.message, {"arg": arg, "op": operation})
 
     def _operate(self, session: Session, operation: str, arg: dict[str, Any]) -> None:
+        dialect = self._dialects[session.generation]
         if operation == "login":
-            session.account = self._log_in(arg)
-            session.send('{"event":"login","code":0}')
+            session.account = dialect.log_in(arg)
+            session.send(dialect.logged_in)
         elif operation in ("subscribe", "unsubscribe"):
-            instrument = str(arg.get("instId") or arg.get("coin") or "default")
-            topic = Topic(str(arg.get("instType", "")).upper(), str(arg.get("channel", "")), instrument)
+            topic = dialect.topic(arg)
             if operation == "unsubscribe":
                 self._forget(session, topic)
             else:
                 if session.private and session.account is None:
                     raise Refusal("30004", "User not logged in")
-                self._check(topic)
+                dialect.check(topic)
+                if self.faults is not None:
+                    self.faults.check(session, arg)
             session.send(json.dumps({"event": operation, "arg": arg}, separators=(",", ":")))
             if operation == "subscribe" and topic not in session.topics:
                 self._remember(session, topic)
-                self._welcome(session, topic)
+                dialect.welcome(session, topic)
         else:
             raise Refusal("30003", f"Invalid op {operation}")
 
@@ -199,7 +247,12 @@ class Subscriptions:
         else:
             self._by_topic.get(topic, set()).discard(session)
 
+    def _complain(self, session: Session, code: str, message: str, more: dict[str, Any]) -> None:
+        shown = self._dialects[session.generation].code(code)
+        session.send(json.dumps({"event": "error", "code": shown, "msg": message, **more}, separators=(",", ":")))
 
-def _complain(session: Session, code: str, message: str, more: dict[str, Any]) -> None:
-    error = {"event": "error", "code": int(code), "msg": message, **more}
-    session.send(json.dumps(error, separators=(",", ":")))
+
+def classic_topic(arg: Mapping[str, Any]) -> Topic:
+    """What a classic frame subscribes to."""
+    instrument = str(arg.get("instId") or arg.get("coin") or "default")
+    return Topic(str(arg.get("instType", "")).upper(), str(arg.get("channel", "")), instrument)

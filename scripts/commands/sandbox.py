@@ -33,6 +33,7 @@ def sandbox(
     symbols: Annotated[str | None, typer.Option(help="As BTC-USDT,ETH-USDT; else all that are configured.")] = None,
     lockstep: Annotated[bool, typer.Option(help="Time moves by POST /admin/advance only.")] = False,
     balance: Annotated[float, typer.Option(help="First deposit of the account in USDT.")] = 10_000.0,
+    account: Annotated[str, typer.Option(help="classic, unified or both: the protocols of its accounts.")] = "classic",
     paused: Annotated[bool, typer.Option(help="Time stands until POST /admin/resume.")] = False,
     child: Annotated[bool, typer.Option(help="End when standard input ends: for whoever starts this.")] = False,
     config: ConfigFolder = None,
@@ -47,6 +48,10 @@ def sandbox(
     settings = read_settings(config_folder(config))
     if not balance > 0:
         raise ConfigurationError("command line", "--balance", balance, "must be above 0")
+    classic, unified = AccountConfig(balance=balance), AccountConfig.unified(balance)
+    accounts = {"classic": (classic,), "unified": (unified,), "both": (classic, unified)}
+    if account not in accounts:
+        raise ConfigurationError("command line", "--account", account, f"must be one of {', '.join(accounts)}")
     chosen = parse_symbols(symbols, settings.assets.symbols) if symbols else settings.assets.symbols
     instruments = _instruments(settings)
     served = SandboxConfig(
@@ -55,7 +60,7 @@ def sandbox(
         lockstep=lockstep,
         paused=paused,
         slippage=settings.exchanges.costs.slippage,
-        accounts=(AccountConfig(balance=balance),),
+        accounts=accounts[account],
         instruments=instruments,
     )
     start_ms = parse_when(from_, "--from") if from_ else None

@@ -21,9 +21,10 @@ from actors.peers import Peers
 from core.instrument import Instrument
 from core.messages import PlanChanged, ProtectionSeen, TargetRefused, TradingHalted, TradingResumed
 from core.position import Balance, VenuePosition
+from core.restriction import Cause, State
 from core.selection import Decision
 from core.target import ApprovedTarget, Rung, Target
-from engine.risk import Refusal, Selected, State, Terms, View, approve
+from engine.risk import Refusal, Selected, Terms, View, approve
 
 
 class RiskActor:
@@ -218,7 +219,7 @@ class RiskActor:
             self._instruments[symbol], config.groups[symbol], trader.leverage, trader.capital, config.slippage
         )
         view = View(
-            self._state(symbol), owner, symbol in self._stale, self._equity, self._positions, config.groups, plan.price,
+            self._causes(symbol), owner, self._equity, self._positions, config.groups, plan.price,
             self._selected.get((strategy, symbol), Selected(may_open=False)) if config.gated else None,
         )
         decision = approve(plan.target, view, terms, config.limits, self._next(), self._now_ms)
@@ -246,8 +247,15 @@ class RiskActor:
         owner = self._owners.get(symbol, "")
         return owner if owner in self._config.traders else ""
 
-    def _state(self, symbol: str) -> State:
-        return State.HALTED if symbol in self._halts or "" in self._halts else State.ACTIVE
+    def _causes(self, symbol: str) -> tuple[Cause, ...]:
+        found = [
+            Cause("halted", State.HALTED, place, "", self._halts[place], 0, "")
+            for place in ("", symbol) if place in self._halts
+        ]
+        if symbol in self._stale:
+            reason = f"no fresh candle of {symbol} for {self._config.limits.stale_after_s:g} s"
+            found.append(Cause("stale_data", State.REDUCING, symbol, "", reason, 0, "feed"))
+        return tuple(found)
 
     def _leverage(self, symbol: str) -> float:
         trader = self._config.traders.get(self._owner(symbol))

@@ -35,7 +35,10 @@ GROUPS = {
     "BTC-USDT": "majors", "ETH-USDT": "platforms", "SOL-USDT": "platforms", "DOGE-USDT": "memes",
     "LINK-USDT": "oracles",
 }
-LIMITS = Risk(max_same_direction_per_group=5, min_free_margin_usdt=0)
+LIMITS = Risk(
+    max_same_direction_per_group=5, min_free_margin_usdt=0, daily_loss=1, drawdown_24h=1, kill_runner_loss=1,
+    kill_drawdown_24h=1, kill_real_loss=1,  # a stop-out must not end the day: its trades are compared
+)
 ENTRY = StrategyEntry(
     enabled=True, symbols=("BTC-USDT", "ETH-USDT"), leverage=3, capital_usdt=10_000, capital_fraction=0.65,
     params={"ma_period": 5, "num_levels": 3, "envelope_start": 0.05, "envelope_step": 0.02, "stop_fraction": 0.2},

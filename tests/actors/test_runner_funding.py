@@ -93,7 +93,7 @@ class Paper:
         self.actors: dict[str, Any] = {}
 
     def make(self, name: str) -> Any:
-        peers, risk = Peers(self.transport, retry_s=0.02), Risk(min_free_margin_usdt=0)
+        peers, risk = Peers(self.transport, retry_s=0.02), Risk(min_free_margin_usdt=0, kill_runner_loss=1)
         if name == "ledger":
             return Ledger(f"sqlite:///{self._folder}/ledger.sqlite")
         if name == "feed":

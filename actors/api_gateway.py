@@ -8,10 +8,10 @@ from typing import Any, Final, Literal
 
 from loguru import logger
 
-from actors import read_views
+from actors import read_views, topics
 from actors.api_research import NoResearch
 from actors.read_model import ReadModel
-from api import models
+from api import models, watch_models
 from api.gateway import Unavailable
 from api.research import ResearchPort
 from core.errors import InputError
@@ -52,7 +52,7 @@ class ModelGateway:
         """How everything is."""
         return read_views.health(self._state, self._now_ms(), self._started_ms)
 
-    async def now(self) -> models.Now:
+    async def now(self) -> watch_models.Now:
         """The five answers."""
         return read_views.now(self._state, self._now_ms(), self._started_ms)
 
@@ -111,7 +111,7 @@ class ModelGateway:
 
     def topic(self, name: str) -> dict[str, Any]:
         """JSON values of one topic by key."""
-        return read_views.topic(self._state, name, self._now_ms(), self._started_ms)
+        return topics.topic(self._state, name, self._now_ms(), self._started_ms)
 
     def pulse(self) -> dict[str, Any]:
         """Server and exchange time, overall word, age of every feed."""

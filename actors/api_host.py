@@ -7,6 +7,7 @@ import contextlib
 import socket
 import time
 from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 import uvicorn
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
     from optimization.result_store import ResultStore
 
 NAME: Final = "api"
+DASHBOARD: Final = Path(__file__).resolve().parents[1] / "dashboard" / "dist"
+"""Where `make dashboard` builds."""
 _BEAT_S: Final = 1.0
 _RESTORE_S: Final = 5.0
 _MAX_MESSAGE_BYTES: Final = 16_384
@@ -52,7 +55,8 @@ class ApiHost:
     ----------
     facts : what does not change. port : 0 chooses a free one.
     api_key : for commands; None: none is possible. hosts : names it may be called by besides loopback.
-    now_ms : the wall clock, UTC ms. opening : gives the results of optimisations; None: none are kept.
+    dashboard : folder of its built files. now_ms : the wall clock, UTC ms.
+    opening : gives the results of optimisations; None: none are kept.
 
     A restarted host is its constructor, `connect` and `start` again: the ledger's last events rebuild the read model,
     the next messages make it fresh.
@@ -69,7 +73,9 @@ class ApiHost:
         now_ms: Callable[[], int] = lambda: time.time_ns() // 1_000_000,
         answer_s: float = 2.0,
         opening: Callable[[], ResultStore] | None = None,
+        dashboard: Path | None = DASHBOARD,
     ) -> None:
+        self._dashboard = dashboard
         self._facts, self._host, self._port = facts, host, port
         self._api_key, self._hosts, self._now_ms, self._answer_s = api_key, hosts, now_ms, answer_s
         self._research = None if opening is None else ResearchReader(opening)
@@ -99,7 +105,7 @@ class ApiHost:
         )
         app = create_app(
             self._gateway, self._api_key, version=self._facts.versions.get("scalp-radar", "0"),
-            hosts=(self._host, *self._hosts),
+            hosts=(self._host, *self._hosts), dashboard=self._dashboard,
         )
         bound = _bound(self._host, self._port)
         self._port = bound.getsockname()[1]
@@ -127,6 +133,10 @@ class ApiHost:
         """State and counts."""
         state = "starting" if self._server is None else "ok" if self._restored else "degraded"
         return {"name": NAME, "state": state, "port": self._port, "errors": self._errors}
+
+    async def beats(self) -> dict[str, ActorBeat]:
+        """The last beat of every actor heard of, restarts counted."""
+        return {name: seen.event for name, seen in self._state.beats.items()}
 
     async def stop(self) -> None:
         """Close connections and the server; safe to call twice."""

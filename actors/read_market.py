@@ -6,6 +6,7 @@ closed minutes, so that the last one of each may be in progress.
 
 from __future__ import annotations
 
+import math
 from collections import deque
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Final, NamedTuple
@@ -96,7 +97,8 @@ class MarketBook:
     def add(self, candles: Sequence[tuple[str, Candle]], funding: Sequence[tuple[str, float]] = ()) -> None:
         """Take a batch of closed minutes."""
         for symbol, candle in candles:
-            self.series.setdefault(symbol, Series()).add(candle)
+            if all(0 < price < math.inf for price in candle[1:5]):
+                self.series.setdefault(symbol, Series()).add(candle)
         self.funding.update(funding)
 
     def load(self, symbol: str, timeframe: str, older: Iterable[Candle]) -> None:

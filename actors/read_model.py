@@ -45,6 +45,7 @@ class Facts:
 
     symbols : shown as feeds even before their first candle. timeframes : decision timeframe by strategy.
     actors : expected to be heard of. stale_after_s : age at which candles are stale. taker_fee : fraction.
+    trading : strategies whose orders go to an exchange. groups : correlation group by symbol.
     """
 
     mode: str
@@ -55,6 +56,8 @@ class Facts:
     beat_within_s: float = 10.0
     reading_within_s: float = 30.0
     taker_fee: float = 0.0006
+    trading: tuple[str, ...] = ()
+    groups: dict[str, str] = field(default_factory=dict)
     versions: dict[str, str] = field(default_factory=dict)
 
 

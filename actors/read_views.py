@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator
-from typing import Any, Literal
+from typing import Any, Final, Literal
 
+from actors import watch_views
 from actors.read_model import ReadModel, Seen
 from api import models
+from api import watch_models as watch
 from core.messages import ActorBeat, PlanChanged, ProtectionSeen
-from core.timeframe import floor_to, timeframe_ms
 from storage.records import Totals
 from storage.rows import StoredEvent, StoredOrder, plain
 
 _DEAD_STATES = ("stopped",)
+_EVENTS_NOW: Final = 8
 
 
 def health(state: ReadModel, now_ms: int, started_ms: int) -> models.Health:
@@ -98,16 +99,12 @@ def runners(state: ReadModel) -> tuple[models.Runner, ...]:
     )
 
 
-def now(state: ReadModel, now_ms: int, started_ms: int, most: int = 3) -> models.Now:
-    """The five answers; the nearest ``most`` levels."""
-    decisions = [
-        floor_to(state.exchange_ms, timeframe) + timeframe_ms(timeframe)
-        for timeframe in state.facts.timeframes.values() if state.exchange_ms
-    ]
-    nearest = sorted(_levels(state), key=lambda level: abs(level.distance))
-    return models.Now(
+def now(state: ReadModel, now_ms: int, started_ms: int) -> watch.Now:
+    """The five answers, and what has happened last."""
+    return watch.Now(
         health=health(state, now_ms, started_ms), positions=positions(state, now_ms), money=money(state),
-        next_decision_ms=min(decisions, default=None), next_levels=tuple(nearest[:most]),
+        equity=watch_views.equity(state), next=watch_views.upcoming(state),
+        events=tuple(event(stored) for _, stored in list(state.events)[:-_EVENTS_NOW - 1:-1]),
     )
 
 
@@ -124,37 +121,6 @@ def event(stored: StoredEvent) -> models.Event:
 def message(model: type[models.Model], told: Any) -> Any:
     """A message as ``model``, which names the fields to take."""
     return model.model_validate({name: getattr(told, name) for name in model.model_fields})
-
-
-def topic(state: ReadModel, name: str, now_ms: int, started_ms: int) -> dict[str, Any]:
-    """JSON values by key for one topic of `api.gateway.TOPICS`; ages are left out, they would change for ever."""
-    match name:
-        case "status":
-            whole = _dump(health(state, now_ms, started_ms))
-            return {key: whole[key] for key in ("mode", "status", "reasons", "halts", "protection", "versions")}
-        case "prices":
-            quotes = sorted(state.quotes.items())
-            return {symbol: _dump(models.Price(symbol=symbol, **quote._asdict())) for symbol, quote in quotes}
-        case "positions":
-            found = positions(state, now_ms)
-            return {f"{p.scope}:{p.strategy}:{p.symbol}": _dump(p, "age_s") for p in found}
-        case "orders":
-            return {f"{symbol}:{number}": _dump(order(o)) for (symbol, number), o in state.orders.items()}
-        case "runners":
-            return {runner.strategy: _dump(runner) for runner in runners(state)}
-        case "fills":
-            return {f"{fill.symbol}:{fill.trade_id}": _dump(message(models.Fill, fill)) for fill in state.fills}
-        case "trades":
-            return {
-                f"{t.scope}:{t.strategy}:{t.symbol}:{t.cycle}": _dump(message(models.Trade, t)) for t in state.trades
-            }
-        case "events":
-            return {str(number): _dump(event(stored)) for number, stored in state.events}
-        case "feeds":
-            return {feed.symbol: _dump(feed, "age_s") for feed in feeds(state, now_ms)}
-        case "actors":
-            return {actor.name: _dump(actor, "beat_age_s", "beat_ms") for actor in actors(state, now_ms)}
-    raise KeyError(name)
 
 
 def _protection_reasons(state: ReadModel, now_ms: int) -> Iterator[models.Reason]:
@@ -258,17 +224,6 @@ def _age_s(seen: Seen, now_ms: int) -> float | None:
     return None if seen.seen_ms == 0 else max(now_ms - seen.seen_ms, 0) / 1000
 
 
-def _levels(state: ReadModel) -> Iterator[models.NextLevel]:
-    for (strategy, symbol), plan in state.plans.items():
-        quote = state.quotes.get(symbol)
-        for rung in plan.target.rungs:
-            if quote is not None and rung.price is not None and quote.last and math.isfinite(rung.price / quote.last):
-                yield models.NextLevel(
-                    strategy=strategy, symbol=symbol, level=rung.level, price=rung.price,
-                    distance=rung.price / quote.last - 1,
-                )
-
-
 def _plan(plan: PlanChanged) -> models.PlanInForce:
     wanted = plan.target
     return models.PlanInForce(
@@ -296,7 +251,3 @@ def _added(a: Totals, b: Totals) -> Totals:
         symbol="", trades=a.trades + b.trades, wins=a.wins + b.wins, net=a.net + b.net, fees=a.fees + b.fees,
         funding=a.funding + b.funding, won=a.won + b.won, lost=a.lost + b.lost, last_ms=max(a.last_ms, b.last_ms),
     )
-
-
-def _dump(model: models.Model, *without: str) -> dict[str, Any]:
-    return model.model_dump(mode="json", exclude=set(without))

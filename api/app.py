@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 from fastapi import FastAPI
 
-from api import live, problems
+from api import live, problems, site, topics
 from api.gateway import Gateway
 from api.guard import Guard
 from api.models import Problem
 from api.perimeter import Perimeter
-from api.routes import discovered
+from api.routes import discovered, page
 from api.routes.optimization import RESULTS
 
 
@@ -23,6 +24,7 @@ def create_app(
     version: str = "0",
     hosts: tuple[str, ...] = (),
     send_timeout_s: float = 2.0,
+    dashboard: Path | None = None,
 ) -> FastAPI:
     """The API over ``gateway``.
 
@@ -31,6 +33,7 @@ def create_app(
     api_key : for state-changing calls; None: none is possible. Raises ConfigurationError for a short one.
     hosts : names by which it may be called besides loopback; '*' switches the check off.
     send_timeout_s : a WebSocket client that takes longer for a push is dropped.
+    dashboard : folder of the built dashboard, served at ``/``; where it was not built, ``/`` is the plain page.
 
     No CORS header is ever sent, so pages of other origins read nothing. The interactive documentation is off,
     because it would load from third parties; ``/openapi.json`` describes everything.
@@ -43,6 +46,10 @@ def create_app(
     for router in discovered(gateway, guard):
         app.include_router(router)
     app.include_router(live.routes(live.Live(gateway, send_timeout_s=send_timeout_s)))
+    if dashboard is not None and site.built(dashboard):
+        app.include_router(site.routes(dashboard))
+    else:
+        app.include_router(page.home(gateway))
     problems.install(app)
     app.add_middleware(Perimeter, hosts=hosts, streamed=frozenset({RESULTS}))
     app.openapi = _with_problems(app.openapi)  # type: ignore[method-assign]  # FastAPI's documented way
@@ -56,6 +63,8 @@ def _with_problems(openapi: Callable[[], dict[str, Any]]) -> Callable[[], dict[s
         schema = openapi()
         schemas = schema.setdefault("components", {}).setdefault("schemas", {})
         schemas.setdefault("Problem", Problem.model_json_schema(ref_template="#/components/schemas/{model}"))
+        for name, described in topics.schemas("#/components/schemas/{model}").items():
+            schemas.setdefault(name, described)
         schemas.pop("HTTPValidationError", None)
         schemas.pop("ValidationError", None)
         return schema

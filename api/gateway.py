@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Final, Protocol
+from typing import Any, Protocol
 
 from api.models import (
     CommandResult,
@@ -10,17 +10,14 @@ from api.models import (
     EventPage,
     FillPage,
     Health,
-    Now,
     OrderPage,
     Position,
     Runner,
     TradePage,
 )
 from api.research import ResearchPort
+from api.watch_models import Now
 from storage.records import Query
-
-TOPICS: Final = ("status", "prices", "positions", "orders", "runners", "fills", "trades", "events", "feeds", "actors")
-"""What the WebSocket offers; each is a mapping from key to JSON value."""
 
 
 class Unavailable(Exception):
@@ -74,7 +71,7 @@ class Gateway(Protocol):
         """Grows whenever something that a topic shows may have changed."""
 
     def topic(self, name: str) -> dict[str, Any]:
-        """JSON values of one of `TOPICS` by key."""
+        """JSON values of one of `api.topics.TOPICS` by key."""
 
     def pulse(self) -> dict[str, Any]:
         """A heartbeat: server and exchange time, overall word, age of every feed."""

@@ -19,10 +19,11 @@ import time
 from typing import Annotated, Any, Final, Literal
 
 from fastapi import APIRouter, WebSocket
-from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 from starlette.websockets import WebSocketDisconnect
 
-from api.gateway import TOPICS, Gateway
+from api.gateway import Gateway
+from api.topics import TOPICS
 
 MAX_PER_S: Final = 4.0
 _MAX_CLIENTS: Final = 32
@@ -31,7 +32,14 @@ _REFRESH_S: Final = 1.0
 _SEND_TIMEOUT_S: Final = 2.0
 _TRY_AGAIN_LATER: Final = 1013
 
-Topic = Literal["status", "prices", "positions", "orders", "runners", "fills", "trades", "events", "feeds", "actors"]
+
+def _known(name: str) -> str:
+    if name not in TOPICS:
+        raise ValueError("no such topic")
+    return name
+
+
+Topic = Annotated[str, AfterValidator(_known)]
 
 
 class _Subscribe(BaseModel):
@@ -94,7 +102,7 @@ class _Client:
     def __init__(self, socket: WebSocket, gateway: Gateway, send_timeout_s: float) -> None:
         self._socket, self._gateway, self._send_timeout_s = socket, gateway, send_timeout_s
         asked = socket.query_params.get("topics")
-        wanted = TOPICS if asked is None else tuple(name for name in asked.split(",") if name in TOPICS)
+        wanted = tuple(TOPICS) if asked is None else tuple(name for name in asked.split(",") if name in TOPICS)
         self._sent: dict[str, tuple[int, dict[str, Any]] | None] = dict.fromkeys(wanted)
         self._interval_s = 1 / MAX_PER_S
 

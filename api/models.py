@@ -89,6 +89,17 @@ class Health(Model):
     halts: tuple[HaltInForce, ...]
 
 
+class Status(Model):
+    """What `Health` says beside ages and lists: pushed whenever it changes."""
+
+    mode: Mode
+    status: Word
+    reasons: tuple[Reason, ...]
+    halts: tuple[HaltInForce, ...]
+    protection: Protection
+    versions: dict[str, str]
+
+
 class PlannedEntry(Model):
     """One entry of a ladder that is not filled. ``price`` null: at market."""
 
@@ -189,16 +200,6 @@ class NextLevel(Model):
     level: int
     price: float
     distance: float
-
-
-class Now(Model):
-    """The five answers: safe? what is open? what is the P&L? is the data fresh? what happens next?"""
-
-    health: Health
-    positions: tuple[Position, ...]
-    money: tuple[Money, ...]
-    next_decision_ms: int | None
-    next_levels: tuple[NextLevel, ...]
 
 
 class Trade(Model):

@@ -7,7 +7,8 @@ from datetime import UTC, datetime
 from html import escape
 from typing import Final
 
-from api.models import Health, Money, Now, Position
+from api.models import Health, Money, Position
+from api.watch_models import Now
 
 STYLE: Final = (
     "body{background:#0B0E14;color:#E7ECF3;font:16px/1.4 system-ui,sans-serif;margin:16px auto;max-width:60rem;"
@@ -20,11 +21,16 @@ STYLE: Final = (
 )
 """Its hash stands in the Content-Security-Policy, so nothing else can style the page."""
 
+_UNBUILT: Final = (
+    '<p class="dim">This is the plain page. The dashboard is built by <code>make dashboard</code> (needs Node 20 or '
+    "newer) and served here after the next start.</p>"
+)
+
 _MARK: Final = {"OK": "\u2713", "ATTENTION": "!", "DANGER": "\u2717"}
 
 
-def render(now: Now) -> str:
-    """The page as HTML; whatever came from outside is escaped."""
+def render(now: Now, *, unbuilt: bool = False) -> str:
+    """The page as HTML; whatever came from outside is escaped. ``unbuilt``: say how the dashboard is made."""
     health = now.health
     title = f"{_MARK[health.status]} {health.status} {health.mode.upper()}"
     return (
@@ -33,6 +39,7 @@ def render(now: Now) -> str:
         f"<title>{title} - Scalp Radar</title><style>{STYLE}</style></head><body>"
         f'<h1>Scalp Radar <span class="dim">{health.mode.upper()}</span></h1>'
         f"{_safe(health)}{_open(now.positions)}{_money(now.money)}{_fresh(health)}{_next(now)}"
+        f"{_UNBUILT if unbuilt else ''}"
         f'<p class="dim">{_time(health.time_ms)} UTC; reloads every 10 s. '
         '<a href="/health">health</a> <a href="/openapi.json">API</a></p></body></html>'
     )
@@ -83,10 +90,10 @@ def _fresh(health: Health) -> str:
 
 
 def _next(now: Now) -> str:
-    lines = [] if now.next_decision_ms is None else [f"decision {_time(now.next_decision_ms)} UTC"]
+    lines = [] if now.next.decision_ms is None else [f"decision {_time(now.next.decision_ms)} UTC"]
     lines += [
         f"{escape(level.symbol)} L{level.level + 1} {_plain(level.price)} ({_percent(level.distance)})"
-        for level in now.next_levels
+        for level in now.next.levels
     ]
     return f"<h2>Next</h2><p>{'<br>'.join(lines) or 'nothing is planned'}</p>"
 

@@ -63,7 +63,9 @@ class Perimeter:
 
         async def guarded(message: Message) -> None:
             if message["type"] == "http.response.start":
-                MutableHeaders(scope=message).update(_HEADERS)
+                given = MutableHeaders(scope=message)
+                for name, value in _HEADERS.items():
+                    given.setdefault(name, value)  # a route that knows better has said so
             await send(message)
 
         if refusal:

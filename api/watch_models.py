@@ -6,7 +6,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from api.models import Fill, Model, NextLevel, Number, Scope, Trade
+from api.models import Event, Fill, Health, Model, Money, NextLevel, Number, Position, Scope, Trade
 
 
 class EquityNow(Model):
@@ -40,6 +40,17 @@ class Upcoming(Model):
     levels: tuple[NextLevel, ...]
 
 
+class Now(Model):
+    """The five answers: safe? what is open? what is the P&L? is the data fresh? what happens next?"""
+
+    health: Health
+    positions: tuple[Position, ...]
+    money: tuple[Money, ...]
+    equity: tuple[EquityNow, ...]
+    next: Upcoming
+    events: tuple[Event, ...]
+
+
 class Rules(Model):
     """The steps of a symbol, told once: prices in ``tick``, quantities in ``step``."""
 
@@ -59,8 +70,8 @@ class ConditionSeen(Model):
 
     name: str
     direction: int
-    value: float
-    threshold: float
+    value: Number
+    threshold: Number
     comparison: str
     met: bool
     nearness: float

@@ -6,7 +6,8 @@ from fastapi import APIRouter
 
 from api.gateway import Gateway
 from api.guard import Guard
-from api.models import Health, Now
+from api.models import Health
+from api.watch_models import Now
 
 
 def routes(gateway: Gateway, _guard: Guard) -> APIRouter:

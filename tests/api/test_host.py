@@ -227,7 +227,7 @@ async def test_a_foreign_page_gets_no_stream(house: House, origin: str) -> None:
 async def test_our_own_page_gets_the_stream(house: House) -> None:
     await house.open()
     async with house.live(additional_headers={"Origin": f"http://127.0.0.1:{house.port}"}) as client:
-        assert (await heard(client, "snapshot", "status"))["data"]["mode"] == "demo"
+        assert (await heard(client, "snapshot", "status"))["data"]["now"]["mode"] == "demo"
 
 
 async def test_stopping_closes_the_streams(house: House) -> None:

@@ -10,10 +10,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from actors import read_views
+from actors import read_views, topics
 from actors.ledger import Ledger
 from actors.read_model import Facts, ReadModel
-from api.gateway import TOPICS
+from api.topics import TOPICS
 from core.messages import ActorBeat, TargetRefused, TradingHalted, TradingResumed
 from core.order import OrderStatus
 from exchanges.port import TickerSeen
@@ -102,10 +102,10 @@ def test_late_messages_change_nothing() -> None:
         messages.plan(T0 + 60_000, cycle=2), messages.protection(ts_ms=T0 + 5, stop=64_000.0), messages.equity(5),
         messages.candles(T0 + 60_000, 85_000.0), messages.shown(T0 + 5, status=OrderStatus.PARTIAL),
     )
-    before = {name: read_views.topic(state, name, NOW, NOW) for name in TOPICS}
+    before = {name: topics.topic(state, name, NOW, NOW) for name in TOPICS}
     for late in (messages.plan(T0), messages.protection(), messages.equity(0), messages.candles(T0), messages.shown()):
         state.apply(late, NOW)
-    assert {name: read_views.topic(state, name, NOW, NOW) for name in TOPICS} == before
+    assert {name: topics.topic(state, name, NOW, NOW) for name in TOPICS} == before
 
 
 def test_trades_and_fills_count_once() -> None:
@@ -132,8 +132,8 @@ def test_an_order_that_is_done_is_no_longer_shown() -> None:
 
 def test_the_next_decision_and_the_nearest_levels_are_known() -> None:
     now = read_views.now(told(*well()), NOW, NOW)
-    assert now.next_decision_ms == T0 + 3_600_000
-    assert [(level.level, level.distance) for level in now.next_levels] == [
+    assert now.next.decision_ms == T0 + 3_600_000
+    assert [(level.level, level.distance) for level in now.next.levels] == [
         (0, pytest.approx(80 / 84 - 1)), (1, pytest.approx(76 / 84 - 1))
     ]
 
@@ -149,7 +149,7 @@ def test_no_topic_ever_shows_an_undefined_number(numbers: list[float]) -> None:
         TargetRefused(T0, 1, "envelope_dca", "BTC-USDT", "max_positions", "5 of 5"),
     )
     for name in TOPICS:
-        json.dumps(read_views.topic(state, name, NOW, NOW), allow_nan=False)
+        json.dumps(topics.topic(state, name, NOW, NOW), allow_nan=False)
     assert "NaN" not in read_views.now(state, NOW, NOW).model_dump_json()
 
 
@@ -164,7 +164,7 @@ def test_after_a_restart_everything_is_there_but_nothing_counts_as_fresh(tmp_pat
     after.apply(messages.trade(1), NOW)  # told before the ledger answered
     after.restore(ledger.latest())
     for name in ("orders", "runners", "fills", "trades"):
-        assert read_views.topic(after, name, NOW, NOW) == read_views.topic(before, name, NOW, NOW), name
+        assert topics.topic(after, name, NOW, NOW) == topics.topic(before, name, NOW, NOW), name
     assert word(after) == ("ATTENTION", {"protection_unread", "actor_silent", "stale", "halted"})
     for event in well():
         after.apply(event, NOW)

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Final, Literal, NamedTuple
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Any, Final, Literal, NamedTuple
 
-from actors.parts import ExecutorConfig, FeedConfig, RiskConfig, RunnerConfig, Trader
+from actors.parts import Contender, ExecutorConfig, FeedConfig, MonitorConfig, RiskConfig, RunnerConfig, Trader
 from actors.read_model import Facts
 from core.errors import ConfigurationError
-from core.settings import Exchange, Settings
+from core.settings import Exchange, Settings, StrategyEntry
+from engine.selector import Setup
+
+Params = Mapping[str, Mapping[str, Mapping[str, Any]]]
+"""By strategy and symbol: every parameter, as its verdict would have it."""
 
 Mode = Literal["demo", "paper", "live"]
 MODES: Final[tuple[Mode, ...]] = ("demo", "paper", "live")
@@ -23,12 +29,13 @@ class Blueprint(NamedTuple):
     runners: tuple[RunnerConfig, ...]
     risk: RiskConfig
     executor: ExecutorConfig | None
+    monitor: MonitorConfig
     facts: Facts
 
 
 def draw(
     settings: Settings, mode: Mode, exchange: Exchange, folders: tuple[str, ...], timeframes: dict[str, str],
-    versions: dict[str, str],
+    versions: dict[str, str], params: Params = MappingProxyType({}),
 ) -> Blueprint:
     """The actors of a mode.
 
@@ -37,8 +44,8 @@ def draw(
     exchange : where to, URLs of a local exchange inside. folders : of users' strategies.
     timeframes : decision timeframe by strategy.
 
-    Raises ConfigurationError when no strategy is enabled. In live mode only eligible strategies trade; the others run
-    on paper beside them.
+    Raises ConfigurationError when no strategy is enabled. In live mode only eligible strategies trade, and only those
+    open positions whom the selector lets; the others run on paper beside them.
     """
     name = settings.exchanges.default
     enabled = {n: e for n, e in settings.strategies.strategies.items() if e.enabled and e.symbols}
@@ -61,23 +68,44 @@ def draw(
         "risk", settings.risk, groups,
         {n: Trader(f"runner:{n}", e.leverage, e.capital_usdt / len(e.symbols)) for n, e in judged.items()},
         settings.exchanges.costs.slippage, sum(e.capital_usdt for e in judged.values()), feed, executor_name, api="api",
+        gated=mode == "live",
+    )
+    monitor = MonitorConfig(
+        "monitor",
+        tuple(
+            Contender(n, f"runner:{n}", e.capital_usdt, n in trading, e.live_eligible,
+                      _setups(e, timeframes.get(n, ""), params.get(n, {})))
+            for n, e in enabled.items()
+        ),
+        settings.risk.selector, settings.risk.watchdog, mode == "live", feed, executor_name, api="api",
     )
     executor = ExecutorConfig(
         executor_name, {n: f"runner:{n}" for n in trading}, {n: e.symbols for n, e in trading.items()},
         _leverages(settings, list(trading)), settings.risk.margin_mode, feed, api="api",
+        unsafe_key=exchange.allow_unsafe_key, account_type=exchange.account_type,
+        capital=sum(e.capital_usdt for e in trading.values()), trigger_source=exchange.trigger_source,
+        # half of what risk asks for before an entry: the exchange's own figure differs a little from the estimate
+        liquidation_margin=settings.risk.liquidation_margin / 2, changes_per_minute=exchange.changes_per_minute,
     ) if trading else None
-    actors = (*([executor_name] if trading else []), "risk", *(r.name for r in runners), feed, "ledger", "api")
+    executors = [executor_name] if trading else []
+    actors = ("monitor", *executors, "risk", *(r.name for r in runners), feed, "ledger", "api")
     return Blueprint(
         mode, name, exchange,
         FeedConfig(
             feed, symbols, tuple(r.name for r in runners), "risk", "api", stale_after_s=settings.risk.stale_after_s
         ),
-        runners, risk, executor,
+        runners, risk, executor, monitor,
         Facts(
             mode=mode, symbols=symbols, timeframes=timeframes, actors=actors,
-            stale_after_s=settings.risk.stale_after_s, taker_fee=settings.exchanges.costs.taker_fee, versions=versions,
+            stale_after_s=settings.risk.stale_after_s, taker_fee=settings.exchanges.costs.taker_fee,
+            trading=tuple(trading), groups=groups, versions=versions,
         ),
     )
+
+
+def _setups(entry: StrategyEntry, timeframe: str, params: Mapping[str, Mapping[str, Any]]) -> dict[str, Setup]:
+    """How a strategy trades each of its symbols."""
+    return {s: Setup(params.get(s, {}), timeframe, entry.leverage) for s in entry.symbols}
 
 
 def _leverages(settings: Settings, trading: list[str]) -> dict[str, float]:

@@ -115,6 +115,14 @@ class Feed:
         assert self._venue is not None
         return [(f.ts_ms, f.rate) for f in await self._venue.funding(symbol, from_ms, to_ms)]
 
+    async def round_trip_ms(self) -> float:
+        """How long the venue takes to tell its time over REST (ms). Raises what the venue raises."""
+        await self._ready.wait()
+        assert self._venue is not None
+        began = self._clock()
+        await self._venue.time_ms()
+        return (self._clock() - began) * 1000
+
     def health(self) -> dict[str, Any]:
         """State, counts, and per symbol the age of its last push (wall seconds)."""
         now = self._clock()

@@ -72,6 +72,10 @@ class Ledger:
         """The journal, oldest first; with ``open_only`` the lines whose outcome is not known."""
         return self._database.intents(open_only=open_only)
 
+    def journalled(self, client_ids: tuple[str, ...]) -> tuple[str, ...]:
+        """Which of these client ids the journal holds, whatever became of them."""
+        return self._database.journalled(client_ids)
+
     def save_snapshot(self, key: str, ts_ms: int, payload: bytes) -> None:
         """Keep the last state of ``key``, after everything recorded so far."""
         self._flush()
@@ -119,6 +123,11 @@ class Ledger:
         """How things stood last, for those who start."""
         self._flush()
         return self._database.latest()
+
+    def protections(self) -> tuple[ProtectionSeen, ...]:
+        """The last reading of what protects each symbol."""
+        self._flush()
+        return self._database.protections()
 
     def health(self) -> dict[str, Any]:
         """State and counts; also writes what waits."""

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import Final, NamedTuple
 
+from core.live_settings import Selector, Watchdog
 from core.settings import Risk, StrategyEntry
+from engine.selector import Setup
 
 LIVE_NEEDS: Final = frozenset({"funding"})
 """What strategies may need beside candles while running; nothing else is polled or recorded."""
@@ -92,7 +94,9 @@ class ExecutorConfig(NamedTuple):
     """One account.
 
     runners : strategy -> its peer, for those that trade here. symbols : of each of them.
-    leverage : by symbol. withdrawal_allowed : take keys that could withdraw.
+    leverage : by symbol. capital : what the strategies count on, USDT. unsafe_key : take keys that could withdraw.
+    trigger_source : of stops. liquidation_margin : how much nearer than liquidation stops stand, fraction of the price.
+    changes_per_minute : most orders of a symbol placed or amended in a minute of the exchange's time.
     """
 
     name: str
@@ -105,5 +109,40 @@ class ExecutorConfig(NamedTuple):
     ledger: str = "ledger"
     api: str = ""
     audit_s: float = 5.0
-    withdrawal_allowed: bool = False
+    unsafe_key: bool = False
     timing: Timing = Timing()
+    account_type: str = "probe"
+    capital: float = 0.0
+    trigger_source: str = ""
+    liquidation_margin: float = 0.01
+    changes_per_minute: int = 120
+
+
+class Contender(NamedTuple):
+    """A strategy as the monitor sees it: its runner, its capital (USDT), how it trades each of its symbols.
+
+    live : whether it trades at the exchange. eligible : whether real money is allowed to it at all.
+    """
+
+    strategy: str
+    runner: str
+    capital: float
+    live: bool
+    eligible: bool
+    setups: dict[str, Setup]
+
+
+class MonitorConfig(NamedTuple):
+    """Whom the monitor watches. gated : its selection binds risk. arena_s : wall seconds between rankings."""
+
+    name: str
+    contenders: tuple[Contender, ...]
+    selector: Selector
+    watchdog: Watchdog
+    gated: bool
+    feed: str
+    executor: str = ""
+    risk: str = "risk"
+    ledger: str = "ledger"
+    api: str = ""
+    arena_s: float = 30.0

@@ -12,12 +12,12 @@ from contextlib import contextmanager
 from importlib.util import find_spec
 from multiprocessing import get_context
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
-from actors.blueprint import MODES, Mode
+from actors.blueprint import MODES, Mode, Params
 from actors.parts import LIVE_NEEDS
 from core.errors import ConfigurationError
-from core.settings import Settings
+from core.settings import Settings, StrategyEntry
 from scripts.choice import only
 from scripts.configuration import read_settings, strategy_folders
 from scripts.options import parse_when
@@ -25,7 +25,7 @@ from scripts.running import check_port
 from scripts.secrets import Secrets, load_secrets
 from scripts.strategy_checks import check_strategies
 from strategies.configured import configured
-from strategies.discovery import discover, discover_filters
+from strategies.discovery import AnyStrategy, discover, discover_filters
 
 
 class Wanted(NamedTuple):
@@ -45,7 +45,10 @@ class Wanted(NamedTuple):
 
 
 class Checked(NamedTuple):
-    """Everything that a start needs, proven. ``timeframes`` : decision timeframe of each enabled strategy."""
+    """Everything that a start needs, proven.
+
+    timeframes : decision timeframe of each enabled strategy. params : its parameters by symbol, all of them.
+    """
 
     wanted: Wanted
     mode: Mode
@@ -53,18 +56,26 @@ class Checked(NamedTuple):
     secrets: Secrets
     port: int
     timeframes: dict[str, str]
+    params: Params
+
+
+class Running(NamedTuple):
+    """What looking at the strategies found: settings with those that are to run, and how each does."""
+
+    settings: Settings
+    timeframes: dict[str, str]
+    params: Params
 
 
 class Pending:
     """Checked but for the strategies, which another process looks at."""
 
-    def __init__(self, checked: Checked, chosen: Future[tuple[Settings, dict[str, str]]]) -> None:
+    def __init__(self, checked: Checked, chosen: Future[Running]) -> None:
         self._checked, self._chosen = checked, chosen
 
     def result(self) -> Checked:
         """Everything, once the strategies were looked at. Raises InputError."""
-        settings, timeframes = self._chosen.result()
-        return self._checked._replace(settings=settings, timeframes=timeframes)
+        return self._checked._replace(**self._chosen.result()._asdict())
 
 
 @contextmanager
@@ -78,15 +89,15 @@ def checking(wanted: Wanted, folder: Path) -> Iterator[Pending]:
     settings = read_settings(folder)
     secrets = load_secrets()
     _check(wanted, mode, secrets)
-    checked = Checked(wanted, mode, settings, secrets, check_port(wanted.port), {})
+    checked = Checked(wanted, mode, settings, secrets, check_port(wanted.port), {}, {})
     # a fork has everything loaded already, but must not copy a lock that another thread holds
     method = "fork" if threading.active_count() == 1 else "spawn"
     with ProcessPoolExecutor(1, mp_context=get_context(method)) as pool:
         yield Pending(checked, pool.submit(_chosen, settings, folder, wanted.strategies))
 
 
-def _chosen(settings: Settings, folder: Path, names: tuple[str, ...]) -> tuple[Settings, dict[str, str]]:
-    """The settings with the strategies that are to run, and the decision timeframe of each."""
+def _chosen(settings: Settings, folder: Path, names: tuple[str, ...]) -> Running:
+    """The settings with the strategies that are to run, decision timeframe and parameters of each."""
     folders, where = strategy_folders(settings, folder), str(folder / "strategies.yaml")
     known, filters = discover(folders), discover_filters(folders)
     settings = only(settings, known, names)
@@ -97,7 +108,18 @@ def _chosen(settings: Settings, folder: Path, names: tuple[str, ...]) -> tuple[S
         if not LIVE_NEEDS.issuperset(strategy.needs):
             allowed = f"allowed beside candles: {', '.join(sorted(LIVE_NEEDS))}; nothing else is recorded while running"
             raise ConfigurationError(where, f"strategies.{name}", f"needs {', '.join(strategy.needs)}", allowed)
-    return settings, {name: entries[name].timeframe or strategy.timeframe for name, strategy in running.items()}
+    return Running(
+        settings, {name: entries[name].timeframe or strategy.timeframe for name, strategy in running.items()},
+        {name: _params(strategy, entries[name]) for name, strategy in running.items()},
+    )
+
+
+def _params(strategy: AnyStrategy, entry: StrategyEntry) -> dict[str, dict[str, Any]]:
+    """By symbol: every parameter in JSON's words."""
+    return {
+        symbol: strategy.Params(**entry.params | entry.per_asset.get(symbol, {})).model_dump(mode="json")
+        for symbol in entry.symbols
+    }
 
 
 def _mode(text: str) -> Mode:

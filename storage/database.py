@@ -13,7 +13,7 @@ from typing import Any, Final, NamedTuple, TypeVar
 from sqlalchemy import Engine, delete, func, select
 from sqlalchemy.exc import SQLAlchemyError
 
-from core.messages import EquityMarked, OrderFilled, PlanChanged, TradeClosed
+from core.messages import EquityMarked, OrderFilled, PlanChanged, ProtectionSeen, TradeClosed
 from core.timeframe import HOUR_MS
 from storage import dialect, queries, rows
 from storage.journal import OPEN_STATES, Intent
@@ -111,6 +111,12 @@ class Database:
         with dialect.reading(self._engines.events) as connection:
             return tuple(Intent(**row) for row in connection.execute(statement).mappings())
 
+    def journalled(self, client_ids: Sequence[str]) -> tuple[str, ...]:
+        """Which of these the journal holds, whatever became of them."""
+        lines = table("intents").c
+        with dialect.reading(self._engines.events) as connection:
+            return tuple(connection.execute(select(lines.client_id).where(lines.client_id.in_(client_ids))).scalars())
+
     def save_snapshot(self, key: str, ts_ms: int, payload: bytes) -> None:
         """Keep ``payload`` as the last state of ``key``."""
         self._put(self._engines.events, "snapshots", ("key",), {"key": key, "ts_ms": ts_ms, "payload": payload})
@@ -147,6 +153,11 @@ class Database:
     def targets(self, query: Query = Query()) -> Page[PlanChanged]:
         """Targets as runners changed them, newest first."""
         return self._page("plans", query, rows.plan)
+
+    def protections(self) -> tuple[ProtectionSeen, ...]:
+        """The last reading of every symbol."""
+        with dialect.reading(self._engines.events) as connection:
+            return queries.protections(connection)
 
     def latest(self) -> Latest:
         """How things stood last."""

@@ -12,7 +12,7 @@ from typing import Any, Final, TypeVar
 from sqlalchemy import ColumnElement, Connection, Select, and_, case, func, or_, select
 
 from core.errors import DataError
-from core.messages import TradingHalted
+from core.messages import ProtectionSeen, TradingHalted
 from core.order import OrderStatus
 from storage import rows
 from storage.records import MAX_LIMIT, Latest, Page, Totals
@@ -56,7 +56,7 @@ def latest(connection: Connection) -> Latest:
     live = Query(limit=MAX_LIMIT, open_only=True)
     return Latest(
         plans=_last_of(connection, "plans", ("strategy", "symbol"), rows.plan),
-        protections=tuple(rows.protection(r) for r in _mappings(connection, select(table("protections")))),
+        protections=protections(connection),
         equity=_last_of(connection, "equity", ("scope", "strategy"), rows.equity),
         halts=_halts(connection),
         orders=page(connection, "orders", live, rows.order).items[::-1],
@@ -65,6 +65,11 @@ def latest(connection: Connection) -> Latest:
         events=page(connection, "events", recent, rows.stored_event).items[::-1],
         totals=totals(connection),
     )
+
+
+def protections(connection: Connection) -> tuple[ProtectionSeen, ...]:
+    """The last reading of what protects each symbol."""
+    return tuple(rows.protection(row) for row in _mappings(connection, select(table("protections"))))
 
 
 def totals(connection: Connection) -> tuple[Totals, ...]:

@@ -22,7 +22,16 @@ from ray.exceptions import GetTimeoutError, RayActorError
 from actors.blueprint import Blueprint
 from actors.wiring.flags import make_token
 from actors.wiring.head import lean_head
-from actors.wiring.shell import ApiActor, ExecutorActor, FeedActor, Handle, LedgerActor, RiskProcess, RunnerActor
+from actors.wiring.shell import (
+    ApiActor,
+    ExecutorActor,
+    FeedActor,
+    Handle,
+    LedgerActor,
+    MonitorActor,
+    RiskProcess,
+    RunnerActor,
+)
 from actors.wiring.transport import NAMESPACE
 from exchanges.port import Credentials
 
@@ -74,6 +83,7 @@ def build(
     create(blueprint.risk.name, RiskProcess, blueprint.risk, logs)
     kept = str((results or folder / "results").resolve())
     create("api", ApiActor, blueprint.facts, blueprint.risk.name, logs, port, api_key, kept)
+    create(blueprint.monitor.name, MonitorActor, blueprint.monitor, logs, f"{kept}/results.sqlite")
     return House({name: handles[name] for name in blueprint.facts.actors if name in handles}, folder)
 
 

@@ -100,6 +100,12 @@ class ApiActor(AsyncShell):
     home = "actors.wiring.api:ApiActor"
 
 
+class MonitorActor(AsyncShell):
+    """Shell of the monitor."""
+
+    home = "actors.wiring.monitor:MonitorActor"
+
+
 class OptimizerProcess(Shell):
     """Shell of the optimizer, which reads candles at rest and so needs Arrow."""
 

@@ -1,0 +1,230 @@
+"""The monitor: who stands where, who may open positions with real money, and what is wrong.
+
+Laws
+- It only looks and tells: it keeps nothing that the ledger does not know, so a restart is its constructor again.
+- Its word opens the way to real money and never closes a position; without it nobody may open (`engine.risk`).
+- It never stands in the way of trading: it asks, waits a bounded time, and takes silence for an answer.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable, Mapping
+from functools import partial
+from typing import Any, Final
+
+from actors.life import Life
+from actors.monitor_records import Book
+from actors.monitor_watch import Cooldowns, Sighting, anomalies
+from actors.parts import MonitorConfig
+from actors.peers import Peers
+from core.messages import AlertRaised, AnomaliesSeen, ArenaRanked, SelectionChanged, SelectionMade, Severity
+from core.selection import Decision
+from core.timeframe import DAY_MS
+from engine.metrics import ratio
+from engine.selector import Candidate, Paper, Verdict, select
+from optimization.arena import ranked
+
+Verdicts = Callable[[], Mapping[tuple[str, str], Verdict]]
+"""The newest verdict by strategy and symbol; called in a thread, may raise anything."""
+
+SCOPES: Final = ("paper", "live")
+_ANSWER_S: Final = 2.0
+
+
+class Monitor:
+    """Arena, selector and watchdog. Asynchronous.
+
+    Parameters
+    ----------
+    now_ms : the wall clock (UTC ms), which verdicts bear.
+    """
+
+    def __init__(
+        self, config: MonitorConfig, peers: Peers, verdicts: Verdicts,
+        now_ms: Callable[[], int] = lambda: time.time_ns() // 1_000_000,
+    ) -> None:
+        self._config, self._peers, self._verdicts, self._wall_ms = config, peers, verdicts, now_ms
+        self._life = Life(config.name, peers, config.api)
+        self._books = {
+            scope: {
+                c.strategy: Book(scope, c.strategy, c.capital) for c in config.contenders if c.live or scope == "paper"
+            } for scope in SCOPES
+        }
+        self._decisions: dict[tuple[str, str], Decision] = {}
+        self._cooldowns = Cooldowns(config.watchdog)
+        self._seen: Sighting | None = None
+        self._exchange_ms = 0
+        self._sequence = time.time_ns() // 1_000  # above any number used before a restart
+        self._looks = self._selections = 0
+
+    def start(self) -> None:
+        """Go on for ever; safe to call twice."""
+        self._life.run("arena", self._rank_on)
+        self._life.run("selector", self._select_on)
+        self._life.run("watchdog", self._watch_on)
+        self._life.ok()
+
+    async def stop(self) -> None:
+        """End every loop; safe to call twice."""
+        await self._life.stop()
+
+    def health(self) -> dict[str, Any]:
+        """State, counts, and who may open."""
+        return {
+            **self._life.health(), "looks": self._looks, "selections": self._selections,
+            "may_open": sorted(f"{d.strategy} {d.symbol}" for d in self._decisions.values() if d.may_open),
+        }
+
+    async def rank(self) -> None:
+        """Read what is new and tell the api host who stands where."""
+        await self._read()
+        for scope, books in self._books.items():
+            records = [book.record() for book in books.values()]
+            if records:
+                standings = ranked(records)
+                self._exchange_ms = max([self._exchange_ms, *(s.until_ms for s in standings)])
+                self._show(ArenaRanked(self._exchange_ms, self._next(), scope, standings))
+
+    async def select(self) -> tuple[Decision, ...]:
+        """Decide anew who may open, tell risk, and record what has changed."""
+        config = self._config
+        await self._read()
+        verdicts = await asyncio.to_thread(self._verdicts)
+        risk = await self._ask(config.risk, "states")
+        idle = {c.strategy: await self._idle(c.runner) for c in config.contenders}
+        now_ms = self._wall_ms()
+        decisions = select([
+            Candidate(
+                c.strategy, symbol, c.eligible, idle[c.strategy] or _halted(risk, symbol), setup,
+                self._paper(c.strategy), verdicts.get((c.strategy, symbol)),
+            )
+            for c in config.contenders for symbol, setup in c.setups.items()
+        ], config.selector, now_ms)
+        self._peers.tell(config.risk, "on_selection", decisions)
+        changed = [d for d in decisions if _verdict_of(self._decisions.get((d.strategy, d.symbol))) != _verdict_of(d)]
+        self._decisions = {(d.strategy, d.symbol): d for d in decisions}
+        self._selections += 1
+        for d in changed if config.gated else ():
+            self._record(SelectionChanged(
+                self._exchange_ms, self._next(), d.strategy, d.symbol, d.may_open, d.weight, d.criteria
+            ))
+        next_ms = now_ms + round(config.selector.every_s * 1000)
+        self._show(SelectionMade(self._exchange_ms, self._next(), config.gated, now_ms, next_ms, decisions))
+        return decisions
+
+    async def watch(self) -> None:
+        """Look at everything once; tell what is wrong, and what is news of it."""
+        seen = await self._sight()
+        found = anomalies(seen, self._seen, self._config.watchdog)
+        self._seen = seen
+        self._looks += 1
+        if seen.feed is not None:
+            self._exchange_ms = max(self._exchange_ms, int(seen.feed.get("last_ms", 0)))
+        self._show(AnomaliesSeen(self._exchange_ms, self._next(), found))
+        for anomaly in self._cooldowns.due(found, time.monotonic()):
+            symbol = anomaly.subject if anomaly.kind in ("without_stop", "halted", "stale_candles") else ""
+            strategy = anomaly.subject if anomaly.kind.startswith("strategy_") else ""
+            self._record(AlertRaised(
+                self._exchange_ms, self._next(), self._config.name, anomaly.kind, Severity(anomaly.severity),
+                anomaly.detail, symbol, strategy,
+            ))
+
+    async def _rank_on(self) -> None:
+        while True:
+            await self.rank()
+            await asyncio.sleep(self._config.arena_s)
+
+    async def _select_on(self) -> None:
+        while True:
+            await self.select()
+            await asyncio.sleep(self._config.selector.every_s)
+
+    async def _watch_on(self) -> None:
+        while True:
+            await asyncio.sleep(self._config.watchdog.every_s)
+            await self.watch()
+
+    async def _read(self) -> None:
+        ask = partial(self._peers.request, self._config.ledger)
+        for books in self._books.values():
+            for book in books.values():
+                await book.read(ask)
+
+    def _paper(self, strategy: str) -> Paper:
+        book = self._books["paper"][strategy]
+        record = book.record()
+        lost = float(-record.nets[record.nets <= 0].sum())
+        won = float(record.nets[record.nets > 0].sum())
+        last = float(record.equity[-1]) if len(record.equity) else record.capital
+        return Paper(
+            len(record.nets), last / record.capital - 1.0, ratio(won, lost) if lost > 0 else None,
+            book.recent_return(self._config.selector.weights.recent_days * DAY_MS),
+        )
+
+    async def _idle(self, runner: str) -> str:
+        """Why a runner is not active; '' when it is."""
+        health = await self._ask(runner, "health")
+        if health is None:
+            return f"{runner} does not answer"
+        return "" if health["state"] in ("ok", "degraded") else f"{runner} is {health['state']}"
+
+    async def _sight(self) -> Sighting:
+        config = self._config
+        began = time.monotonic()
+        beats = await self._ask(config.api, "beats")
+        api_ms = None if beats is None else (time.monotonic() - began) * 1000
+        feed, executor, risk, venue_ms, protections, *runners = await asyncio.gather(
+            self._ask(config.feed, "health"),
+            self._ask(config.executor, "health") if config.executor else _nothing(),
+            self._ask(config.risk, "health"),
+            self._ask(config.feed, "round_trip_ms", within_s=max(_ANSWER_S, 2 * config.watchdog.slow_ms / 1000)),
+            self._ask(config.ledger, "protections"),
+            *(self._ask(c.runner, "health") for c in config.contenders),
+        )
+        return Sighting(
+            feed, executor, dict(zip((c.strategy for c in config.contenders), runners, strict=True)), risk,
+            protections or (), {name: beat.restarts for name, beat in (beats or {}).items()}, venue_ms, api_ms,
+        )
+
+    async def _ask(self, peer: str, method: str, *arguments: Any, within_s: float = _ANSWER_S) -> Any:
+        """The answer; None when there is none in time."""
+        try:
+            return await asyncio.wait_for(self._request(peer, method, *arguments), within_s)
+        except Exception as error:  # noqa: BLE001 - whatever the transport raises: silence is an answer too
+            self._life.detail = f"{peer} did not answer {method}: {type(error).__name__}"
+            return None
+
+    async def _request(self, peer: str, method: str, *arguments: Any) -> Any:
+        return await self._peers.request(peer, method, *arguments)
+
+    def _record(self, event: object) -> None:
+        self._peers.post(self._config.ledger, "record", (event,))
+        self._show(event)
+
+    def _show(self, event: object) -> None:
+        if self._config.api:
+            self._peers.post(self._config.api, "on", (event,))
+
+    def _next(self) -> int:
+        self._sequence += 1
+        return self._sequence
+
+
+async def _nothing() -> dict[str, Any]:
+    return {}
+
+
+def _halted(risk: Mapping[str, Any] | None, symbol: str) -> str:
+    """Why entries are forbidden on a symbol anyway; '' when they are not."""
+    if risk is None:
+        return "risk does not answer"
+    halts = risk["halts"]
+    where = next((s for s in ("", symbol) if s in halts), None)
+    return "" if where is None else f"{where or 'all trading'} is halted: {halts[where]}"
+
+
+def _verdict_of(decision: Decision | None) -> object:
+    """What makes a decision another one: figures that move a little do not."""
+    return decision and (decision.may_open, round(decision.weight, 3), tuple(c.code for c in decision.failed))

@@ -11,8 +11,12 @@ from enum import StrEnum
 from typing import NamedTuple
 
 from core.candle import Candle
+from core.exposure import Exposure, LimitUse
+from core.instrument import Instrument
 from core.order import OpenOrder
+from core.restriction import Cause
 from core.selection import Criterion, Decision
+from core.settings import Risk
 from core.standing import Standing
 from core.strategy import Condition
 from core.target import Target
@@ -63,6 +67,11 @@ class TargetRefused:
     code: str
     """Machine-readable reason, such as ``max_positions``; stored and shown."""
     detail: str
+    level: int = -1
+    """The first level that fell or shrank; those behind it fell."""
+    wanted: float = 0.0
+    granted: float = 0.0
+    """Its quantity before and after, base; 0 when it fell."""
 
 
 class FillRole(StrEnum):
@@ -288,6 +297,26 @@ class SelectionChanged:
     may_open: bool
     weight: float
     criteria: tuple[Criterion, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class RiskShown:
+    """What risk knows and forbids at present."""
+
+    ts_ms: int
+    sequence: int
+    equity: float
+    """Of the account; on paper of all strategies together."""
+    limits: Risk
+    slippage: float
+    causes: tuple[Cause, ...]
+    used: tuple[LimitUse, ...]
+    owners: tuple[tuple[str, str], ...]
+    """Symbol and the strategy that holds it."""
+    exposures: tuple[Exposure, ...]
+    instruments: tuple[Instrument, ...]
+    leverages: tuple[tuple[str, float], ...] = ()
+    """Symbol and the most leverage that any strategy may use on it."""
 
 
 class Anomaly(NamedTuple):

@@ -30,7 +30,7 @@ class Target(NamedTuple):
     direction : of the rungs or of the open position, 0 for nothing at all.
     filled : how many levels of this cycle are filled, hence whether a position is expected.
     quantity : base expected to be open now. stop, target : for the open position; None when flat.
-    leave : close whatever is open at market (exit flag, age).
+    leave : close whatever is open at market (exit flag, age). average : entry price of what is open, 0 when flat.
     """
 
     strategy: str
@@ -44,6 +44,7 @@ class Target(NamedTuple):
     stop: float | None = None
     target: float | None = None
     leave: bool = False
+    average: float = 0.0
 
 
 class ApprovedTarget(NamedTuple):

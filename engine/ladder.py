@@ -186,6 +186,7 @@ class Ladder:
             direction=held or (int(self._row["direction"][0]) if rungs else 0),
             rungs=rungs, filled=int(book["used"]), quantity=self.quantity,
             stop=self.stop if held else None, target=self.take_profit if held else None, leave=leave,
+            average=self.average,
         )
 
     def _preview(self, price: float) -> list[Rung]:
@@ -244,6 +245,15 @@ class Ladder:
     def liquidation(self) -> float | None:
         """Liquidation price as the engine computes it, None while flat."""
         return float(self._book["liquidation"][0]) if self.direction else None
+
+    @property
+    def held(self) -> bool:
+        """Whether there are no new entries, while exits go on."""
+        return bool(self._account["halted"][0])
+
+    @held.setter
+    def held(self, held: bool) -> None:
+        self._account["halted"] = int(held)
 
     @property
     def wallet(self) -> float:

@@ -22,6 +22,7 @@ from core.messages import (
     OrderShown,
     PlanChanged,
     ProtectionSeen,
+    RiskShown,
     SelectionMade,
     TradeClosed,
     TradingHalted,
@@ -31,7 +32,7 @@ from core.target import Rung, Target
 
 _LARGEST: Final = 2**63 - 1
 
-NOT_KEPT: Final = (CandlesClosed, ActorBeat, ConditionsSeen, ArenaRanked, SelectionMade, AnomaliesSeen)
+NOT_KEPT: Final = (CandlesClosed, ActorBeat, ConditionsSeen, ArenaRanked, SelectionMade, AnomaliesSeen, RiskShown)
 """Candles have their own store; the others say how things are now: what changes among them is told as an event."""
 
 _PLAIN_TABLES: Final[dict[type, str]] = {

@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from core.candle import Candle
+from core.exposure import Exposure, LimitUse
+from core.instrument import Instrument
 from core.messages import (
     AccountChecked,
     ActorBeat,
@@ -22,6 +24,7 @@ from core.messages import (
     PlanChanged,
     PositionGuarded,
     ProtectionSeen,
+    RiskShown,
     SelectionChanged,
     SelectionMade,
     Severity,
@@ -32,6 +35,7 @@ from core.messages import (
 )
 from core.order import OpenOrder, OrderKind, OrderStatus, Side
 from core.selection import Criterion, Decision
+from core.settings import Risk
 from core.standing import Standing
 from core.strategy import Condition
 from core.target import Rung, Target
@@ -105,7 +109,23 @@ STANDING = Standing(
     1, "envelope_dca", 10_000.0, T0 - 86_400_000, T0, 2, 3, 0.01, -0.02, 0.04, "trades", None, 0.005, 1.5,
 )
 
+def risk(**changes: Any) -> RiskShown:
+    rung = Rung(1, 76_000.0, 0.02, 57_000.0)
+    fields = {
+        "ts_ms": T0, "sequence": 1, "equity": 10_000.0, "limits": Risk(), "slippage": 0.0005, "causes": (),
+        "used": (LimitUse("kill_global", "kill_drawdown_24h", "", 0.01, 0.15, "fraction"),),
+        "owners": (("BTC-USDT", "envelope_dca"),),
+        "exposures": (
+            Exposure("envelope_dca", "BTC-USDT", 1, 0.02, 84_000.0, 84_000.0, 3.0, 0.0, 63_000.0, 86_000.0, (rung,)),
+        ),
+        "instruments": (Instrument(symbol="BTC-USDT", tick=0.1, step=0.001, min_quantity=0.001, min_notional=5),),
+        "leverages": (("BTC-USDT", 5.0),),
+    }
+    return RiskShown(**{**fields, **changes})
+
+
 ONE_OF_EACH = (
+    risk(),
     trade(), fill(), plan(), equity(), protection(), shown(), candles(),
     TargetRefused(T0, 1, "envelope_dca", "BTC-USDT", "max_positions", "5 of 5 are open"),
     TradingHalted(T0, 1, "BTC-USDT", "three refusals in a row"),

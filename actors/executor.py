@@ -16,21 +16,26 @@ from typing import Any, Final
 
 from loguru import logger
 
-from actors.executor_desk import Desk
+from actors.executor_alerts import Alerts
+from actors.executor_desk import Desk, Manners
+from actors.executor_eyes import Eyes
 from actors.executor_ids import Ids
 from actors.executor_journal import Journal, Line
 from actors.executor_mirror import Mirror
-from actors.executor_protection import Unprotected
+from actors.executor_preflight import Report
+from actors.executor_protection import Guarded, Unprotected
 from actors.executor_start import Start
+from actors.executor_strangers import Strangers
 from actors.life import Life
 from actors.parts import ExecutorConfig
 from actors.peers import Peers
-from core.errors import Fatal, VenueError
-from core.messages import FillRole, OrderFilled, OrderShown, ProtectionSeen
+from core.errors import Fatal
+from core.messages import AccountChecked, FillRole, OrderFilled, OrderShown, PositionGuarded, ProtectionSeen, Severity
 from core.order import Execution, OpenOrder
+from core.position import Balance
 from core.target import ApprovedTarget
-from engine.client_ids import decode, tag
-from exchanges.port import Executed, OrderSeen, PositionsSeen, Reconnected, TradingVenue
+from engine.client_ids import tag
+from exchanges.port import TradingVenue
 from storage.journal import IntentState
 
 _FATAL_WAIT_S: Final = 30.0
@@ -51,7 +56,8 @@ class Executor:
         self._desks: dict[str, Desk] = {}
         self._unprotected: dict[str, Unprotected] = {}
         self._tags = {tag(s, symbol): s for s, symbols in config.symbols.items() for symbol in symbols}
-        self._known_ids: set[str] = set()
+        self._halts: dict[str, str] = {}
+        self._guarded: dict[str, Guarded] = {}
         self._early: dict[str, ApprovedTarget] = {}
         self._now_ms = 0
         self._sequence = time.time_ns() // 1_000  # above any number used before a restart
@@ -61,6 +67,12 @@ class Executor:
         self._ready = asyncio.Event()
         self._start = Start(config, peers, self._life)
         self._journal = Journal(peers, config.ledger, self._life.met)
+        self._alerts = Alerts(
+            config.name, peers, config.ledger, config.api, lambda: (self._now_ms, self._next())
+        )
+        self._strangers = Strangers(
+            self._tags, lambda ids: self._start.insist(config.ledger, "journalled", ids)
+        )
         self._asking: asyncio.Task[None] | None = None
 
     def start(self) -> None:
@@ -97,22 +109,28 @@ class Executor:
                 self._early[symbol] = approved
 
     def resumed(self, symbol: str) -> None:
-        """A human ended the halt of a symbol, or of everything ('')."""
+        """A human ended the halt of a symbol, or the general one (''): symbols halted one by one stay halted."""
+        self._halts.pop(symbol, None)
         for desk in self._desks.values():
-            if symbol in ("", desk.symbol):
-                desk.halted = ""
-                desk.wake()
+            reason = self._halt_of(desk.symbol)
+            if desk.halted and not reason:
+                desk.sender.resume()
+            desk.halted = reason
+            desk.wake()
 
     def health(self) -> dict[str, Any]:
         """State, counts, and what each symbol shows."""
         return {
-            **self._life.health(), "fills": self._fills, "symbols": {
-                s: {
-                    "orders": len(d.mirror.orders), "halted": d.halted, "idle": d.idle,
-                    "position": d.mirror.position.direction * d.mirror.position.quantity if d.mirror.position else 0.0,
-                }
-                for s, d in self._desks.items()
-            },
+            **self._life.health(), "fills": self._fills, "alerts": self._alerts.count, "halts": dict(self._halts),
+            "symbols": {s: self._shown_of(d) for s, d in self._desks.items()},
+        }
+
+    def _shown_of(self, desk: Desk) -> dict[str, Any]:
+        p = desk.mirror.position
+        return {
+            "orders": len(desk.mirror.orders), "halted": desk.halted, "idle": desk.idle,
+            "position": p.direction * p.quantity if p else 0.0, "unprepared": desk.unprepared,
+            "changes_last_minute": desk.churn.lately(self._now_ms), "changes_held": desk.held,
         }
 
     def progress(self) -> dict[str, Any]:
@@ -132,7 +150,7 @@ class Executor:
 
     async def journal(self, lines: Sequence[Line], *, urgent: bool) -> None:
         """Write intents down; protection goes on without a journal that does not answer."""
-        self._known_ids.update(line.client_id for line in lines)
+        self._strangers.ours(line.client_id for line in lines)
         await self._journal.write([line.intent(self._now_ms, "intended") for line in lines], urgent=urgent)
 
     def outcome(self, line: Line, state: IntentState) -> None:
@@ -150,7 +168,8 @@ class Executor:
             part = desk.mirror.executed(e)
             if part is None:
                 continue
-            self._now_ms = max(self._now_ms, e.ts_ms)
+            self.seen_at(e.ts_ms)
+            self._strangers.see((name,), live=False)
             desk.filled()
             self._tell_fill(OrderFilled(
                 e.ts_ms, self._next(), part.strategy, symbol, part.cycle, part.level, part.role, part.direction,
@@ -167,7 +186,8 @@ class Executor:
         """Tell what protects the position, as read back."""
         mirror = self._desks[symbol].mirror
         p, stops = mirror.position, mirror.stops()
-        unprotected = self._unprotected[symbol].see(p, stops, max(self._now_ms, p.opened_ms if p else 0))
+        now = max(self._now_ms, p.opened_ms if p else 0)
+        unprotected = self._unprotected[symbol].see(p, stops, now)
         seen = ProtectionSeen(
             self._now_ms, self._next(), symbol, p.direction if p else 0, p.quantity if p else 0.0,
             p.average if p else 0.0, stops[0].trigger if stops else None, mirror.take_profit() if p else None,
@@ -176,17 +196,33 @@ class Executor:
         for peer, method in ((self._config.risk, "on_protection"), (self._config.ledger, "record")):
             self._peers.tell(peer, method, (seen,))
         self._show((seen,))
-        if self._strange() and (self._asking is None or self._asking.done()):
+        self._tell_guarded(symbol, Guarded(p.opened_ms, *mirror.owner, unprotected) if p else None)
+        self._strangers.see((o.client_id for o in mirror.orders.values()), live=True)
+        if self._strangers.suspected and (self._asking is None or self._asking.done()):
             self._asking = asyncio.create_task(self._ask_about_strangers())
 
     def halt(self, symbol: str, reason: str) -> None:
         """No entries any more on a symbol ('' for all), until a human resumes."""
+        if symbol in self._halts:
+            return
         logger.error("{}: halting {}: {}", self._config.name, symbol or "everything", reason)
+        self._halts[symbol] = reason
         for desk in self._desks.values():
-            if symbol in ("", desk.symbol) and not desk.halted:
-                desk.halted = reason
-                desk.wake()
+            desk.halted = self._halt_of(desk.symbol)
+            desk.wake()
         self._peers.tell(self._config.risk, "halt", symbol, reason)
+
+    def _halt_of(self, symbol: str) -> str:
+        return self._halts.get(symbol) or self._halts.get("") or ""
+
+    def alert(self, kind: str, severity: Severity, symbol: str, detail: str) -> None:
+        """Tell the ledger and those who watch."""
+        desk = self._desks.get(symbol)
+        self._alerts.tell(kind, severity, symbol, detail, desk.mirror.owner.strategy if desk else "")
+
+    def now_ms(self) -> int:
+        """The exchange's time as far as it is known."""
+        return self._now_ms
 
     def met(self, error: BaseException) -> None:
         """Count and show an error."""
@@ -214,112 +250,82 @@ class Executor:
         self._venue = venue
         wanted = tuple(dict.fromkeys(s for symbols in config.symbols.values() for s in symbols))
         symbols = await self._life.patiently(lambda: venue.open(wanted))
-        await self._start.check_account(venue, symbols)
-        now = await self._start.insist(config.feed, "now")
-        self._now_ms = max(self._now_ms, now)
+        self.seen_at(await self._start.insist(config.feed, "now"))
+        report = self._checked(await self._start.check_account(venue, symbols))
+        manners = Manners(config.changes_per_minute, config.liquidation_margin, config.trigger_source)
         for symbol in symbols:
             mirror = Mirror(symbol, venue.instrument(symbol), self._tags)
-            desk = self._desks[symbol] = Desk(mirror, venue, self._ids, self, config.timing)
+            desk = self._desks[symbol] = Desk(mirror, venue, self._ids, self, config.timing, manners=manners)
+            desk.unprepared = "" if report.matches(symbol) else "leverage or modes are not as configured"
+            desk.halted = self._halt_of(symbol)
             self._unprotected[symbol] = Unprotected()
-            fills, desk.since_ms = await self._start.remember(symbol, mirror, now)
-            self._known_ids |= {fill.client_id for fill in fills}
+            fills, desk.since_ms = await self._start.remember(symbol, mirror, self._now_ms)
+            self._strangers.ours(fill.client_id for fill in fills)
             self._fills += len(fills)
             if fills:
                 self._latest[symbol] = fills[-1].trade_id
         await self._start.ask_about_open_intents(venue, self._ids)
-        self._known_ids |= {i.client_id for i in await self._start.insist(config.ledger, "intents")}
-        for symbol, desk in self._desks.items():
+        eyes = Eyes(
+            venue, self._desks, self, self._life, lambda s: venue.prepare(s, config.leverage[s], config.margin_mode)
+        )
+        for desk in self._desks.values():
             await self._life.patiently(desk.look)
-            if desk.mirror.position is None and not desk.mirror.orders:
-                await self._life.patiently(lambda s=symbol: venue.prepare(s, config.leverage[s], config.margin_mode))  # type: ignore[misc]
-        await self._tell_balance()
+        await eyes.prepare_where_flat()
+        self.balance(await self._life.patiently(venue.balance))
         self.apply(await self._start.insist(config.risk, "approved"))
         self.apply(tuple(self._early.values()))
-        self._life.run("events", self._events)
-        self._life.run("audit", self._audit)
+        self._life.run("events", eyes.events)
+        self._life.run("audit", lambda: eyes.audit(config.audit_s))
         for symbol, desk in self._desks.items():
             self._life.run(f"desk {symbol}", desk.run)
             desk.wake()
         self._life.ok()
         self._ready.set()
 
-    async def _events(self) -> None:
-        assert self._venue is not None
-        async for event in self._venue.events(tuple(self._desks)):
-            match event:
-                case Executed():
-                    if event.execution.symbol in self._desks:
-                        self.fills(event.execution.symbol, [event.execution])
-                case OrderSeen():
-                    self._order_seen(event)
-                case PositionsSeen():
-                    self._positions_seen(event)
-                case Reconnected():
-                    for desk in self._desks.values():
-                        desk.mirror.doubt = True
-                        desk.wake()
+    def _checked(self, report: Report) -> Report:
+        """Show the report. Raises Fatal where it forbids to trade."""
+        checks = tuple((c.name, c.found, c.wanted, c.verdict) for c in report.checks)
+        told = (AccountChecked(self._now_ms, self._next(), self._config.name, not report.refused, checks),)
+        self._peers.tell(self._config.ledger, "record", told)
+        self._show(told)
+        if report.refused:
+            self.alert("account", Severity.CRITICAL, "", report.refused)
+            raise Fatal(report.refused)
+        return report
 
-    def _order_seen(self, event: OrderSeen) -> None:
-        self._now_ms = max(self._now_ms, event.ts_ms)
-        self.shown(event.order)
-        desk = self._desks.get(event.order.symbol)
-        if desk is not None and desk.mirror.order_seen(event.order):
-            desk.wake()
+    # what its eyes tell (Reception)
 
-    def _positions_seen(self, event: PositionsSeen) -> None:
-        """A position that is not the one we know asks for a look; it is never taken over from the stream."""
-        self._now_ms = max(self._now_ms, event.ts_ms)
-        shown = {p.symbol: p.direction * p.quantity for p in event.positions}
-        for symbol, desk in self._desks.items():
-            p = desk.mirror.position
-            held = p.direction * p.quantity if p else 0.0
-            if abs(held - shown.get(symbol, 0.0)) > max(desk.mirror.instrument.step / 2, 1e-12):
-                desk.mirror.doubt = True
-                desk.wake()
+    def seen_at(self, ts_ms: int) -> None:
+        """The exchange's time of something that was seen."""
+        self._now_ms = max(self._now_ms, ts_ms)
 
-    async def _audit(self) -> None:
-        """Every few seconds everything is read back, whatever the streams said."""
-        assert self._venue is not None
-        while True:
-            await asyncio.sleep(self._config.audit_s)
-            before = {s: (d.mirror.version, d.approved) for s, d in self._desks.items() if d.idle}
-            try:
-                orders = await self._venue.all_open_orders()
-                positions = {p.symbol: p for p in await self._venue.positions()}
-                await self._tell_balance()
-            except VenueError as error:
-                self._life.met(error)
-                continue
-            for symbol, state in before.items():
-                desk = self._desks[symbol]
-                if not desk.idle or (desk.mirror.version, desk.approved) != state:
-                    continue  # something moved meanwhile: its own look is under way
-                held = positions.get(symbol)
-                known = desk.mirror.position
-                if (held and held.quantity) != (known and known.quantity):
-                    desk.mirror.doubt = True  # a fill that no stream showed
-                else:
-                    desk.mirror.looked([o for o in orders if o.symbol == symbol], held)
-                    self.looked(symbol)
-                desk.wake()
-
-    async def _tell_balance(self) -> None:
-        assert self._venue is not None
-        balance = await self._life.patiently(self._venue.balance)
+    def balance(self, balance: Balance) -> None:
+        """The account's money, for risk."""
         self._peers.tell(self._config.risk, "on_balance", balance)
 
     async def _ask_about_strangers(self) -> None:
         """Orders that look like ours and are not in our journal: somebody else trades this account with our code."""
-        every = await self._start.insist(self._config.ledger, "intents", open_only=False)
-        self._known_ids |= {intent.client_id for intent in every}
-        strange = self._strange()
-        if strange:
-            self.halt("", f"another instance trades this account: order {min(strange)}")
+        for client_id in (await self._strangers.ask())[:1]:
+            reason = f"another instance trades this account: order {client_id}"
+            self.alert("second_instance", Severity.CRITICAL, "", reason)
+            self.halt("", reason)
 
-    def _strange(self) -> set[str]:
-        """Client ids of live orders that look like ours and that we do not remember sending."""
-        shown = {o.client_id for d in self._desks.values() for o in d.mirror.orders.values() if decode(o.client_id)}
-        return shown - self._known_ids
+    def _tell_guarded(self, symbol: str, now: Guarded | None) -> None:
+        """Tell of a position that has ended how long it stood without a stop."""
+        before = self._guarded.get(symbol)
+        if before is not None and (now is None or now.opened_ms != before.opened_ms):
+            ended = (PositionGuarded(
+                self._now_ms, self._next(), symbol, before.strategy, before.cycle, before.opened_ms,
+                before.unprotected_ms,
+            ),)
+            self._peers.tell(self._config.ledger, "record", ended)
+            self._show(ended)
+        if now is None:
+            self._guarded.pop(symbol, None)
+        elif before is not None and before.opened_ms == now.opened_ms and not now.strategy:
+            self._guarded[symbol] = before._replace(unprotected_ms=now.unprotected_ms)
+        else:
+            self._guarded[symbol] = now
 
     def _tell_fill(self, fill: OrderFilled) -> None:
         self._fills += 1
@@ -328,9 +334,14 @@ class Executor:
         runner = self._config.runners.get(fill.strategy)
         if runner is not None:
             self._peers.tell(runner, "on_fill", fill)
-        elif fill.role is FillRole.FOREIGN:
-            logger.warning("{}: a fill that is not ours on {}: {}", self._config.name, fill.symbol, fill.trade_id)
         self._show((fill,))
+        at = f"{fill.quantity:g} at {fill.price:g}"
+        if fill.role is FillRole.LIQUIDATION:
+            self.alert("liquidation", Severity.CRITICAL, fill.symbol, f"the exchange liquidated {at}")
+        elif fill.role is FillRole.FOREIGN and fill.strategy:
+            self.alert("manual_close", Severity.WARNING, fill.symbol, f"{at} was closed, not by us")
+        elif fill.role is FillRole.FOREIGN:
+            self.alert("foreign_fill", Severity.INFO, fill.symbol, f"a fill that is not ours: {at}")
 
     def _show(self, events: tuple[object, ...]) -> None:
         if self._config.api:

@@ -8,13 +8,17 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable
-from typing import Final
+from typing import Final, NamedTuple
 
+from actors.executor_churn import Churn
 from actors.executor_ids import Ids
 from actors.executor_mirror import Mirror
 from actors.executor_sending import Office, Sender
+from actors.executor_watch import Watch
 from actors.parts import Timing
 from core.errors import Fatal, RetryLater
+from core.messages import Severity
+from core.order import OpenOrder
 from core.position import VenuePosition
 from core.target import ApprovedTarget
 from engine.client_ids import tag
@@ -22,6 +26,19 @@ from engine.reconcile import Circumstances, Command, PlaceStop, agrees, reconcil
 from exchanges.port import TradingVenue
 
 _ROUNDS: Final = 12
+_CHURN_S: Final = 1.0
+
+
+class Manners(NamedTuple):
+    """How a desk keeps orders.
+
+    changes_per_minute : most entries and take profits placed or amended, by the exchange's time.
+    liquidation_margin, trigger_source : as in `engine.reconcile.Circumstances`.
+    """
+
+    changes_per_minute: int = 120
+    liquidation_margin: float = 0.01
+    trigger_source: str = ""
 
 
 class Desk:
@@ -29,11 +46,17 @@ class Desk:
 
     def __init__(
         self, mirror: Mirror, venue: TradingVenue, ids: Ids, office: Office, timing: Timing = Timing(),
-        clock: Callable[[], float] = time.monotonic,
+        clock: Callable[[], float] = time.monotonic, manners: Manners = Manners(),
     ) -> None:
         self.symbol, self.mirror = mirror.symbol, mirror
         self._venue, self._ids, self._office, self._timing, self._clock = venue, ids, office, timing, clock
-        self.sender = Sender(mirror, venue, ids, office, self.look)
+        self._manners, self._watch = manners, Watch()
+        self.sender = Sender(mirror, venue, ids, office, self._watch, self.look)
+        self.churn = Churn(manners.changes_per_minute)
+        self.held = 0
+        """Changes that wait because there were too many in the last minute."""
+        self.unprepared = ""
+        """What about the account differs from the configuration and cannot be set now, '' when nothing."""
         self.closing = False
         """Entries are withdrawn because we are stopping."""
         self.since_ms = 0
@@ -71,7 +94,7 @@ class Desk:
         if before is None or approved.target.row_ms != before.target.row_ms:
             self.sender.new_row_ms = approved.target.row_ms
         self.sender.approved = approved
-        self.sender.refused.clear()
+        self.sender.renew()
         self.mirror.forget_cycles_before(approved.target.strategy, approved.target.cycle)
         self.wake()
         return True
@@ -79,7 +102,7 @@ class Desk:
     def filled(self) -> None:
         """A fill came: the runner has to hear of it before entries and exits are touched again."""
         self._changed_s = self._clock()
-        self.sender.refused.clear()
+        self.sender.renew()
         self.sender.new_row_ms = None
         self.wake()
 
@@ -120,6 +143,7 @@ class Desk:
                 await self.look()
             approved = self.approved
             commands = [c for c in self._wanted() if c not in self.sender.refused]
+            commands = self._without_churn(commands)
             if not commands:
                 self.sender.new_row_ms = None
                 return
@@ -136,11 +160,35 @@ class Desk:
             self._office.fills(self.symbol, await self._venue.executions(self.symbol, self.since_ms))
             position = _of(await self._venue.positions(), self.symbol)
             if self.mirror.version == version:
-                self.mirror.looked(orders, position)
-                break
-        for order in self.mirror.orders.values():
+                self.take(orders, position)
+                return
+        self._office.looked(self.symbol)  # fills without end: what is known by now, and the doubt stays
+
+    def take(self, orders: list[OpenOrder], position: VenuePosition | None) -> None:
+        """What REST shows of this symbol takes the place of what we thought; what others did is told."""
+        mirror = self.mirror
+        mirror.looked(orders, position)
+        found = self._watch.looked(
+            tuple(mirror.orders.values()), position, owned=bool(mirror.owner.strategy), version=mirror.version,
+            quiet=self._clock() - self._changed_s >= self._timing.settle_s,
+        )
+        for finding in found:
+            self._office.alert(finding.kind, finding.severity, self.symbol, finding.detail)
+        for order in mirror.orders.values():
             self._ids.used(order.client_id)
         self._office.looked(self.symbol)
+
+    def _without_churn(self, commands: list[Command]) -> list[Command]:
+        """Those that may be sent now; the others a moment later."""
+        passed, held = self.churn.pass_on(commands, self._office.now_ms())
+        if held and not self.held:
+            most = self._manners.changes_per_minute
+            detail = f"more than {most} changes of its orders in a minute: {held} wait, protection does not"
+            self._office.alert("churn", Severity.WARNING, self.symbol, detail)
+        self.held = held
+        if held:
+            self._wake_in(_CHURN_S)
+        return passed
 
     def _wanted(self) -> tuple[Command, ...]:
         approved, mirror = self.approved, self.mirror
@@ -152,7 +200,9 @@ class Desk:
             self._wake_in(self._timing.settle_s - waited)
         commands = reconcile(target, tuple(mirror.orders.values()), mirror.position, Circumstances(
             mirror.instrument, tag(strategy, self.symbol), mirror.filled(strategy, cycle), settled,
-            entries_allowed=not self.halted and not self.closing,
+            entries_allowed=not (self.halted or self.closing or self.unprepared),
+            liquidation_margin=self._manners.liquidation_margin, trigger_source=self._manners.trigger_source,
+            unamendable=frozenset(self.sender.unamendable),
         ))
         if commands and isinstance(commands[0], PlaceStop) and waited < self._timing.preset_s:
             # the stop that travelled with the entry may just not be shown yet: look again, then place one

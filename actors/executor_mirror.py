@@ -2,6 +2,7 @@
 
 Laws
 - A fill is counted once, by its trade id, whether the stream or REST brought it.
+- An order that has filled or was cancelled does not come back, whatever arrives late; of a stop REST's word counts.
 - The stream moves the mirror at once but never decides: whatever it shows that we did not expect asks for a look over
   REST (``doubt``), and nothing is sent while there is doubt.
 """
@@ -14,7 +15,7 @@ from typing import Any, Final, NamedTuple
 
 from core.instrument import Instrument
 from core.messages import FillRole
-from core.order import Execution, OpenOrder, OrderKind, Side
+from core.order import Execution, OpenOrder, OrderKind, OrderStatus, Side
 from core.position import VenuePosition
 from engine.client_ids import decode
 
@@ -62,9 +63,13 @@ class Mirror:
         self.last_stop: float | None = None
         self._strategies = strategies
         self._trades: OrderedDict[str, None] = OrderedDict()
-        self._ended: OrderedDict[str, None] = OrderedDict()
+        self._ended: OrderedDict[str, OrderStatus] = OrderedDict()
         self._names: OrderedDict[str, str] = OrderedDict()
         self._filled: dict[tuple[str, int], dict[int, float]] = defaultdict(dict)
+        self._net = 0.0
+        """What fills of the owner leave open, as far as they are known."""
+        self._left: tuple[VenuePosition, Owner] | None = None
+        """A position that a look no longer showed: the fill that closed it may come a moment later."""
 
     def filled(self, strategy: str, cycle: int) -> Mapping[int, float]:
         """Base quantity filled by entries of one cycle, by level."""
@@ -90,7 +95,12 @@ class Mirror:
         if role is FillRole.ENTRY:
             levels = self._filled[strategy, cycle]
             levels[level] = levels.get(level, 0.0) + quantity
+            self._net = quantity + (self._net if self.owner == (strategy, cycle) else 0.0)
             self.owner = Owner(strategy, cycle)
+        elif strategy:
+            self._net -= quantity
+            if self._net <= max(self.instrument.step / 2, 1e-12):
+                self.owner, self._net = Owner("", 0), 0.0
 
     def executed(self, execution: Execution) -> Part | None:
         """Count a fill and move the position; whose it is, or None when it was counted before."""
@@ -109,12 +119,14 @@ class Mirror:
         """Take note of an order as the stream shows it; whether that needs attention."""
         self.named(order.order_id, order.client_id)
         known = self.orders.get(order.order_id)
+        if order.status.live and order.order_id in self._ended:
+            return False
         if order.kind is OrderKind.STOP_LOSS and order.status.live:
             self.last_stop = order.trigger
             self.orders[order.order_id] = order
             return known is None or known.trigger != order.trigger
         if not order.status.live:
-            self._ended[order.order_id] = None
+            self._ended[order.order_id] = order.status
             _bound(self._ended)
             if known is None:
                 return False
@@ -141,16 +153,20 @@ class Mirror:
 
     def looked(self, orders: Sequence[OpenOrder], position: VenuePosition | None) -> None:
         """Replace everything by what REST shows; ends the doubt."""
-        self.orders = {o.order_id: o for o in orders}
+        self.orders = {o.order_id: o for o in orders if not self._over(o)}
         for order in orders:
             self.named(order.order_id, order.client_id)
+        if position is None and self.position is not None:
+            self._left = (self.position, self.owner)
+        elif position is not None:
+            self._left = None
         self.position = position
         self.doubt = False
         stops = self.stops()
         if stops:
             self.last_stop = stops[0].trigger
         if position is None:
-            self.owner = Owner("", 0) if not self.orders else self.owner
+            self.owner, self._net = Owner("", 0), 0.0
 
     def stops(self) -> list[OpenOrder]:
         """Live position-level stops on the losing side of the position."""
@@ -177,10 +193,17 @@ class Mirror:
         if parsed is not None and parsed.tag in self._strategies:
             direction = e.side.sign if parsed.role is FillRole.ENTRY else -e.side.sign
             return Part(self._strategies[parsed.tag], parsed.cycle, parsed.level, parsed.role, direction)
-        position = self.position
+        position, owner = self.position, self.owner
+        if position is None and self._left is not None:
+            position, owner = self._left
         if position is None or e.side is Side.opening(position.direction):
             return Part("", 0, -1, FillRole.FOREIGN, e.side.sign)
-        return Part(*self.owner, -1, self._closing_role(e, position), position.direction)
+        return Part(*owner, -1, self._closing_role(e, position), position.direction)
+
+    def _over(self, order: OpenOrder) -> bool:
+        """Whether a reading is older than the order's end, of which the stream told."""
+        ended = self._ended.get(order.order_id)
+        return order.kind is not OrderKind.STOP_LOSS and ended in (OrderStatus.FILLED, OrderStatus.CANCELLED)
 
     def _closing_role(self, e: Execution, position: VenuePosition) -> FillRole:
         """A fill that closes and bears no id of ours: the stop's, the venue's liquidation, or somebody's."""

@@ -3,9 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import NamedTuple
 
 from core.order import OpenOrder
 from core.position import VenuePosition
+
+
+class Guarded(NamedTuple):
+    """An open position: whose, and for how long it has been without a stop so far; strategy '' when nobody's."""
+
+    opened_ms: int
+    strategy: str
+    cycle: int
+    unprotected_ms: int
 
 
 class Unprotected:

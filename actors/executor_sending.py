@@ -5,6 +5,7 @@ Laws
 - An intent is in the journal before it is sent, all of a comparison in one write.
 - Unknown outcome: the exchange is asked by client id until it answers; nothing is sent again blindly.
 - A refused command is not repeated until the target or the position changes; three refusals in a row halt the symbol.
+- An order whose change is refused is withdrawn and placed anew: nothing rests at a price or with a stop of yesterday.
 - A position whose stop cannot be placed twice is closed at market and its symbol halted.
 """
 
@@ -19,8 +20,9 @@ from loguru import logger
 from actors.executor_ids import Ids
 from actors.executor_journal import Line
 from actors.executor_mirror import Mirror
+from actors.executor_watch import Watch
 from core.errors import Refused, RetryLater, UnknownOutcome
-from core.messages import FillRole
+from core.messages import FillRole, Severity
 from core.order import Execution, OpenOrder, OrderKind, OrderRequest, OrderStatus, Side
 from core.target import ApprovedTarget
 from engine.reconcile import Amend, AmendStop, Cancel, ClosePosition, Command, Place, PlaceStop
@@ -28,6 +30,7 @@ from exchanges.port import TradingVenue
 from storage.journal import IntentState
 
 MAX_REFUSALS: Final = 3
+_STOP_LOOKS: Final = 2
 _LOOKUP_WAITS_S: Final = (0.05, 0.2, 0.5, 1.0)
 
 
@@ -52,6 +55,12 @@ class Office(Protocol):
     def halt(self, symbol: str, reason: str) -> None:
         """Stop trading a symbol, or everything ('')."""
 
+    def alert(self, kind: str, severity: Severity, symbol: str, detail: str) -> None:
+        """Tell whoever watches."""
+
+    def now_ms(self) -> int:
+        """The exchange's time as far as it is known."""
+
     def met(self, error: BaseException) -> None:
         """Count and show an error."""
 
@@ -64,22 +73,38 @@ class Sender:
 
     Parameters
     ----------
-    look : reads the exchange back into the mirror.
+    watch : is told what we do, so that it knows what others did. look : reads the exchange back into the mirror.
     """
 
     def __init__(
-        self, mirror: Mirror, venue: TradingVenue, ids: Ids, office: Office, look: Callable[[], Awaitable[None]]
+        self, mirror: Mirror, venue: TradingVenue, ids: Ids, office: Office, watch: Watch,
+        look: Callable[[], Awaitable[None]],
     ) -> None:
-        self._mirror, self._venue, self._ids, self._office, self._look = mirror, venue, ids, office, look
+        self._mirror, self._venue, self._ids, self._office = mirror, venue, ids, office
+        self._watch, self._look = watch, look
         self.approved: ApprovedTarget | None = None
         self.halted = ""
         self.sending = False
         """A request is under way: an order that nobody knows may be ours."""
         self.refused: set[Command] = set()
+        self.unamendable: set[str] = set()
+        """Ids of orders whose change the venue has refused."""
+        self._moved: set[AmendStop] = set()
         self.new_row_ms: int | None = None
         """The plan row that is being carried out for the first time: what is sent now, its candle has caused."""
         self._unnamed: list[Execution] = []
         self._refusals = self._stop_failures = 0
+
+    def renew(self) -> None:
+        """The target or the position has changed: what was refused may be tried again."""
+        self.refused.clear()
+        self.unamendable.clear()
+        self._moved.clear()
+
+    def resume(self) -> None:
+        """A human ended the halt: refusals are counted from the beginning."""
+        self._refusals = 0
+        self.renew()
 
     def defer(self, execution: Execution) -> None:
         """Keep a fill whose order may be the one that is just being sent, until that is known."""
@@ -155,6 +180,7 @@ class Sender:
             line.client_id, line.symbol, old.side, OrderKind.LIMIT, command.quantity, command.price, old.reduce_only,
             stop=command.stop,
         )
+        self._watch.doing(old.order_id)
         order_id = await self._attempt(line, lambda: self._venue.amend(old, request))
         if order_id is None:
             return
@@ -166,12 +192,14 @@ class Sender:
 
     def _placed(self, order: OpenOrder) -> None:
         self._mirror.placed(order)
+        self._watch.placed(order)
         self._office.shown(order)
 
     async def _cancel(self, command: Cancel) -> None:
+        self._watch.doing(command.order.order_id)
         try:
-            if not await self._venue.cancel(command.order):
-                self._mirror.doubt = True  # filled or withdrawn meanwhile
+            if not await self._venue.cancel(command.order) or command.order.filled > 0:
+                self._mirror.doubt = True  # filled or withdrawn meanwhile, or another part of it has filled
         except UnknownOutcome as error:
             self._office.met(error)
             self._mirror.doubt = True
@@ -181,7 +209,16 @@ class Sender:
         self._mirror.gone(command.order)
 
     async def _amend_stop(self, command: AmendStop) -> None:
-        """Moving is setting a value: it may be sent again, so it has no id and no line in the journal."""
+        """Moving is setting a value: it may be sent again, so it has no id and no line in the journal.
+
+        The port reads it back. What is shown all the same as it was before is told and left until something changes.
+        """
+        if command in self._moved:
+            self.refused.add(command)
+            detail = f"the stop stays at {command.order.trigger:g} although it was moved to {command.trigger:g}"
+            self._office.alert("stop_not_as_asked", Severity.WARNING, self._mirror.symbol, detail)
+            return
+        self._watch.doing(command.order.order_id)
         try:
             await self._venue.amend_stop(command.order, command.trigger)
         except UnknownOutcome as error:
@@ -192,17 +229,21 @@ class Sender:
             self._mirror.doubt = True
         else:
             self._refusals = 0
-            self._mirror.placed(command.order._replace(trigger=command.trigger))
+            self._moved.add(command)
+            self._mirror.placed(command.order._replace(trigger=command.trigger, trigger_source="", price=None))
 
     async def _place_stop(self, command: PlaceStop) -> None:
         line = self._line(command, FillRole.STOP, -1)
         symbol, direction, trigger = line.symbol, command.direction, command.trigger
+        detail = f"a position without its stop: placing one at {trigger:g}"
+        self._office.alert("stop_missing", Severity.WARNING, symbol, detail)
         await self._office.journal([line], urgent=True)
         placed = await self._attempt(
             line, lambda: self._venue.place_stop(symbol, direction, trigger, line.client_id)
         )
         self._mirror.doubt = True  # read back: type, side, trigger source, price
         if placed is not None:
+            self._watch.doing(placed)
             self._stop_failures = 0
             return
         self._stop_failures += 1
@@ -211,7 +252,7 @@ class Sender:
             await self._look()
             if self._mirror.position is not None and not self._mirror.stops():
                 reason = "its stop could not be placed twice"
-                logger.error("{}: {}: closing at market", symbol, reason)
+                self._office.alert("emergency_close", Severity.CRITICAL, symbol, f"{reason}: closing at market")
                 self._office.halt(symbol, reason)
                 position = self._mirror.position
                 await self._close(ClosePosition(FillRole.EMERGENCY, position.direction, position.quantity))
@@ -236,10 +277,11 @@ class Sender:
             order_id: str | None = await call()
         except UnknownOutcome as error:
             self._office.met(error)
-            order_id, state = await self._ask_for(line.client_id), "unknown"
+            self._office.alert("unknown_outcome", Severity.INFO, line.symbol, f"asking what became of it: {error}")
+            order_id, state = await self._ask_for(line), "unknown"
         except Refused as error:
             # perhaps because the first try, whose answer was lost, has this id already
-            order_id, state = await self._ask_for(line.client_id, times=1), "refused"
+            order_id, state = await self._ask_for(line, times=1), "refused"
             if order_id is None:
                 self._refuse(line.command, error)
         if order_id is not None:
@@ -249,13 +291,17 @@ class Sender:
         self._office.outcome(line, state)
         return order_id
 
-    async def _ask_for(self, client_id: str, times: int = len(_LOOKUP_WAITS_S)) -> str | None:
-        """What the venue knows under this id; None when it knows nothing, after several looks."""
+    async def _ask_for(self, line: Line, times: int = len(_LOOKUP_WAITS_S)) -> str | None:
+        """What the venue knows under this id; None when it knows nothing, after several looks.
+
+        A stop is worth a shorter wait: it is looked for again, and sent under the same id, by the next comparison.
+        """
         self._mirror.doubt = True
         looks = 0
+        times = min(times, _STOP_LOOKS) if isinstance(line.command, PlaceStop) else times
         while looks < times:
             try:
-                found = await self._venue.order(self._mirror.symbol, client_id)
+                found = await find(self._venue, line.symbol, line.client_id)
             except RetryLater as error:  # no answer is no answer: go on asking
                 self._office.met(error)
                 await asyncio.sleep(max(error.retry_after_s, 0.2))
@@ -268,8 +314,21 @@ class Sender:
 
     def _refuse(self, command: Command, error: Refused) -> None:
         self._office.met(error)
+        if isinstance(command, Amend) and command.order.order_id not in self.unamendable:
+            self.unamendable.add(command.order.order_id)
+            return
         self.refused.add(command)
+        detail = f"the exchange refuses a {type(command).__name__}: {error}"
+        self._office.alert("refused", Severity.WARNING, self._mirror.symbol, detail)
         self._refusals += 1
         logger.warning("{}: refused ({}): {}", self._mirror.symbol, error.code, command)
         if self._refusals >= MAX_REFUSALS and not self.halted:
             self._office.halt(self._mirror.symbol, f"three refusals in a row, the last: {error}")
+
+
+async def find(venue: TradingVenue, symbol: str, client_id: str) -> OpenOrder | None:
+    """The order with this client id in any namespace: plain in whatever state, triggers while they live."""
+    found = await venue.order(symbol, client_id)
+    if found is not None:
+        return found
+    return next((o for o in await venue.open_orders(symbol) if o.client_id == client_id), None)

@@ -9,14 +9,13 @@ import asyncio
 from functools import partial
 from typing import Any, Final, NamedTuple
 
-from loguru import logger
-
 from actors.executor_ids import Ids
 from actors.executor_mirror import Mirror
+from actors.executor_preflight import Report, Wish, inspect
+from actors.executor_sending import find
 from actors.life import Life
 from actors.parts import ExecutorConfig
 from actors.peers import Peers
-from core.errors import Fatal
 from core.messages import OrderFilled
 from exchanges.port import TradingVenue
 from storage.journal import IntentState
@@ -39,13 +38,14 @@ class Start:
     def __init__(self, config: ExecutorConfig, peers: Peers, life: Life) -> None:
         self._config, self._peers, self._life = config, peers, life
 
-    async def check_account(self, venue: TradingVenue, symbols: tuple[str, ...]) -> None:
-        """Raises Fatal when the key can do more than it should."""
-        facts = await self._life.patiently(partial(venue.facts, symbols))
-        logger.info("{}: {} account, one-way {}", self._config.name, facts.account_type, facts.one_way)
-        loose = facts.can_withdraw or facts.address_bound is False
-        if loose and not self._config.withdrawal_allowed:
-            raise Fatal("the key may withdraw or is bound to no address: use another one, or allow it explicitly")
+    async def check_account(self, venue: TradingVenue, symbols: tuple[str, ...]) -> Report:
+        """What the account is beside what is configured."""
+        config = self._config
+        wish = Wish(
+            config.account_type, config.margin_mode, {s: config.leverage[s] for s in symbols}, config.capital,
+            config.unsafe_key,
+        )
+        return await self._life.patiently(partial(inspect, venue, wish))
 
     async def remember(self, symbol: str, mirror: Mirror, now_ms: int) -> Remembered:
         """Count recorded fills in the mirror, tell the runners again (they know which are new to them)."""
@@ -66,9 +66,7 @@ class Start:
     async def ask_about_open_intents(self, venue: TradingVenue, ids: Ids) -> None:
         """Ask the exchange what became of every intent whose outcome is not known, and write it down."""
         for intent in await self.insist(self._config.ledger, "intents"):
-            if intent.action in ("PlaceStop",):
-                continue  # a stop shows among the open orders, or is placed again
-            found = await self._life.patiently(partial(venue.order, intent.symbol, intent.client_id))
+            found = await self._life.patiently(partial(find, venue, intent.symbol, intent.client_id))
             if found is not None:
                 ids.used(intent.client_id)
             state: IntentState = "done" if found is not None else "refused"

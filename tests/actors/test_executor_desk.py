@@ -14,7 +14,7 @@ from actors.executor_mirror import Mirror
 from actors.parts import Timing
 from core.errors import Refused, RetryLater, UnknownOutcome
 from core.instrument import Instrument
-from core.messages import FillRole
+from core.messages import FillRole, Severity
 from core.order import Execution, OpenOrder, OrderKind, OrderRequest, OrderStatus, Side
 from core.position import VenuePosition
 from core.target import ApprovedTarget, Rung, Target
@@ -98,6 +98,8 @@ class FakeOffice:
         self.journalled: list[str] = []
         self.outcomes: list[str] = []
         self.halts: list[tuple[str, str]] = []
+        self.alerts: list[str] = []
+        self.time_ms = 1_000_000
         self.desk: Desk | None = None
 
     async def journal(self, lines: Sequence[Line], *, urgent: bool) -> None:
@@ -119,6 +121,12 @@ class FakeOffice:
         self.halts.append((symbol, reason))
         assert self.desk is not None
         self.desk.halted = reason
+
+    def alert(self, kind: str, severity: Severity, symbol: str, detail: str) -> None:
+        self.alerts.append(kind)
+
+    def now_ms(self) -> int:
+        return self.time_ms
 
     def met(self, error: BaseException) -> None:
         pass

@@ -99,7 +99,9 @@ def settle(target: Target | None, exchange: ModelExchange, facts: Circumstances)
 
 @settings(max_examples=300)
 @given(situations())
-def test_one_round_is_enough_and_the_next_answers_with_nothing(situation: tuple[Target | None, ModelExchange, Circumstances]) -> None:
+def test_one_round_is_enough_and_the_next_answers_with_nothing(
+    situation: tuple[Target | None, ModelExchange, Circumstances],
+) -> None:
     settle(*situation)
 
 

@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from core.instrument import Instrument
 from core.order import Side
-from sandbox.account import Account
+from sandbox.account import Account, Position
 from sandbox.faults.matching import filled_in_part, preset_refused
 from sandbox.orders import Force, Hold, NewOrder, Order
 from sandbox.refusal import Refusal, insufficient, no_position, order_not_found, wrong_side_of_price
@@ -139,6 +139,16 @@ def cancel(state: State, account: Account, order_id: int | None, client_id: str 
     withdraw(state, account, order, "cancelled by user")
     state.record("account", account, order.symbol)
     return order
+
+
+def close(state: State, account: Account, position: Position) -> Order:
+    """A position closed at market; what rested to close it makes way."""
+    for resting in account.live_orders(position.symbol):
+        if position.hold is not Hold.NET and resting.reduce_only and resting.hold is position.hold:
+            withdraw(state, account, resting, "position closed")
+    side = Side.opening(-position.direction)
+    wanted = NewOrder(position.symbol, side, position.quantity, reduce_only=True, hold=position.hold)
+    return place(state, account, wanted)
 
 
 def find(account: Account, order_id: int | None, client_id: str = "") -> Order:

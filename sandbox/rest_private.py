@@ -6,21 +6,19 @@ from collections.abc import Callable
 from typing import Any
 
 from sandbox.account import Account
-from sandbox.desk import find
-from sandbox.orders import PlanType
-from sandbox.parameters import Parameters
-from sandbox.refusal import bad_parameter
-from sandbox.rows import (
-    COIN,
-    MODE,
+from sandbox.account_rows import (
     balance_row,
     closed_position_row,
     fill_row,
     order_row,
     position_row,
-    text,
     trigger_row,
 )
+from sandbox.desk import find
+from sandbox.orders import Hold, PlanType
+from sandbox.parameters import Parameters
+from sandbox.refusal import bad_parameter
+from sandbox.rows import COIN, text
 from sandbox.state import State
 
 PrivateEndpoint = Callable[[Account, Parameters], Any]
@@ -29,11 +27,9 @@ _PROFIT_LOSS = frozenset({PlanType.POS_LOSS, PlanType.POS_PROFIT, PlanType.LOSS,
 
 
 def plan_types(name: str) -> frozenset[PlanType]:
-    """The triggers that a planType means: ``profit_loss`` all four stops and targets, ``track_plan`` none (yet)."""
+    """The triggers that a planType means: ``profit_loss`` all four stops and targets, else the one it names."""
     if name == "profit_loss":
         return _PROFIT_LOSS
-    if name == "track_plan":
-        return frozenset()
     try:
         return frozenset({PlanType(name)})
     except ValueError:
@@ -78,11 +74,11 @@ class ReadingEndpoints:
     def account(self, account: Account, asked: Parameters) -> Any:
         """The money and the modes of a symbol; leverages are numbers."""
         symbol = asked.symbol()
-        leverage = round(account.leverage_of(symbol))
+        long, short = (round(account.leverage_of(symbol, hold)) for hold in (Hold.LONG, Hold.SHORT))
         return {
-            **balance_row(self._state, account), "crossedMarginLeverage": leverage, "isolatedLongLever": leverage,
-            "isolatedShortLever": leverage, "marginMode": account.margin_mode_of(symbol), "posMode": MODE,
-            "assetMode": "single",
+            **balance_row(self._state, account), "crossedMarginLeverage": round(account.leverage_of(symbol)),
+            "isolatedLongLever": long, "isolatedShortLever": short, "marginMode": account.margin_mode_of(symbol),
+            "posMode": account.position_mode, "assetMode": "single",
         }
 
     def positions(self, account: Account, asked: Parameters) -> Any:
@@ -92,8 +88,8 @@ class ReadingEndpoints:
         symbol = asked.maybe_symbol()
         return [
             position_row(self._state, account, position)
-            for name, position in account.positions.items()
-            if symbol in (None, name)
+            for position in account.positions.values()
+            if symbol in (None, position.symbol)
         ]
 
     def closed_positions(self, account: Account, asked: Parameters) -> Any:

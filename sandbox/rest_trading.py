@@ -1,18 +1,17 @@
-"""Private REST endpoints that change something: modes, orders, triggers, cancellation."""
+"""Private REST endpoints that trade: orders, triggers, cancellation, closing."""
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NamedTuple
 
 from core.order import Side
 from sandbox.account import Account
-from sandbox.desk import Amendment, amend, cancel, find, place
-from sandbox.orders import Force, NewOrder, NewTrigger, Order, PlanType, Trigger
+from sandbox.desk import Amendment, amend, cancel, close, find, place
+from sandbox.orders import PLANS, Force, Hold, NewOrder, NewTrigger, Order, PlanType, Trigger
 from sandbox.parameters import Parameters
-from sandbox.refusal import Refusal, bad_parameter, insufficient
+from sandbox.refusal import Refusal, bad_parameter
 from sandbox.rest_private import PrivateEndpoint, plan_types
-from sandbox.rows import COIN, MODE, market_id, text
-from sandbox.settlement import after_change
+from sandbox.rows import side_word
 from sandbox.state import State
 from sandbox.trigger_desk import TriggerAmendment, amend_trigger, cancel_trigger, find_trigger, place_trigger
 
@@ -27,9 +26,6 @@ class TradingEndpoints:
         """(method, path) to endpoint."""
         mix = "/api/v2/mix"
         paths: dict[str, PrivateEndpoint] = {
-            f"{mix}/account/set-leverage": self.set_leverage,
-            f"{mix}/account/set-margin-mode": self.set_margin_mode,
-            f"{mix}/account/set-position-mode": self.set_position_mode,
             f"{mix}/order/place-order": self.place_order,
             f"{mix}/order/modify-order": self.modify_order,
             f"{mix}/order/cancel-order": self.cancel_order,
@@ -43,48 +39,6 @@ class TradingEndpoints:
         }
         return {("POST", path): endpoint for path, endpoint in paths.items()}
 
-    def set_leverage(self, account: Account, asked: Parameters) -> Any:
-        """Leverage of a symbol; the margin of an open position follows if there is enough."""
-        symbol, leverage = asked.symbol(), asked.required("leverage")
-        if not 1 <= leverage <= self._state.instrument(symbol).max_leverage:
-            raise Refusal("40797", "Exceeded the maximum settable leverage")
-        position = account.positions.get(symbol)
-        if position is not None:
-            more = position.cost / leverage - position.margin
-            if more > account.free(self._state.prices):
-                raise insufficient()
-            position.leverage, position.margin = leverage, position.cost / leverage
-        account.leverage[symbol] = leverage
-        self._state.record("settings", account, symbol, None, f"leverage {leverage:g}")
-        after_change(self._state, account, symbol)
-        shown = text(leverage)
-        return {
-            "symbol": market_id(symbol), "marginCoin": COIN, "longLeverage": shown, "shortLeverage": shown,
-            "crossMarginLeverage": shown, "marginMode": account.margin_mode_of(symbol),
-        }
-
-    def set_margin_mode(self, account: Account, asked: Parameters) -> Any:
-        """Margin mode of a symbol, only without position and orders."""
-        symbol, mode = asked.symbol(), asked.text("marginMode")
-        if mode not in ("isolated", "crossed"):
-            raise bad_parameter("marginMode", mode)
-        busy = symbol in account.positions or account.orders.get(symbol) or account.triggers.get(symbol)
-        if busy and mode != account.margin_mode_of(symbol):
-            raise Refusal("45117", "Currently holding positions or orders, the margin mode cannot be adjusted")
-        account.margin_mode[symbol] = mode
-        self._state.record("settings", account, symbol, None, f"margin mode {mode}")
-        shown = text(account.leverage_of(symbol))
-        return {
-            "symbol": market_id(symbol), "marginCoin": COIN, "longLeverage": shown, "shortLeverage": shown,
-            "marginMode": mode,
-        }
-
-    def set_position_mode(self, _: Account, asked: Parameters) -> Any:
-        """One-way is the only mode traded here."""
-        if asked.text("posMode") != MODE:
-            raise Refusal("40919", "This function is not open yet: hedge mode")
-        return {"posMode": MODE}
-
     def place_order(self, account: Account, asked: Parameters) -> Any:
         """A market or limit order, with presets."""
         symbol = asked.symbol()
@@ -92,14 +46,17 @@ class TradingEndpoints:
         order_type = asked.text("orderType").lower()
         if order_type not in ("market", "limit"):
             raise bad_parameter("orderType", order_type)
+        aim = _aim(account, asked)
         order = place(
             self._state,
             account,
             NewOrder(
-                symbol, asked.side(), asked.required("size"),
+                symbol, aim.side, asked.required("size"),
                 asked.required("price") if order_type == "limit" else None, force_of(asked, "force"),
-                reduce_only(asked), asked.text("clientOid"), asked.positive("presetStopLossPrice"),
+                aim.closing, asked.text("clientOid"), asked.positive("presetStopLossPrice"),
                 asked.positive("presetStopSurplusPrice"),
+                (asked.positive("presetStopLossExecutePrice"), asked.positive("presetStopSurplusExecutePrice")),
+                hold=aim.hold,
             ),
         )
         return _named(order)
@@ -131,12 +88,17 @@ class TradingEndpoints:
             plan = PlanType(asked.text("planType"))
         except ValueError:
             raise bad_parameter("planType", asked.text("planType")) from None
-        hold = asked.text("holdSide").lower()
-        if plan is PlanType.NORMAL or hold not in ("buy", "sell", "long", "short"):
-            raise bad_parameter("holdSide", hold)
+        held = asked.text("holdSide").lower()
+        if plan in PLANS or held not in ("buy", "sell", "long", "short"):
+            raise bad_parameter("holdSide", held)
+        direction = 1 if held in ("buy", "long") else -1
+        hold = Hold.NET if not account.hedged else Hold.LONG if direction > 0 else Hold.SHORT
+        if account.hedged and held in ("buy", "sell"):
+            raise bad_parameter("holdSide", held)
         wanted = NewTrigger(
-            asked.symbol(), plan, Side.SELL if hold in ("buy", "long") else Side.BUY, asked.required("triggerPrice"),
+            asked.symbol(), plan, Side.opening(-direction), asked.required("triggerPrice"),
             asked.number("size") or 0.0, asked.positive("executePrice"), True, asked.text("clientOid"), _source(asked),
+            hold=hold,
         )
         return _named(place_trigger(self._state, account, wanted))
 
@@ -147,17 +109,25 @@ class TradingEndpoints:
         return _named(amend_trigger(self._state, account, trigger, change))
 
     def place_plan(self, account: Account, asked: Parameters) -> Any:
-        """A plan order; trailing ones are not offered."""
-        if asked.text("planType") != PlanType.NORMAL.value:
-            raise Refusal("40919", f"This function is not open yet: {asked.text('planType')}")
+        """A plan order, or a trailing one (``track_plan``, at market, with ``callbackRatio`` in percent)."""
+        try:
+            plan = PlanType(asked.text("planType"))
+        except ValueError:
+            raise bad_parameter("planType", asked.text("planType")) from None
+        if plan not in PLANS:
+            raise bad_parameter("planType", plan.value)
         symbol = asked.symbol()
         use_margin_mode(account, symbol, asked)
         limit = asked.text("orderType").lower() == "limit"
+        trails = plan is PlanType.TRACK
+        if trails and (limit or asked.has("price")):
+            raise bad_parameter("price", asked.text("price"))
+        aim = _aim(account, asked)
         wanted = NewTrigger(
-            symbol, PlanType.NORMAL, asked.side(), asked.required("triggerPrice"), asked.required("size"),
-            (asked.positive("executePrice") or asked.required("price")) if limit else None, reduce_only(asked),
+            symbol, plan, aim.side, asked.required("triggerPrice"), asked.required("size"),
+            (asked.positive("executePrice") or asked.required("price")) if limit else None, aim.closing,
             asked.text("clientOid"), _source(asked), asked.positive("stopLossTriggerPrice"),
-            asked.positive("stopSurplusTriggerPrice"),
+            asked.positive("stopSurplusTriggerPrice"), aim.hold, _callback(asked, "callbackRatio") if trails else None,
         )
         return _named(place_trigger(self._state, account, wanted))
 
@@ -165,7 +135,8 @@ class TradingEndpoints:
         """Move a plan order."""
         trigger = find_trigger(account, asked.identity(), asked.text("clientOid"))
         change = TriggerAmendment(
-            asked.number("newTriggerPrice"), asked.positive("newSize"), asked.positive("newPrice")
+            asked.number("newTriggerPrice"), asked.positive("newSize"), asked.positive("newPrice"),
+            _callback(asked, "newCallbackRatio") if asked.has("newCallbackRatio") else None,
         )
         return _named(amend_trigger(self._state, account, trigger, change))
 
@@ -187,15 +158,41 @@ class TradingEndpoints:
         return _each(ids, withdraw)
 
     def close_positions(self, account: Account, asked: Parameters) -> Any:
-        """Close at market, one symbol or all."""
-        symbol = asked.maybe_symbol()
-        done = []
-        for name, position in list(account.positions.items()):
-            if symbol in (None, name):
-                side = Side.opening(-position.direction)
-                order = place(self._state, account, NewOrder(name, side, position.quantity, reduce_only=True))
-                done.append(_named(order))
+        """Close at market, one symbol or all, in hedge mode one side with ``holdSide``."""
+        symbol, held = asked.maybe_symbol(), asked.text("holdSide").lower()
+        done = [
+            _named(close(self._state, account, position))
+            for position in list(account.positions.values())
+            if symbol in (None, position.symbol) and held in ("", side_word(position.direction))
+        ]
         return {"successList": done, "failureList": [], "result": bool(done)}
+
+
+class _Aim(NamedTuple):
+    """What an order does to which position."""
+
+    side: Side
+    hold: Hold
+    closing: bool
+
+
+def _aim(account: Account, asked: Parameters) -> _Aim:
+    """In one-way mode ``side`` and ``reduceOnly``; in hedge mode ``side`` of the position and ``tradeSide``."""
+    side, does = asked.side(), asked.text("tradeSide").lower()
+    if account.hedged != (does in ("open", "close")):
+        raise Refusal("40774", "The order type for unilateral position must also be the unilateral position type.")
+    if not account.hedged:
+        return _Aim(side, Hold.NET, reduce_only(asked))
+    hold = Hold.LONG if side is Side.BUY else Hold.SHORT
+    return _Aim(side if does == "open" else Side.opening(-side.sign), hold, does == "close")
+
+
+def _callback(asked: Parameters, name: str) -> float:
+    """The distance of a trailing order as a fraction; asked for in percent, at most 10."""
+    percent = asked.required(name)
+    if not 0 < percent <= 10:
+        raise bad_parameter(name, percent)
+    return percent / 100
 
 
 def _named(order: Order | Trigger) -> dict[str, str]:
@@ -229,7 +226,7 @@ def use_margin_mode(account: Account, symbol: str, asked: Parameters) -> None:
     if mode not in ("isolated", "crossed"):
         raise bad_parameter("marginMode", mode)
     if mode != account.margin_mode_of(symbol):
-        if symbol in account.positions or account.orders.get(symbol):
+        if account.held(symbol) or account.orders.get(symbol):
             raise Refusal("45117", "Currently holding positions or orders, the margin mode cannot be adjusted")
         account.margin_mode[symbol] = mode
 

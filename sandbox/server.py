@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import hmac
 import json
 import time
 from collections.abc import Callable, Coroutine
@@ -14,17 +13,26 @@ from aiohttp import web
 from core.errors import ConfigurationError
 from core.timeframe import MINUTE_MS
 from sandbox.account import CLASSIC, UNIFIED, Account
-from sandbox.admin import ADMIN_HEADER, AdminEndpoint, AdminEndpoints
+from sandbox.admin import AdminEndpoints, Controls
+from sandbox.admin_web import AdminWeb
 from sandbox.broadcast import Broadcast
 from sandbox.clock import Pacer
 from sandbox.config import SandboxConfig
+from sandbox.faults.matching import vanish_stops
+from sandbox.faults.pushes import PushFaults
+from sandbox.faults.requests import RequestFaults
+from sandbox.limits import Limits
+from sandbox.listening import Listener
 from sandbox.market import Market
 from sandbox.parameters import Parameters
 from sandbox.refusal import Refusal
+from sandbox.rest_modes import ModeEndpoints
 from sandbox.rest_private import ReadingEndpoints
 from sandbox.rest_public import PublicEndpoints
 from sandbox.rest_trading import TradingEndpoints
 from sandbox.rows import market_id
+from sandbox.saving import Saved
+from sandbox.settlement import observe_protection
 from sandbox.signing import authenticate, login, require_kind
 from sandbox.source import CandleSource
 from sandbox.state import State
@@ -49,7 +57,7 @@ class Sandbox:
     """A running local exchange.
 
     ``await start()`` gives the port; ``await stop()`` ends it, twice does no harm. Raises ConfigurationError when the
-    source trades a symbol without rules or the port is taken.
+    source trades a symbol without rules, the port is taken, or the state file is not one of this market.
     """
 
     def __init__(self, config: SandboxConfig, source: CandleSource) -> None:
@@ -61,40 +69,41 @@ class Sandbox:
         accounts = [Account(a.key, a.secret, a.passphrase, a.balance, kind=a.kind) for a in config.accounts]
         self.state = State(accounts, instruments, config.slippage, source.start_ms)
         self.market = Market(self.state, source)
+        self.state.faults.add(config.faults)
+        self.limits = Limits(self.state, config.limits)
+        self.saved = Saved(config.state_file, self.state, self.market, source) if config.state_file else None
         self.pacer = None if config.lockstep else Pacer(self.market.open_ms, config.speed)
         self._symbols = {market_id(symbol): symbol for symbol in source.symbols}
         public = PublicEndpoints(self.state, self.market)
         streams = Streams(self.state, self.market, public, coalesce=not config.lockstep)
         unified = UnifiedStreams(self.state, self.market, public, coalesce=not config.lockstep)
         self.subscriptions = Subscriptions(
-            lambda args: login(self.state.accounts, args, CLASSIC), streams.check, streams.welcome, unified.dialect()
+            lambda args: login(self.state.accounts, args, CLASSIC, self.state.faults.skew_ms),
+            streams.check, streams.welcome, unified.dialect(),
         )
         streams.subscriptions = unified.subscriptions = self.subscriptions
-        self.streams = Broadcast(self.state, streams, unified)
-        self._app = web.Application()
+        # the file first: what anybody is told is in it
+        self.streams = Broadcast(self.state, *filter(None, [self.saved]), streams, unified)
+        self._push_faults = self.subscriptions.faults = PushFaults(self.state.faults, self._symbols)
+        self.subscriptions.limits = self.limits
+        self._request_faults = RequestFaults(self.state, self._symbols, self._go_away)
+        self._app = web.Application(middlewares=[self.limits.layer, self._request_faults.layer])
+        self.admin = AdminWeb(config.admin_key)
         self._route(public)
-        self._runner: web.AppRunner | None = None
+        self._listener = Listener(self._app, config.host, config.port)
         self._loop: asyncio.Task[None] | None = None
         self._advancing = asyncio.Lock()
         self._pushed_s = 0.0
 
     async def start(self) -> int:
         """Listen and let time pass; the port."""
-        runner = web.AppRunner(self._app, access_log=None, shutdown_timeout=1.0)
-        await runner.setup()
-        site = web.TCPSite(runner, self.config.host, self.config.port)
-        try:
-            await site.start()
-        except OSError as error:
-            await runner.cleanup()
-            raise ConfigurationError("sandbox", "port", self.config.port, f"cannot listen: {error.strerror}") from None
-        self._runner = runner
+        port = await self._listener.start()
         if self.pacer is not None:
             self.pacer.anchor(self.state.now_ms)
             if self.config.paused:
                 self.pacer.pause()
             self._loop = asyncio.ensure_future(self._run(self.pacer))
-        return int(runner.addresses[0][1])
+        return port
 
     async def stop(self) -> None:
         """Disconnect everybody and free the port."""
@@ -102,10 +111,14 @@ class Sandbox:
             self._loop.cancel()
             await asyncio.gather(self._loop, return_exceptions=True)
             self._loop = None
+        self._request_faults.end()
+        self._push_faults.end()
         await self.subscriptions.close()
-        if self._runner is not None:
-            await self._runner.cleanup()
-            self._runner = None
+        await self._listener.stop()
+        if self.saved is not None:
+            self.streams.flush()
+            self.saved.close()
+            self.saved = None
 
     async def advance(self, candles: int = 1, pause_on_fill: bool = False) -> dict[str, Any]:
         """Lockstep: walk and turn so many minutes; with ``pause_on_fill`` stop after each fill or trigger.
@@ -118,7 +131,7 @@ class Sandbox:
                 met = self.market.walk(pause=pause_on_fill)
                 fills += met
                 if not (pause_on_fill and met):
-                    self.streams.turned(self.market.turn())
+                    self._turn()
                     closed += 1
                 self.streams.flush()
                 await self.subscriptions.drained(DRAIN_S)
@@ -128,6 +141,16 @@ class Sandbox:
             return {
                 "done": done, "fills": fills, "closed": closed, "time": self.state.now_ms, "ended": self.market.ended
             }
+
+    def _turn(self) -> None:
+        """Close the minute and open the next."""
+        turns = self.market.turn()
+        vanish_stops(self.state, observe_protection)
+        self.streams.turned(turns)
+
+    def _go_away(self, seconds: float) -> None:
+        """Be unreachable for a while, as in a restart; the market goes on."""
+        self._listener.go_away(seconds)
 
     async def _run(self, pacer: Pacer) -> None:
         """Let simulated time follow wall time until the market ends."""
@@ -139,7 +162,7 @@ class Sandbox:
             behind = 0
             while target >= self.market.open_ms + MINUTE_MS and not self.market.ended:
                 self.market.walk()
-                self.streams.turned(self.market.turn())
+                self._turn()
                 self.streams.flush()
                 behind += 1
                 if behind % 20 == 0:
@@ -164,16 +187,19 @@ class Sandbox:
         router = self._app.router
         for path, endpoint in public.routes().items():
             router.add_get(path, self._public(endpoint))
-        private = {**ReadingEndpoints(self.state).routes(), **TradingEndpoints(self.state).routes()}
+        private = {
+            **ReadingEndpoints(self.state).routes(), **ModeEndpoints(self.state).routes(),
+            **TradingEndpoints(self.state).routes(),
+        }
         for (method, path), private_endpoint in private.items():
             router.add_route(method, path, self._private(private_endpoint))
         for path, unified_public in unified_public_routes(public, self.state, self.market).items():
             router.add_get(path, self._public(unified_public, UNIFIED))
         for (method, path), unified_endpoint in unified_private_routes(self.state).items():
             router.add_route(method, path, self._private(unified_endpoint, UNIFIED))
-        admin = AdminEndpoints(self.state, self.market, self.pacer, self.advance)
-        for (method, path), admin_endpoint in admin.routes().items():
-            router.add_route(method, path, self._admin(admin_endpoint))
+        controls = Controls(self.advance, self.saved.save if self.saved else None, self._go_away)
+        admin = AdminEndpoints(self.state, self.market, self.pacer, self.limits, controls)
+        self.admin.route(router, admin.routes())
         router.add_get("/v2/ws/public", self.subscriptions.serve)
         router.add_get("/v2/ws/private", self.subscriptions.serve)
         router.add_get("/v3/ws/public", self.subscriptions.serve)
@@ -198,7 +224,8 @@ class Sandbox:
             body = await request.text()
             try:
                 account = authenticate(
-                    self.state.accounts, request.headers, request.method, request.raw_path, body
+                    self.state.accounts, request.headers, request.method, request.raw_path, body,
+                    self.state.faults.skew_ms,
                 )
                 require_kind(account, kind)
                 data = endpoint(account, read(_json(body, kind) if body else request.query, self._symbols))
@@ -206,18 +233,6 @@ class Sandbox:
                 return self._refuse(refusal, kind)
             self.streams.flush()
             return self._answer(data)
-
-        return handle
-
-    def _admin(self, endpoint: AdminEndpoint) -> Handler:
-        async def handle(request: web.Request) -> web.Response:
-            if not hmac.compare_digest(request.headers.get(ADMIN_HEADER, ""), self.config.admin_key):
-                return web.json_response({"error": f"{ADMIN_HEADER} is missing or wrong"}, status=403)
-            body = await request.text()
-            try:
-                return web.json_response(await endpoint(_json(body) if body else dict(request.query)))
-            except Refusal as refusal:
-                return web.json_response({"error": refusal.message}, status=400)
 
         return handle
 

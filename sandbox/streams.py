@@ -12,25 +12,14 @@ from typing import Any, Final
 
 from core.candle import Candle
 from sandbox.account import CLASSIC, Account
+from sandbox.account_rows import balance_push, fill_row, order_push, position_push, trigger_push
 from sandbox.journal import Event
 from sandbox.market import Market, Turn
 from sandbox.orders import Fill
 from sandbox.parameters import GRANULARITIES_MS
 from sandbox.refusal import Refusal
 from sandbox.rest_public import PublicEndpoints
-from sandbox.rows import (
-    PRODUCT,
-    balance_push,
-    book_levels,
-    candle_row,
-    fill_row,
-    market_id,
-    order_push,
-    position_push,
-    text,
-    ticker_push,
-    trigger_push,
-)
+from sandbox.rows import PRODUCT, book_levels, candle_row, market_id, text, ticker_push
 from sandbox.state import State
 from sandbox.tape import trades_of
 from sandbox.ws import Session, Subscriptions, Topic

@@ -10,8 +10,9 @@ from typing import NamedTuple
 
 from core.order import Side
 from sandbox.account import Account, Position
-from sandbox.desk import check_price, check_quantity, execute, place, slipped
-from sandbox.orders import LOSSES, WHOLE_POSITION, NewOrder, NewTrigger, Order, PlanType, Trigger, TriggerStatus
+from sandbox.desk import check_hold, check_price, check_quantity, execute, place, slipped
+from sandbox.faults.matching import trigger_failure
+from sandbox.orders import LOSSES, PLANS, WHOLE_POSITION, NewOrder, NewTrigger, Order, PlanType, Trigger, TriggerStatus
 from sandbox.refusal import Refusal, no_position, order_not_found, wrong_side_of_price
 from sandbox.settlement import after_change, end_trigger, new_order, set_position_trigger
 from sandbox.state import State
@@ -22,9 +23,10 @@ def place_trigger(state: State, account: Account, wanted: NewTrigger) -> Trigger
     last = state.price(wanted.symbol)
     instrument = state.instrument(wanted.symbol)
     check_price(instrument, wanted.trigger)
+    check_hold(account, wanted.hold, wanted.side, closing=wanted.reduce_only)
     if wanted.client_id and wanted.client_id in account.trigger_of_client:
         raise Refusal("40786", "Duplicate clientOid")
-    if wanted.plan is PlanType.NORMAL:
+    if wanted.plan in PLANS:
         check_quantity(instrument, wanted.quantity, wanted.execute or wanted.trigger, closing=wanted.reduce_only)
         below = wanted.trigger <= last
     else:
@@ -40,7 +42,7 @@ def place_trigger(state: State, account: Account, wanted: NewTrigger) -> Trigger
     trigger = Trigger(
         state.next_id(), wanted.client_id or str(state.next_id()), wanted.symbol, wanted.plan, wanted.side,
         wanted.trigger, below, wanted.quantity, wanted.execute, wanted.reduce_only, wanted.source, state.now_ms,
-        state.now_ms, wanted.preset_stop, wanted.preset_target,
+        state.now_ms, wanted.preset_stop, wanted.preset_target, hold=wanted.hold, callback=wanted.callback,
     )
     account.every_trigger[trigger.order_id] = trigger
     account.triggers.setdefault(wanted.symbol, {})[trigger.order_id] = trigger
@@ -55,6 +57,7 @@ class TriggerAmendment(NamedTuple):
     trigger: float | None = None
     quantity: float | None = None
     execute: float | None = None
+    callback: float | None = None
 
 
 def amend_trigger(state: State, account: Account, trigger: Trigger, change: TriggerAmendment) -> Trigger:
@@ -63,14 +66,22 @@ def amend_trigger(state: State, account: Account, trigger: Trigger, change: Trig
         raise order_not_found()
     last = state.price(trigger.symbol)
     level = trigger.trigger if change.trigger is None else change.trigger
-    check_price(state.instrument(trigger.symbol), level)
-    if trigger.plan is PlanType.NORMAL:
-        trigger.below = level <= last
+    instrument = state.instrument(trigger.symbol)
+    check_price(instrument, level)
+    sized = change.quantity is not None and trigger.plan not in WHOLE_POSITION
+    if sized and change.quantity is not None:
+        check_quantity(instrument, change.quantity, level, closing=trigger.reduce_only)
+    if trigger.best is not None and level != trigger.trigger:
+        raise Refusal("40917", "The trailing order follows the price already: its trigger price stands")
+    if trigger.plan in PLANS:
+        trigger.below = level <= last if level != trigger.trigger else trigger.below
     else:
         _check_side(trigger.plan, trigger.below, level, last)
     trigger.trigger, trigger.updated_ms = level, state.now_ms
-    if change.quantity is not None and trigger.plan not in WHOLE_POSITION:
+    if sized and change.quantity is not None:
         trigger.quantity = change.quantity
+    if change.callback is not None and trigger.plan is PlanType.TRACK:
+        trigger.callback = change.callback
     if change.execute is not None:
         trigger.execute = change.execute or None
     state.record("trigger", account, trigger.symbol, trigger, "amended")
@@ -95,29 +106,51 @@ def find_trigger(account: Account, order_id: int | None, client_id: str = "") ->
 
 
 def fire(state: State, account: Account, trigger: Trigger, price: float) -> Order | None:
-    """What a trigger that was met becomes: a market execution at ``price`` with slippage, or a limit order."""
+    """What a trigger that was met becomes: a market execution at ``price`` with slippage, or a limit order.
+
+    A trailing order that has met its trigger price begins to follow, and stays live.
+    """
+    if trigger.plan is PlanType.TRACK and trigger.best is None:
+        trigger.best, trigger.updated_ms = price, state.now_ms
+        state.record("trigger", account, trigger.symbol, trigger, "follows")
+        return None
+    if failure := trigger_failure(state, trigger):
+        end_trigger(state, account, trigger, TriggerStatus.FAILED, failure)
+        after_change(state, account, trigger.symbol)
+        return None
     end_trigger(state, account, trigger, TriggerStatus.EXECUTED)
-    if trigger.plan is PlanType.NORMAL:
+    if trigger.plan in PLANS:
         return _fire_plan(state, account, trigger)
-    position = account.positions.get(trigger.symbol)
+    position = account.position(trigger.symbol, trigger.hold)
     if position is None or position.direction == trigger.side.sign:
         return None
     quantity = position.quantity if trigger.plan in WHOLE_POSITION else min(trigger.quantity, position.quantity)
     if trigger.execute is not None:
-        limit = NewOrder(trigger.symbol, trigger.side, quantity, trigger.execute, reduce_only=True)
+        limit = NewOrder(
+            trigger.symbol, trigger.side, quantity, trigger.execute, reduce_only=True, hold=trigger.hold
+        )
         order = place(state, account, limit, source=trigger.plan.value)
     else:
-        order = new_order(state, account, trigger.symbol, trigger.side, quantity, source=trigger.plan.value)
+        source = trigger.plan.value
+        order = new_order(state, account, trigger.symbol, trigger.side, quantity, source=source, hold=trigger.hold)
         order.client_id = trigger.client_id
         execute(state, account, order, slipped(state, trigger.side, price), maker=False)
     trigger.became = order.order_id
     return order
 
 
+def follow(state: State, symbol: str, price: float) -> None:
+    """Trailing orders that have begun remember the best price."""
+    for account in state.accounts.values():
+        for trigger in account.triggers.get(symbol, {}).values():
+            if trigger.best is not None:
+                trigger.best = max(trigger.best, price) if trigger.side.sign < 0 else min(trigger.best, price)
+
+
 def _fire_plan(state: State, account: Account, trigger: Trigger) -> Order | None:
     wanted = NewOrder(
         trigger.symbol, trigger.side, trigger.quantity, trigger.execute, reduce_only=trigger.reduce_only,
-        preset_stop=trigger.preset_stop, preset_target=trigger.preset_target,
+        preset_stop=trigger.preset_stop, preset_target=trigger.preset_target, hold=trigger.hold,
     )
     try:
         order = place(state, account, wanted, source=trigger.plan.value)
@@ -130,7 +163,7 @@ def _fire_plan(state: State, account: Account, trigger: Trigger) -> Order | None
 
 
 def _position_to_close(account: Account, wanted: NewTrigger) -> Position:
-    position = account.positions.get(wanted.symbol)
+    position = account.position(wanted.symbol, wanted.hold)
     if position is None or Side.opening(-position.direction) is not wanted.side:
         raise no_position()
     return position

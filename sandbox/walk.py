@@ -6,6 +6,8 @@ asked part of the way is behind; so a caller can let everybody react to a fill b
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 from core.candle import Candle
 from core.timeframe import MINUTE_MS
 from sandbox.desk import execute
@@ -14,7 +16,17 @@ from sandbox.orders import Force, Order, Trigger
 from sandbox.path import turning_points
 from sandbox.settlement import liquidate, withdraw
 from sandbox.state import State
-from sandbox.trigger_desk import fire
+from sandbox.trigger_desk import fire, follow
+
+
+class Progress(NamedTuple):
+    """How far a candle has been walked: legs behind, way travelled, price, and what was reached."""
+
+    leg: int
+    travelled: float
+    price: float
+    high: float
+    low: float
 
 
 class Walk:
@@ -39,6 +51,15 @@ class Walk:
         """Part of the way behind, 0 to 1."""
         return 1.0 if self.done else self._travelled / self._length if self._length else 0.0
 
+    @property
+    def progress(self) -> Progress:
+        """How far it has come."""
+        return Progress(self._leg, self._travelled, self.price, self.high, self.low)
+
+    def resume(self, progress: Progress) -> None:
+        """Go on from there."""
+        self._leg, self._travelled, self.price, self.high, self.low = progress
+
     def so_far(self) -> Candle:
         """The candle as it stands: volume in proportion to the way."""
         if self.done:
@@ -48,14 +69,12 @@ class Walk:
 
     def next_stop(self, state: State, until: float = 1.0) -> bool:
         """True after something was met and done; False when ``until`` (a fraction of the way) is reached."""
-        accounts = list(state.accounts.values())
-        instrument = state.instrument(self.symbol)
         while self._leg < 3:
             end = self._points[self._leg + 1]
             remaining = self._length * until - self._travelled
             partial = until < 1.0 and abs(end - self.price) >= remaining
             target = self.price + max(remaining, 0.0) * (1 if end > self.price else -1) if partial else end
-            met = next_meeting(accounts, instrument, self.price, target)
+            met = next_meeting(state, self.symbol, self.price, target, self._key(self._leg))
             if met is not None:
                 self._move(state, met.price, pause_ms=1)
                 meet(state, met)
@@ -68,15 +87,18 @@ class Walk:
 
     def ahead(self, state: State) -> float | None:
         """The fraction of the way at which something will be met next, as things stand; None for nothing."""
-        accounts, instrument = list(state.accounts.values()), state.instrument(self.symbol)
         price, travelled = self.price, self._travelled
-        for end in self._points[self._leg + 1 :]:
-            met = next_meeting(accounts, instrument, price, end)
+        for leg, end in enumerate(self._points[self._leg + 1 :], start=self._leg):
+            met = next_meeting(state, self.symbol, price, end, self._key(leg))
             if met is not None:
                 return min((travelled + met.distance) / self._length, 1.0) if self._length else 0.0
             travelled += abs(end - price)
             price = end
         return None
+
+    def _key(self, leg: int) -> int:
+        """A number for a leg of this candle, above 0 and like no other leg's of the symbol."""
+        return self.candle.ts_ms * 4 + leg + 1
 
     def _move(self, state: State, price: float, *, pause_ms: int) -> None:
         """Put the price there, and the time in proportion; a meeting takes at least a millisecond."""
@@ -84,6 +106,7 @@ class Walk:
         self.price = price
         self.high, self.low = max(self.high, price), min(self.low, price)
         state.prices[self.symbol] = price
+        follow(state, self.symbol, price)
         open_ms = self.candle.ts_ms
         there = open_ms + int(min(self.fraction, 1.0) * (MINUTE_MS - 1))
         last_ms = open_ms + MINUTE_MS - 1

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, Final
 
 from core.instrument import Instrument
-from sandbox import rows as classic
+from sandbox import account_rows as classic
 from sandbox.account import Account, ClosedPosition, Position
 from sandbox.liquidation import maintenance
 from sandbox.orders import LOSSES, WHOLE_POSITION, Fill, Hold, Order, Status, Trigger

@@ -6,12 +6,12 @@ from collections.abc import Callable
 from typing import Any, Final
 
 from core.order import Side
-from sandbox.account import Account
+from sandbox.account import HEDGE, ONE_WAY, Account
 from sandbox.desk import Amendment, amend, cancel, find, place
 from sandbox.orders import Hold, NewOrder, Order
-from sandbox.parameters import Parameters
 from sandbox.refusal import Refusal
-from sandbox.rest_trading import TradingEndpoints, force_of, reduce_only, use_margin_mode
+from sandbox.rest_modes import ModeEndpoints
+from sandbox.rest_trading import force_of, reduce_only, use_margin_mode
 from sandbox.state import State
 from sandbox.unified.asking import Asked, in_words_of_v3, not_verified
 from sandbox.unified.reading import UnifiedPrivateEndpoint
@@ -27,7 +27,7 @@ class UnifiedTradingEndpoints:
 
     def __init__(self, state: State) -> None:
         self._state = state
-        self._modes = TradingEndpoints(state)
+        self._modes = ModeEndpoints(state)
 
     def routes(self) -> dict[tuple[str, str], UnifiedPrivateEndpoint]:
         """(method, path) to endpoint."""
@@ -51,13 +51,13 @@ class UnifiedTradingEndpoints:
         asked.tradable()
         if asked.has("marginMode"):
             self._modes.set_margin_mode(account, asked)
-        self._modes.set_leverage(account, asked)
+        self._modes.set_leverage(account, asked.renamed("posSide", "holdSide"))
         return "success"
 
     def set_hold_mode(self, account: Account, asked: Asked) -> Any:
         """One-way or hedged, for the whole account."""
-        mode = asked.word("holdMode", ("one_way_mode", "hedge_mode"))
-        self._modes.set_position_mode(account, Parameters({"posMode": mode}, {}))
+        asked.word("holdMode", (ONE_WAY, HEDGE))
+        self._modes.set_position_mode(account, asked.renamed("holdMode", "posMode"))
         return "success"
 
     def placed(self, account: Account, asked: Asked) -> Order:

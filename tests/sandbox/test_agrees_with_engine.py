@@ -94,7 +94,7 @@ class Client:
         if position is not None:
             live = self.account.position_stop(SYMBOL)
             assert live is not None
-            liquidation = liquidation_price(self.account, position, RULES)
+            liquidation = liquidation_price(self.state, self.account, position)
             if self.d * (price - live.trigger) <= 0 or self.d * (price - liquidation) <= 0:
                 return  # the open has passed the stop: it is met before anything new
             self.place_target()

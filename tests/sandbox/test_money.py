@@ -118,7 +118,7 @@ def test_longs_pay_a_positive_rate_and_shorts_receive_it(side: str, rate: float,
 def test_the_liquidation_price_of_isolated_margin(side: str, quantity: float, expected: float) -> None:
     state, account = core(leverage=10.0, rules=TIERED)
     order(state, account, side, quantity)
-    assert liquidation_price(account, account.positions[SYMBOL], TIERED) == pytest.approx(expected)
+    assert liquidation_price(state, account, account.positions[SYMBOL]) == pytest.approx(expected)
 
 
 def test_isolated_liquidation_loses_exactly_the_margin() -> None:
@@ -137,7 +137,7 @@ def test_crossed_liquidation_loses_the_wallet() -> None:
     free = TIERED.model_copy(update={"taker_fee": 0.0})
     state, account = core(wallet=100.0, leverage=10.0, mode="crossed", rules=free)
     order(state, account, "buy", 4.0)
-    assert liquidation_price(account, account.positions[SYMBOL], TIERED) == pytest.approx(300 / (4 * 0.99))
+    assert liquidation_price(state, account, account.positions[SYMBOL]) == pytest.approx(300 / (4 * 0.99))
     walk(state, 100, 100, 70, 75)
     assert account.wallet == pytest.approx(0.0)
     assert state.journal.violations == []

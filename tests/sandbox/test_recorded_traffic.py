@@ -11,21 +11,19 @@ import pytest
 from core.candle import Candle
 from core.instrument import Instrument
 from core.order import Side
-from sandbox.config import default_instruments
-from sandbox.orders import NewTrigger, PlanType
-from sandbox.rows import (
+from sandbox.account_rows import (
     balance_push,
     balance_row,
     closed_position_row,
-    contract_row,
     fill_row,
     order_row,
     position_push,
     position_row,
-    ticker_push,
-    ticker_row,
     trigger_row,
 )
+from sandbox.config import default_instruments
+from sandbox.orders import NewTrigger, PlanType
+from sandbox.rows import contract_row, ticker_push, ticker_row
 from sandbox.source import StoredSource
 from sandbox.trigger_desk import place_trigger
 from tests.sandbox.builders import START_MS, SYMBOL, core, flat, order, running

@@ -2,29 +2,40 @@
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Awaitable, Callable
-from enum import Enum
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
-from sandbox.account import Account
+from core.errors import ConfigurationError
+from sandbox.admin_rows import account_row, event_row, guarded_row, order_rows
 from sandbox.clock import Pacer
-from sandbox.journal import Event
+from sandbox.faults.kinds import TRAITS, FaultKind
+from sandbox.faults.rules import FaultRule, rule_of, rules_in, rules_of
+from sandbox.limits import Limits
 from sandbox.market import Market
 from sandbox.refusal import Refusal, bad_parameter
 from sandbox.state import State
 
 ADMIN_HEADER: Final = "X-Admin-Key"
 
-Advance = Callable[[int, bool], Awaitable[dict[str, Any]]]
 AdminEndpoint = Callable[[dict[str, Any]], Awaitable[Any]]
 
 
-class AdminEndpoints:
-    """State, events, protection, clock; advancing in lockstep, pacing otherwise."""
+class Controls(NamedTuple):
+    """What the exchange does at the admin's word: walk on, save (None: no file was named), go away for some seconds."""
 
-    def __init__(self, state: State, market: Market, pacer: Pacer | None, advance: Advance) -> None:
-        self._state, self._market, self._pacer, self._advance = state, market, pacer, advance
+    advance: Callable[[int, bool], Awaitable[dict[str, Any]]]
+    save: Callable[[], None] | None
+    restart: Callable[[float], None]
+
+
+class AdminEndpoints:
+    """State, events, protection, faults, clock; advancing in lockstep, pacing otherwise."""
+
+    def __init__(
+        self, state: State, market: Market, pacer: Pacer | None, limits: Limits, controls: Controls
+    ) -> None:
+        self._state, self._market, self._pacer, self._limits = state, market, pacer, limits
+        self._controls = controls
 
     def routes(self) -> dict[tuple[str, str], AdminEndpoint]:
         """(method, path) to endpoint."""
@@ -33,6 +44,13 @@ class AdminEndpoints:
             ("GET", "/admin/state"): self.state,
             ("GET", "/admin/events"): self.events,
             ("GET", "/admin/unprotected"): self.unprotected,
+            ("GET", "/admin/orders"): self.orders,
+            ("GET", "/admin/summary"): self.summary,
+            ("GET", "/admin/faults"): self.faults,
+            ("POST", "/admin/faults"): self.add_faults,
+            ("DELETE", "/admin/faults"): self.remove_faults,
+            ("POST", "/admin/save"): self.save,
+            ("POST", "/admin/restart"): self.restart,
             ("GET", "/admin/clock"): self.clock,
             ("POST", "/admin/speed"): self.speed,
             ("POST", "/admin/pause"): self.pause,
@@ -46,37 +64,81 @@ class AdminEndpoints:
         candles = asked.get("candles", 1)
         if not isinstance(candles, int) or not 1 <= candles <= 1_000_000:
             raise bad_parameter("candles", candles)
-        return await self._advance(candles, bool(asked.get("pause_on_fill", False)))
+        return await self._controls.advance(candles, bool(asked.get("pause_on_fill", False)))
 
     async def state(self, _: dict[str, Any]) -> Any:
-        """Accounts with orders, triggers and positions; prices; violations of the books (none, ever)."""
+        """Accounts with orders, triggers and positions; prices; violations of the books (none, ever); refusals."""
         return {
             **await self.clock({}),
             "prices": self._state.prices,
             "violations": self._state.journal.violations,
             "last_event": self._state.journal.sequence,
-            "accounts": [_account(self._state, account) for account in self._state.accounts.values()],
+            "limits": self._refused(),
+            "accounts": [account_row(self._state, account) for account in self._state.accounts.values()],
         }
 
     async def events(self, asked: dict[str, Any]) -> Any:
-        """Events after number ``since``."""
-        since = str(asked.get("since", "0"))
-        if not since.isdigit():
-            raise bad_parameter("since", since)
-        return {"events": [event_row(event) for event in self._state.journal.since(int(since))]}
+        """Events after number ``since``, of a ``kind`` and of a ``symbol`` where those are given."""
+        kind, symbol = str(asked.get("kind", "")), str(asked.get("symbol", ""))
+        found = self._state.journal.since(_whole(asked, "since"), kind, symbol)
+        return {"events": [event_row(event) for event in found]}
 
     async def unprotected(self, _: dict[str, Any]) -> Any:
-        """Every position with the time it stood without a live position-level stop."""
-        now = self._state.now_ms
+        """Every position with the time it stood without a live position-level stop, and why."""
+        record, now_ms = self._state.protection, self._state.now_ms
+        return {"positions": [guarded_row(record, guarded, now_ms) for guarded in record.all()]}
+
+    async def orders(self, asked: dict[str, Any]) -> Any:
+        """Every order and trigger that ever bore ``client_id``, with its fills; all of them without one."""
+        client_id = str(asked.get("client_id", ""))
+        return {"orders": [row for account in self._state.accounts.values() for row in order_rows(account, client_id)]}
+
+    async def summary(self, _: dict[str, Any]) -> Any:
+        """How many events, faults and refusals there were, by kind; whether the books are right."""
+        journal, now_ms = self._state.journal, self._state.now_ms
+        guarded = self._state.protection.all()
         return {
-            "positions": [
-                {
-                    "account": guarded.account, "symbol": guarded.symbol, "direction": guarded.direction,
-                    "opened": guarded.opened_ms, "closed": guarded.closed_ms, "unprotected_ms": guarded.until(now),
-                }
-                for guarded in self._state.protection.all()
-            ]
+            **await self.clock({}),
+            "events": dict(journal.counts), "last_event": journal.sequence, "faults": dict(self._state.faults.given),
+            "limits": self._refused(), "violations": journal.violations,
+            "positions": {
+                "open": sum(g.closed_ms is None for g in guarded), "exposed": sum(g.exposed for g in guarded),
+                "ever": len(guarded), "worst_unprotected_ms": max((g.until(now_ms) for g in guarded), default=0),
+            },
         }
+
+    async def faults(self, _: dict[str, Any]) -> Any:
+        """The rules in force, and what was given; the kinds there are."""
+        faults = self._state.faults
+        return {
+            "faults": [standing.as_json() for standing in faults.standing], "given": dict(faults.given),
+            "kinds": {kind.value: TRAITS[kind].says for kind in FaultKind},
+        }
+
+    async def add_faults(self, asked: dict[str, Any]) -> Any:
+        """Put rules in force: ``faults`` a list of them, or one rule, or short text in ``spec`` with a ``seed``."""
+        added = self._state.faults.add(_rules(asked))
+        return {"faults": [standing.as_json() for standing in added]}
+
+    async def remove_faults(self, asked: dict[str, Any]) -> Any:
+        """Take back rule ``number``, or all of them."""
+        number = _whole(asked, "number") if "number" in asked else None
+        return {"removed": self._state.faults.remove(number)}
+
+    async def save(self, _: dict[str, Any]) -> Any:
+        """Write everything into the state file."""
+        if self._controls.save is None:
+            raise Refusal("admin", "there is no state file: it is named at the start")
+        self._controls.save()
+        return {"saved": self._state.journal.sequence}
+
+    async def restart(self, asked: dict[str, Any]) -> Any:
+        """Break every connection, this one too, and listen again after ``seconds`` (default 1)."""
+        seconds = asked.get("seconds", 1.0)
+        if not isinstance(seconds, int | float) or not 0 <= seconds <= 3600:
+            raise bad_parameter("seconds", seconds)
+        self._controls.restart(float(seconds))
+        return {"seconds": seconds}
 
     async def clock(self, _: dict[str, Any]) -> Any:
         """The simulated time and how it moves."""
@@ -109,35 +171,23 @@ class AdminEndpoints:
             raise Refusal("admin", "the exchange is in lockstep: it has no pace")
         return self._pacer
 
-
-def event_row(event: Event) -> dict[str, Any]:
-    """An event as JSON."""
-    return {
-        "sequence": event.sequence, "ts": event.ts_ms, "kind": event.kind,
-        "account": event.account.key if event.account else None, "symbol": event.symbol, "note": event.note,
-        "subject": plain(event.subject),
-    }
+    def _refused(self) -> dict[str, Any]:
+        refused = self._limits.refused
+        return {"factor": self._limits.factor, "refused": refused.total(), "by_path": dict(refused)}
 
 
-def plain(thing: Any) -> Any:
-    """A record of ours as JSON values."""
-    if thing is None or isinstance(thing, str | int | float | bool):
-        return thing.value if isinstance(thing, Enum) else thing
-    fields: dict[str, Any]
-    if dataclasses.is_dataclass(thing) and not isinstance(thing, type):
-        fields = {field.name: getattr(thing, field.name) for field in dataclasses.fields(thing)}
-    else:
-        fields = thing._asdict()
-    return {name: plain(value) for name, value in fields.items()}
+def _rules(asked: dict[str, Any]) -> tuple[FaultRule, ...]:
+    try:
+        if "spec" in asked:
+            return rules_in(str(asked["spec"]), _whole(asked, "seed"))
+        return rules_of(asked["faults"]) if "faults" in asked else (rule_of(asked),)
+    except ConfigurationError as error:
+        raise Refusal("admin", str(error)) from None
 
 
-def _account(state: State, account: Account) -> dict[str, Any]:
-    return {
-        "key": account.key, "wallet": account.wallet, "equity": account.equity(state.prices),
-        "free": account.free(state.prices), "imbalance": account.imbalance(),
-        "orders": [plain(order) for order in account.live_orders()],
-        "triggers": [plain(trigger) for trigger in account.live_triggers()],
-        "positions": [plain(position) for position in account.positions.values()],
-        "fills": len(account.fills), "closed_positions": len(account.closed),
-        "leverage": account.leverage, "margin_mode": account.margin_mode,
-    }
+def _whole(asked: dict[str, Any], name: str) -> int:
+    """A whole number from 0, 0 when absent."""
+    shown = str(asked.get(name, "0"))
+    if not shown.isdigit():
+        raise bad_parameter(name, shown)
+    return int(shown)

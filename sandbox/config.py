@@ -5,11 +5,13 @@ from __future__ import annotations
 import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Final
 
 from core.errors import ConfigurationError
 from core.instrument import Instrument, Tier
 from sandbox.account import CLASSIC, UNIFIED
+from sandbox.faults.rules import FaultRule
 
 _WIDE: Final = ((150_000, 0.004), (900_000, 0.005), (2_400_000, 0.01), (5_000_000, 0.02), (1e18, 0.05))
 _NARROW: Final = ((50_000, 0.0065), (250_000, 0.01), (1_000_000, 0.02), (3_000_000, 0.05), (1e18, 0.1))
@@ -66,7 +68,8 @@ class SandboxConfig:
 
     port : 0 chooses a free one. slippage : fraction of the price, on market executions. speed : simulated seconds
     per second of wall time, when not in ``lockstep``, where only the admin endpoint moves the market. paused : time
-    stands until the admin endpoint says ``resume``.
+    stands until the admin endpoint says ``resume``. limits : Bitget's times this, 0 for none. faults : in force from
+    the start. state_file : where everything is kept and found again.
     """
 
     host: str = "127.0.0.1"
@@ -77,6 +80,9 @@ class SandboxConfig:
     lockstep: bool = False
     paused: bool = False
     instruments: Mapping[str, Instrument] = field(default_factory=default_instruments)
+    limits: float = 0.0
+    faults: tuple[FaultRule, ...] = ()
+    state_file: Path | None = None
     admin_key: str = field(default_factory=lambda: secrets.token_urlsafe(24))
 
     def __post_init__(self) -> None:
@@ -86,6 +92,7 @@ class SandboxConfig:
             ("slippage", 0 <= self.slippage < 1, "from 0 to below 1"),
             ("speed", 0 < self.speed <= 1e6, "above 0, at most a million"),
             ("accounts", {account.kind for account in self.accounts} <= {CLASSIC, UNIFIED}, "classic or unified ones"),
+            ("limits", 0 <= self.limits <= 1e6, "0 for none, else a factor of at most a million"),
             ("accounts", 0 < len(self.accounts) == len(keys), "at least one, with different keys"),
         )
         for key, good, allowed in rules:

@@ -7,7 +7,7 @@ engine), and resting orders have not yet met that open. A minute that no symbol 
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from core.candle import Candle
 from core.timeframe import DAY_MS, MINUTE_MS
@@ -15,7 +15,7 @@ from sandbox.series import DayStatistics, Series
 from sandbox.settlement import settle_funding
 from sandbox.source import CandleSource, FundingRate
 from sandbox.state import State
-from sandbox.walk import Walk
+from sandbox.walk import Progress, Walk
 
 
 class Turn(NamedTuple):
@@ -122,6 +122,20 @@ class Market:
         if meeting is not None and meeting.walk is not None:
             met += meeting.walk.next_stop(self._state)
         return met
+
+    def position(self) -> dict[str, Any]:
+        """Where the market is in its source, for `go_to`."""
+        walks = {line.symbol: list(line.walk.progress) for line in self._lines if line.walk is not None}
+        return {"open_ms": self.open_ms, "ended": self.ended, "walks": walks}
+
+    def go_to(self, position: dict[str, Any]) -> None:
+        """Be where another market of the same source was; nobody may hold a position yet."""
+        while not self.ended and (self.open_ms < position["open_ms"] or position["ended"]):
+            self.turn()
+        for line in self._lines:
+            if line.walk is not None:
+                line.walk.resume(Progress(*position["walks"][line.symbol]))
+                self.series[line.symbol].current = line.walk.so_far()
 
     def in_progress(self) -> list[tuple[str, Candle]]:
         """The candles on their way, as they stand."""

@@ -7,6 +7,7 @@ from typing import Any, Final
 
 from core.instrument import Instrument
 from sandbox.account import Account
+from sandbox.faults.plan import Faults, Injection
 from sandbox.journal import Journal
 from sandbox.orders import Force
 from sandbox.protection import ProtectionRecord
@@ -31,12 +32,13 @@ class State:
         self.prices: dict[str, float] = {}
         self.journal = Journal()
         self.protection = ProtectionRecord()
-        self._last_id = FIRST_ID
+        self.faults = Faults(self._fault_given)
+        self.last_id = FIRST_ID
 
     def next_id(self) -> int:
         """A new order, trade or position id."""
-        self._last_id += 1
-        return self._last_id
+        self.last_id += 1
+        return self.last_id
 
     def instrument(self, symbol: str) -> Instrument:
         """The rules of a symbol. Raises Refusal when it is not traded here."""
@@ -56,3 +58,6 @@ class State:
     def record(self, kind: str, account: Account | None, symbol: str, subject: Any = None, note: str = "") -> None:
         """Journal something that happened now."""
         self.journal.record(self.now_ms, kind, account, symbol, subject, note)
+
+    def _fault_given(self, injection: Injection) -> None:
+        self.record("fault", None, injection.symbol, injection, f"{injection.kind} by rule {injection.rule}")

@@ -92,6 +92,11 @@ class Session:
         self._abort()
 
     @property
+    def channels(self) -> int:
+        """How many it is subscribed to."""
+        return len(self.topics)
+
+    @property
     def backlog(self) -> int:
         """Messages not yet written."""
         return len(self._queue)
@@ -161,7 +166,7 @@ class Subscriptions:
         if self.limits is not None and self.limits.too_many_connections(len(self.sessions)):
             return web.Response(status=429)
         # uncompressed: on loopback deflate costs more than it saves
-        socket = web.WebSocketResponse(compress=False, max_msg_size=1 << 20)
+        socket = web.WebSocketResponse(compress=False, autoping=False, max_msg_size=1 << 20)
         await socket.prepare(request)
         transport = request.transport
         session = Session(
@@ -176,6 +181,8 @@ class Subscriptions:
             async for message in socket:
                 if message.type is WSMsgType.TEXT:
                     self._receive(session, message.data)
+                elif message.type is WSMsgType.PING and not session.frozen:
+                    await socket.pong(message.data)
         finally:
             self.sessions.discard(session)
             self._sockets.discard(socket)

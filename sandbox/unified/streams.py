@@ -60,7 +60,7 @@ class UnifiedStreams:
         """How v3 words its frames; codes are texts."""
 
         def log_in(args: dict[str, Any]) -> Account:
-            return login(self._state.accounts, args, UNIFIED)
+            return login(self._state.accounts, args, UNIFIED, self._state.faults.skew_ms)
 
         return Dialect(log_in, self.check, self.welcome, topic_of, '{"event":"login","code":"0","msg":""}', str)
 
@@ -124,16 +124,16 @@ class UnifiedStreams:
             elif event.kind == "position":
                 symbols.add(event.symbol)
         for account, symbols in moved.values():
-            rows = self._changed_positions(account, symbols)
+            rows = self._changed_positions(account, symbols, events[0].ts_ms)
             if rows:
                 self._to(account, "position", rows)
             self._to(account, "account", self._account_rows(account, "account"))
 
-    def _changed_positions(self, account: Account, symbols: set[str]) -> list[Row]:
-        """Positions that ended since the last push, then what is open of the symbols that changed."""
+    def _changed_positions(self, account: Account, symbols: set[str], since_ms: int) -> list[Row]:
+        """Positions that ended with these events, then what is open of the symbols that changed."""
         ended = account.closed[self._ended.get(account.key, 0) :]
         self._ended[account.key] = len(account.closed)
-        rows = [ended_position_push(self._state, account, closed) for closed in ended]
+        rows = [ended_position_push(self._state, account, end) for end in ended if end.closed_ms >= since_ms]
         live = [position for position in account.positions.values() if position.symbol in symbols]
         return rows + [position_push(self._state, account, position) for position in live]
 

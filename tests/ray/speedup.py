@@ -1,4 +1,4 @@
-"""How much faster two workers are than one: ``python -m tests.ray.speedup --per-axis 24``.
+"""How much faster two workers are than one: ``python -m tests.ray.speedup``.
 
 The same run, in turns with one worker and with two; wall seconds from the first chunk to the last of its waves, and of
 the whole run, with the largest memory of a worker (PSS).
@@ -25,7 +25,7 @@ from scripts.main import keep_compiled_code
 keep_compiled_code()
 
 
-def measured(workers: int, per_axis: int) -> dict[str, float]:
+def measured(workers: int, days: int, per_axis: int) -> dict[str, float]:
     """One run with so many workers, in a Ray of its own."""
     from actors.wiring.session import own_ray
     from optimization.fanout.executor import RayExecutor
@@ -45,7 +45,7 @@ def measured(workers: int, per_axis: int) -> dict[str, float]:
             yield from super().evaluate(task, chunks, told)
             self.seconds += time.perf_counter() - began
 
-    made, stuff = job(per_axis=per_axis)
+    made, stuff = job(days, per_axis)
     with own_ray(workers), Timed(workers) as executor:
         while not _workers() or executor.ready < workers:
             time.sleep(0.05)
@@ -69,6 +69,7 @@ def measured(workers: int, per_axis: int) -> dict[str, float]:
 def main() -> int:
     """Prints one line of JSON for each run and the ratios of the medians."""
     parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--days", type=int, default=1800, help="of hourly candles")
     parser.add_argument("--per-axis", type=int, default=24, help="values of each of four parameters")
     parser.add_argument("--turns", type=int, default=3)
     given = parser.parse_args()
@@ -78,7 +79,7 @@ def main() -> int:
         make_token()
         for _ in range(given.turns):
             for workers, runs in found.items():
-                runs.append(measured(workers, given.per_axis))
+                runs.append(measured(workers, given.days, given.per_axis))
                 sys.stdout.write(json.dumps({"workers": workers, **runs[-1]}) + "\n")
                 sys.stdout.flush()
     one, two = (

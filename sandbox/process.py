@@ -15,7 +15,7 @@ from sandbox.source import CandleSource
 
 
 def serve(config: SandboxConfig, source: CandleSource, *, child: bool = False) -> None:
-    """Run until SIGTERM or SIGINT; when ready, one line of JSON on standard output tells port and admin key.
+    """Run until SIGTERM or SIGINT; when ready, one line of JSON on standard output tells port, admin key and page.
 
     child : also end when standard input does, which happens to a pipe whenever the parent dies, however it dies.
     """
@@ -36,7 +36,8 @@ async def _serve(config: SandboxConfig, source: CandleSource, child: bool) -> No
         loop.add_signal_handler(number, ended.set)
     sandbox = Sandbox(config, source)
     port = await sandbox.start()
-    sys.stdout.write(json.dumps({"port": port, "admin_key": config.admin_key}) + "\n")
+    page = f"http://{config.host}:{port}{sandbox.admin.ticket()}"
+    sys.stdout.write(json.dumps({"port": port, "admin_key": config.admin_key, "page": page}) + "\n")
     sys.stdout.flush()
     try:
         await ended.wait()

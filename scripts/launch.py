@@ -37,6 +37,8 @@ from scripts.view import View, status_view
 READY_S: Final = 60.0
 LATENCIES: Final = "latencies.json"
 """In the run's folder: milliseconds from the receipt of a decision candle to each order that it caused."""
+KEPT_EXCHANGE: Final = "exchange.db"
+"""In the run's folder: the demo's local exchange, where the run is kept."""
 _LATENCIES_S: Final = 2.0
 LOST: Final = 3
 """Exit code when Ray itself went away."""
@@ -63,7 +65,8 @@ def launch(checked: Checked, folder: Path) -> int:
         (state / "logs").mkdir(exist_ok=True)
         log_to(state / "logs", "driver")
         logger.info("checked")
-        local = LocalExchange(_sandbox_arguments(wanted, settings, folder), state / "exchange.log") if demo else None
+        arguments = _sandbox_arguments(wanted, settings, folder, state)
+        local = LocalExchange(arguments, state / "exchange.log") if demo else None
         if local is not None:
             stack.callback(local.stop)
         temporary = wiring.start_ray(dashboard=wanted.dashboard)
@@ -134,13 +137,14 @@ def _at(exchange: Exchange, url: str) -> Exchange:
     })
 
 
-def _sandbox_arguments(wanted: Wanted, settings: Settings, folder: Path) -> list[str]:
+def _sandbox_arguments(wanted: Wanted, settings: Settings, folder: Path, state: Path) -> list[str]:
     enabled = [e for e in settings.strategies.strategies.values() if e.enabled]
     symbols = [s for s in settings.assets.symbols if any(s in e.symbols for e in enabled)]
     arguments = {
         "--speed": str(wanted.speed), "--seed": str(wanted.seed), "--symbols": ",".join(symbols),
         "--balance": str(sum(e.capital_usdt for e in enabled) or 10_000.0), "--config": str(folder),
         "--data": wanted.data, "--from": wanted.from_, "--exchange": wanted.exchange,
+        "--state": str(state / KEPT_EXCHANGE) if wanted.keep else None,
     }
     return [part for option, value in arguments.items() if value is not None for part in (option, value)]
 

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from scripts.options import ConfigFolder, config_folder, parse_symbols, parse_when
+from scripts.yamlfile import read_yaml
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from core.instrument import Instrument
     from core.settings import Settings
+    from sandbox.faults.rules import FaultRule
     from sandbox.source import CandleSource
 
 
@@ -29,12 +32,17 @@ def sandbox(
     timeframe: Annotated[str, typer.Option(help="Stored candles that minutes are walked out of.")] = "1h",
     history_days: Annotated[int, typer.Option(min=1, max=3650, help="History served before the market opens.")] = 30,
     speed: Annotated[float, typer.Option(help="Simulated seconds per second.")] = 60.0,
-    seed: Annotated[int, typer.Option(min=0, help="Of the synthetic market.")] = 1,
+    seed: Annotated[int, typer.Option(min=0, help="Of the synthetic market, and of faults.")] = 1,
     symbols: Annotated[str | None, typer.Option(help="As BTC-USDT,ETH-USDT; else all that are configured.")] = None,
     lockstep: Annotated[bool, typer.Option(help="Time moves by POST /admin/advance only.")] = False,
     balance: Annotated[float, typer.Option(help="First deposit of the account in USDT.")] = 10_000.0,
     account: Annotated[str, typer.Option(help="classic, unified or both: the protocols of its accounts.")] = "classic",
     paused: Annotated[bool, typer.Option(help="Time stands until POST /admin/resume.")] = False,
+    faults: Annotated[
+        str | None, typer.Option(help="What goes wrong: kind:probability[:argument],... or a YAML file.")
+    ] = None,
+    limits: Annotated[str, typer.Option(help="Of requests: `bitget`, a factor of that, or `off`.")] = "off",
+    state: Annotated[Path | None, typer.Option(help="File in which everything is kept; gone on with if there.")] = None,
     child: Annotated[bool, typer.Option(help="End when standard input ends: for whoever starts this.")] = False,
     config: ConfigFolder = None,
 ) -> None:
@@ -42,6 +50,7 @@ def sandbox(
     # Here, since aiohttp, numpy and numba would slow every other command's start.
     from core.errors import ConfigurationError
     from sandbox.config import AccountConfig, SandboxConfig
+    from sandbox.limits import factor_of
     from sandbox.process import serve
     from scripts.configuration import read_settings
 
@@ -62,6 +71,9 @@ def sandbox(
         slippage=settings.exchanges.costs.slippage,
         accounts=accounts[account],
         instruments=instruments,
+        limits=factor_of(limits),
+        faults=_faults(faults, seed) if faults is not None else (),
+        state_file=state,
     )
     start_ms = parse_when(from_, "--from") if from_ else None
     serve(served, _market(data, exchange, start_ms, timeframe, history_days, seed, chosen, instruments), child=child)
@@ -89,6 +101,16 @@ def _market(
     if start_ms is None:
         raise ConfigurationError("command line", "--from", None, "stored candles need a day on which the market opens")
     return stored_market(open_source(data, exchange), symbols, Span(start_ms, history_days), timeframe)
+
+
+def _faults(given: str, seed: int) -> tuple[FaultRule, ...]:
+    """Rules from a YAML file, else from short text."""
+    # Here, since the local exchange would slow every other command's start.
+    from sandbox.faults.rules import rules_in, rules_of
+
+    if given.endswith((".yaml", ".yml")):
+        return rules_of(read_yaml(Path(given)))
+    return rules_in(given, seed)
 
 
 def _instruments(settings: Settings) -> dict[str, Instrument]:

@@ -8,10 +8,10 @@ from typing import Any, Final, Literal
 
 from loguru import logger
 
-from actors import read_views, topics
+from actors import monitor_views, read_views, topics
 from actors.api_research import NoResearch
 from actors.read_model import ReadModel
-from api import models, watch_models
+from api import models, monitor_models, watch_models
 from api.gateway import Unavailable
 from api.research import ResearchPort
 from core.errors import InputError
@@ -59,6 +59,21 @@ class ModelGateway:
     async def runners(self) -> tuple[models.Runner, ...]:
         """Every strategy, by name."""
         return read_views.runners(self._state)
+
+    async def arena(self, scope: models.Scope) -> monitor_models.Arena:
+        """Strategies against one another, best first."""
+        return monitor_views.arena(self._state, scope)
+
+    async def selection(self) -> monitor_models.Selection:
+        """Who may open positions with real money."""
+        return monitor_views.selection(self._state)
+
+    async def selections(self, query: Query) -> monitor_models.ChangePage:
+        """What changed of that, newest first."""
+        page = await self._history("events", query)
+        return monitor_models.ChangePage(
+            items=tuple(monitor_views.change(event) for event in page.items), cursor=page.cursor
+        )
 
     async def positions(self) -> tuple[models.Position, ...]:
         """Open positions, those without protection first."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any, Final, Literal
 
-from actors import watch_views
+from actors import monitor_views, watch_views
 from actors.read_model import ReadModel, Seen
 from api import models
 from api import watch_models as watch
@@ -41,6 +41,7 @@ def health(state: ReadModel, now_ms: int, started_ms: int) -> models.Health:
 def reasons(state: ReadModel, now_ms: int) -> Iterator[models.Reason]:
     """Everything that keeps the word from being OK, worst first."""
     found = [*_protection_reasons(state, now_ms), *_halt_reasons(state), *_supply_reasons(state, now_ms)]
+    found += monitor_views.reasons(state)
     yield from sorted(found, key=lambda reason: reason.level != "DANGER")
 
 

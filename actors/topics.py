@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import Any, Final
 
+from actors import monitor_views
 from actors import read_views as views
 from actors import watch_views as watch
 from actors.read_model import ReadModel
@@ -56,6 +57,10 @@ _VIEWS: Final[dict[str, View]] = {
     "feeds": lambda state, now_ms, _: _by("symbol", views.feeds(state, now_ms), "age_s"),
     "actors": lambda state, now_ms, _: _by("name", views.actors(state, now_ms), "beat_age_s", "beat_ms"),
     "equity": lambda state, _now, _started: _by("scope", watch.equity(state)),
+    "ranking": lambda state, _now, _started: {
+        scope: _dump(monitor_views.arena(state, scope)) for scope in ("paper", "live") if scope in state.arena
+    },
+    "selector": lambda state, _now, _started: {"now": _dump(monitor_views.selection(state))},
     "next": lambda state, _now, _started: {"now": _dump(watch.upcoming(state))},
     "conditions": lambda state, _now, _started: {
         f"{c.strategy}:{c.symbol}": _dump(c) for c in watch.conditions(state)

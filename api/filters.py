@@ -66,3 +66,14 @@ class EventFilter(_Span):
     kind: Kind | None = None
     strategy: Strategy | None = None
     symbol: Symbol | None = None
+
+
+class ChangeFilter(_Span):
+    """Of the selector's changed decisions."""
+
+    strategy: Strategy | None = None
+    symbol: Symbol | None = None
+
+    def query(self) -> Query:
+        """The same for the ledger."""
+        return super().query()._replace(kind="selection_changed")

@@ -13,8 +13,10 @@ from api.models import (
     OrderPage,
     Position,
     Runner,
+    Scope,
     TradePage,
 )
+from api.monitor_models import Arena, ChangePage, Selection
 from api.research import ResearchPort
 from api.watch_models import Now
 from storage.records import Query
@@ -39,6 +41,15 @@ class Gateway(Protocol):
 
     async def runners(self) -> tuple[Runner, ...]:
         """Every strategy, by name."""
+
+    async def arena(self, scope: Scope) -> Arena:
+        """Strategies against one another, best first."""
+
+    async def selection(self) -> Selection:
+        """Who may open positions with real money."""
+
+    async def selections(self, query: Query) -> ChangePage:
+        """What changed of that, newest first."""
 
     async def positions(self) -> tuple[Position, ...]:
         """Open positions, those without protection first."""

@@ -10,6 +10,7 @@ from typing import Any, Final
 from pydantic.json_schema import models_json_schema
 
 from api import models
+from api import monitor_models as monitor
 from api import watch_models as watch
 
 TOPICS: Final[dict[str, type[models.Model]]] = {
@@ -23,6 +24,8 @@ TOPICS: Final[dict[str, type[models.Model]]] = {
     "events": models.Event,
     "feeds": models.FeedHealth,
     "actors": models.ActorHealth,
+    "ranking": monitor.Arena,
+    "selector": monitor.Selection,
     "equity": watch.EquityNow,
     "next": watch.Upcoming,
     "conditions": watch.Conditions,

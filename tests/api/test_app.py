@@ -23,6 +23,7 @@ from tests.messages import T0
 READS = (
     "/health", "/api/now", "/api/runners", "/api/positions", "/api/trades", "/api/fills", "/api/orders",
     "/api/equity", "/api/events", "/api/optimization/runs", "/api/optimization/jobs",
+    "/api/arena", "/api/selector", "/api/selector/history",
 )
 WRITES = ("/api/halt", "/api/resume", "/api/optimization/results")
 AUTH = {"X-API-Key": KEY}

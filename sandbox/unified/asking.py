@@ -36,7 +36,8 @@ class Asked(Parameters):
     def __init__(self, values: Any, symbols: Mapping[str, str]) -> None:
         self._rows = values if isinstance(values, list) else []
         self._names = symbols
-        super().__init__({} if isinstance(values, list) else values, symbols)
+        self._given: Mapping[str, Any] = {} if isinstance(values, list) else values
+        super().__init__(self._given, symbols)
 
     def each(self) -> list[Asked]:
         """The requests of a batch, of which there must be one."""
@@ -63,6 +64,10 @@ class Asked(Parameters):
         if name not in GRANULARITIES_MS or name == "1W":
             raise not_verified("interval", name)
         return name, GRANULARITIES_MS[name]
+
+    def renamed(self, mine: str, classic: str) -> Parameters:
+        """The same request with one parameter under the name that the classic protocol has for it."""
+        return Parameters({**self._given, classic: self._given.get(mine)}, self._names)
 
     def limit(self, default: int = MOST, most: int = MOST) -> int:
         """Rows asked for; more than ``most`` is refused."""

@@ -1,14 +1,10 @@
-"""The incremental book: a snapshot for who comes, then only what changed, numbered, with a checksum."""
+"""The incremental book: a snapshot for who comes, then only what changed, numbered; v3 sends no checksum with it."""
 
 from __future__ import annotations
 
-import zlib
 from typing import Any
 
 Levels = list[list[str]]
-
-CHECKED = 25
-"""Levels a side that the checksum covers."""
 
 
 class DeltaBook:
@@ -20,7 +16,9 @@ class DeltaBook:
 
     def whole(self, now_ms: int) -> dict[str, Any]:
         """The book as last told, for a new subscriber."""
-        return self._row(self._asks, self._bids, self._number - 1, now_ms)
+        return {
+            "a": self._asks, "b": self._bids, "checksum": 0, "pseq": 0, "seq": self._number, "ts": str(now_ms)
+        }
 
     def moved_to(self, asks: Levels, bids: Levels, now_ms: int) -> dict[str, Any] | None:
         """What changed since it was last told (size 0: a level is gone); None when nothing did."""
@@ -29,24 +27,9 @@ class DeltaBook:
             return None
         self._asks, self._bids = asks, bids
         self._number += 1
-        return self._row(changed_asks, changed_bids, self._number - 1, now_ms)
-
-    def _row(self, asks: Levels, bids: Levels, before: int, now_ms: int) -> dict[str, Any]:
         return {
-            "a": asks, "b": bids, "checksum": checksum(self._asks, self._bids), "ts": str(now_ms),
-            "seq": self._number, "pseq": before,
+            "a": changed_asks, "b": changed_bids, "pseq": self._number - 1, "seq": self._number, "ts": str(now_ms)
         }
-
-
-def checksum(asks: Levels, bids: Levels) -> int:
-    """CRC-32, signed, of the best levels as ``bid price:size:ask price:size``."""
-    parts = []
-    for i in range(CHECKED):
-        for side in (bids, asks):
-            if i < len(side):
-                parts += side[i]
-    unsigned = zlib.crc32(":".join(parts).encode())
-    return unsigned - (1 << 32) if unsigned >= 1 << 31 else unsigned
 
 
 def _changes(before: Levels, after: Levels) -> Levels:

@@ -171,7 +171,7 @@ class UnifiedStreams:
         return [{"a": asks, "b": bids, "ts": str(self._state.now_ms), "seq": sequence + 1, "pseq": sequence}]
 
     def _levels(self, symbol: str, count: int) -> tuple[list[list[str]], list[list[str]]]:
-        return book_levels(self._state.instrument(symbol), self._state.prices[symbol], count)
+        return book_levels(self._state.instrument(symbol), self._state.prices[symbol], count, self._state.depth)
 
     def _book(self, symbol: str) -> DeltaBook:
         """The book as everybody on the incremental topic knows it."""

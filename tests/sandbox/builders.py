@@ -13,6 +13,7 @@ import ccxt.pro
 from core.candle import Candle, Candles
 from core.instrument import Instrument, Tier
 from core.order import Side
+from sandbox.account import UNIFIED as UNIFIED_ACCOUNT
 from sandbox.account import Account
 from sandbox.admin import ADMIN_HEADER
 from sandbox.config import AccountConfig, SandboxConfig
@@ -105,7 +106,7 @@ def client_of(port: int, account: AccountConfig | None = None) -> Any:
             "apiKey": account.key, "secret": account.secret, "password": account.passphrase, "timeout": 10_000,
             "enableRateLimit": False, "timeout_on_exit": 0,
             "options": {
-                "defaultType": "swap", "defaultSubType": "linear", "uta": False,
+                "defaultType": "swap", "defaultSubType": "linear", "uta": account.kind == UNIFIED_ACCOUNT,
                 "fetchMarkets": {"types": ["swap"]}, "ws": {"cost": 0.01},
             },
         }
@@ -127,13 +128,21 @@ async def running(source: CandleSource, **config: Any) -> AsyncIterator[Running]
     """A local exchange in lockstep (unless said), and a client of it."""
     sandbox = Sandbox(SandboxConfig(**{"lockstep": True, **config}), source)
     port = await sandbox.start()
-    client = client_of(port)
+    client = client_of(port, sandbox.config.accounts[0])
     try:
         async with aiohttp.ClientSession() as http:
             yield Running(sandbox, port, client, http)
     finally:
         await client.close()
         await sandbox.stop()
+
+
+@asynccontextmanager
+async def running_unified(source: CandleSource, **config: Any) -> AsyncIterator[Running]:
+    """As `running`, with a unified account, and a classic one beside it that the client does not use."""
+    accounts = (AccountConfig.unified(), AccountConfig())
+    async with running(source, **{"accounts": accounts, **config}) as exchange:
+        yield exchange
 
 
 def stored(rows: Iterable[tuple[float, float, float, float]], *, history: int = 600, **more: Any) -> StoredSource:

@@ -66,9 +66,10 @@ class AccountConfig:
 class SandboxConfig:
     """A local exchange. Raises ConfigurationError when a value is unsound.
 
-    port : 0 chooses a free one. slippage : fraction of the price, on market executions. speed : simulated seconds
-    per second of wall time, when not in ``lockstep``, where only the admin endpoint moves the market. paused : time
-    stands until the admin endpoint says ``resume``. limits : Bitget's times this, 0 for none. faults : in force from
+    port : 0 chooses a free one. slippage : fraction of the price, on market executions. depth : USDT in the
+    book's nearest level, by which quantities are limited then; 0 fills everything wholly. speed : simulated seconds per
+    second of wall time, when not in ``lockstep``, where only the admin endpoint moves the market. paused : time stands
+    until the admin endpoint says ``resume``. limits : Bitget's times this, 0 for none. faults : in force from
     the start. state_file : where everything is kept and found again.
     """
 
@@ -77,6 +78,7 @@ class SandboxConfig:
     accounts: tuple[AccountConfig, ...] = (AccountConfig(),)
     slippage: float = 0.0005
     speed: float = 60.0
+    depth: float = 0.0
     lockstep: bool = False
     paused: bool = False
     instruments: Mapping[str, Instrument] = field(default_factory=default_instruments)
@@ -90,6 +92,7 @@ class SandboxConfig:
         rules = (
             ("port", 0 <= self.port < 65536, "0 to 65535"),
             ("slippage", 0 <= self.slippage < 1, "from 0 to below 1"),
+            ("depth", 0 <= self.depth <= 1e9, "0 for none, else USDT, at most a billion"),
             ("speed", 0 < self.speed <= 1e6, "above 0, at most a million"),
             ("accounts", {account.kind for account in self.accounts} <= {CLASSIC, UNIFIED}, "classic or unified ones"),
             ("limits", 0 <= self.limits <= 1e6, "0 for none, else a factor of at most a million"),

@@ -1,8 +1,6 @@
 """Plain orders: place, amend, cancel; checks before anything changes, then what fills at once.
 
-A market order fills at the last price with slippage, as taker. A limit order that the last price lies beyond fills at
-the last price, as taker; one at exactly the last price rests (the nearest quote is a tick away) and is met there as
-maker, as in the engine.
+A limit at exactly the last price rests (the nearest quote is a tick away) and is met there as maker, as in the engine.
 """
 
 from __future__ import annotations
@@ -12,10 +10,11 @@ from typing import NamedTuple
 from core.instrument import Instrument
 from core.order import Side
 from sandbox.account import Account, Position
-from sandbox.faults.matching import filled_in_part, preset_refused
-from sandbox.orders import Force, Hold, NewOrder, Order
+from sandbox.execution import take_liquidity
+from sandbox.faults.matching import preset_refused
+from sandbox.orders import Hold, NewOrder, Order
 from sandbox.refusal import Refusal, insufficient, no_position, order_not_found, wrong_side_of_price
-from sandbox.settlement import Deal, fill, withdraw
+from sandbox.settlement import withdraw
 from sandbox.state import State
 
 _NEAR = 1e-9
@@ -52,37 +51,6 @@ def place(state: State, account: Account, wanted: NewOrder, *, source: str = "no
     state.record("order", account, order.symbol, order)
     take_liquidity(state, account, order, last)
     return order
-
-
-def take_liquidity(state: State, account: Account, order: Order, last: float) -> None:
-    """Fill what crosses at once; cancel what may not rest."""
-    crosses = order.limit is None or order.side.sign * (order.limit - last) > 0
-    if crosses and order.force is Force.POST_ONLY:
-        withdraw(state, account, order, "post only")
-    elif crosses:
-        price = last if order.limit is not None else slipped(state, order.side, last)
-        execute(state, account, order, price, maker=False)
-    elif order.force in (Force.IOC, Force.FOK):
-        withdraw(state, account, order, order.force.value)
-
-
-def execute(state: State, account: Account, order: Order, price: float, *, maker: bool) -> None:
-    """Fill all that remains of an order; a reduce-only order no more than the position, the rest is cancelled."""
-    quantity = order.remaining
-    if order.reduce_only:
-        position = account.position(order.symbol, order.hold)
-        held = position.quantity if position and position.direction != order.side.sign else 0.0
-        quantity = min(quantity, held)
-    if quantity > 0:
-        part = filled_in_part(state, order, quantity)
-        fill(state, account, order, Deal(price, part or quantity, maker, order.limit is None))
-    if order.status.value in ("live", "partially_filled"):
-        withdraw(state, account, order, "nothing left to reduce")
-
-
-def slipped(state: State, side: Side, price: float) -> float:
-    """What a market order pays or gets at a price."""
-    return price * (1 + side.sign * state.slippage)
 
 
 class Amendment(NamedTuple):

@@ -7,15 +7,19 @@ engine), and resting orders have not yet met that open. A minute that no symbol 
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from core.candle import Candle
 from core.timeframe import DAY_MS, MINUTE_MS
+from sandbox.liquidation import crossed
 from sandbox.series import DayStatistics, Series
 from sandbox.settlement import settle_funding
 from sandbox.source import CandleSource, FundingRate
 from sandbox.state import State
 from sandbox.walk import Progress, Walk
+
+_APART: Final = 1 / 60
+"""How far prices of symbols whose crossed positions depend on each other go at once: a second of their minute."""
 
 
 class Turn(NamedTuple):
@@ -89,11 +93,17 @@ class Market:
         prices stand at that fraction when it happens.
         """
         met = 0
+        reached = max((line.walk.fraction for line in self._lines if line.walk is not None), default=1.0)
         while not (pause and met):
+            reach = min(until, reached + _APART) if self._entangled() else until
             nearest = self._nearest()
-            if nearest is None or nearest[0] > until:
+            if nearest is not None and nearest[0] <= reach:
+                met += self._to(*nearest)
+            elif reach < until:
+                met += self._to(reach, None)
+                reached = reach
+            else:
                 break
-            met += self._to(nearest[0], nearest[1])
         if not (pause and met):
             met += self._to(until, None)
             if until >= 1.0 and not self.ended:
@@ -102,6 +112,12 @@ class Market:
             if line.walk is not None:
                 self.series[line.symbol].current = line.walk.so_far()
         return met
+
+    def _entangled(self) -> bool:
+        """Whether anybody's crossed positions in one symbol depend on the price of another."""
+        return any(
+            len({position.symbol for position in crossed(account)}) > 1 for account in self._state.accounts.values()
+        )
 
     def _nearest(self) -> tuple[float, _Line] | None:
         """Where on the way something is met next, and whose candle that is."""
@@ -129,9 +145,14 @@ class Market:
         return {"open_ms": self.open_ms, "ended": self.ended, "walks": walks}
 
     def go_to(self, position: dict[str, Any]) -> None:
-        """Be where another market of the same source was; nobody may hold a position yet."""
+        """Be where another market of the same source was; nobody may hold a position yet.
+
+        Raises ValueError when the source has no such minute.
+       """
         while not self.ended and (self.open_ms < position["open_ms"] or position["ended"]):
             self.turn()
+        if self.open_ms != position["open_ms"]:
+            raise ValueError(f"the market has no minute at {position['open_ms']}")
         for line in self._lines:
             if line.walk is not None:
                 line.walk.resume(Progress(*position["walks"][line.symbol]))

@@ -118,7 +118,7 @@ class PublicEndpoints:
         count = 1000 if limit == "max" else int(limit) if limit.isdigit() else 0
         if not 0 < count <= 1000:
             raise bad_parameter("limit", limit)
-        asks, bids = book_levels(self._state.instrument(symbol), self._state.price(symbol), count)
+        asks, bids = book_levels(self._state.instrument(symbol), self._state.price(symbol), count, self._state.depth)
         return {
             "asks": _as_numbers(asks), "bids": _as_numbers(bids), "ts": str(self._state.now_ms), "scale": "0",
             "precision": "scale0", "isMaxPrecision": "NO",

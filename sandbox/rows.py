@@ -13,7 +13,8 @@ from sandbox.orders import Hold
 Row = dict[str, Any]
 COIN: Final = "USDT"
 PRODUCT: Final = "USDT-FUTURES"
-MODE: Final = ONE_WAY
+NEAREST_USDT: Final = 20_000.0
+"""What the nearest level of the made-up book holds."""
 
 
 def text(value: float | None) -> str:
@@ -114,17 +115,22 @@ def quote(rules: Instrument, last: float, level: int) -> str:
     return text(round(max(last + level * tick, tick), decimals(tick)))
 
 
-def quote_size(rules: Instrument, last: float, level: int) -> str:
-    """Size shown at a level: about 20,000 USDT times its distance, on the step."""
+def quote_size(rules: Instrument, last: float, level: int, nearest: float = 0.0) -> str:
+    """Size shown at a level: about ``nearest`` USDT (20,000 unless given) times its distance, on the step."""
     step = rules.step or 1e-6
-    return text(round(max(round(20_000 * level / last / step), 1) * step, decimals(step)))
+    return text(round(max(round((nearest or NEAREST_USDT) * level / last / step), 1) * step, decimals(step)))
 
 
-def book_levels(rules: Instrument, last: float, count: int) -> tuple[list[list[str]], list[list[str]]]:
+def book_levels(
+    rules: Instrument, last: float, count: int, nearest: float = 0.0
+) -> tuple[list[list[str]], list[list[str]]]:
     """Asks and bids around the last price, best first."""
     tick = rules.tick or last * 1e-5
-    asks = [[quote(rules, last, k), quote_size(rules, last, k)] for k in range(1, count + 1)]
-    bids = [[quote(rules, last, -k), quote_size(rules, last, k)] for k in range(1, count + 1) if last - k * tick > 0]
+    asks = [[quote(rules, last, k), quote_size(rules, last, k, nearest)] for k in range(1, count + 1)]
+    bids = [
+        [quote(rules, last, -k), quote_size(rules, last, k, nearest)]
+        for k in range(1, count + 1) if last - k * tick > 0
+    ]
     return asks, bids
 
 

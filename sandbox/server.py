@@ -68,6 +68,7 @@ class Sandbox:
         instruments = {symbol: config.instruments[symbol] for symbol in source.symbols}
         accounts = [Account(a.key, a.secret, a.passphrase, a.balance, kind=a.kind) for a in config.accounts]
         self.state = State(accounts, instruments, config.slippage, source.start_ms)
+        self.state.depth = config.depth
         self.market = Market(self.state, source)
         self.state.faults.add(config.faults)
         self.limits = Limits(self.state, config.limits)

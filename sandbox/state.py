@@ -25,6 +25,8 @@ class State:
     def __init__(
         self, accounts: Iterable[Account], instruments: Mapping[str, Instrument], slippage: float, now_ms: int
     ) -> None:
+        self.depth = 0.0
+        """USDT in the book's nearest level where quantity is limited by depth; 0 fills everything wholly."""
         self.accounts = {account.key: account for account in accounts}
         self.instruments = dict(instruments)
         self.slippage = slippage

@@ -139,7 +139,9 @@ class Streams:
             minutes = self._market.series[symbol].last_minutes(10)
             rules = self._state.instrument(symbol)
             return [_trade_push(trade) for minute in minutes[::-1] for trade in trades_of(minute, rules)[::-1]]
-        asks, bids = book_levels(self._state.instrument(symbol), self._state.prices[symbol], BOOKS[channel])
+        asks, bids = book_levels(
+            self._state.instrument(symbol), self._state.prices[symbol], BOOKS[channel], self._state.depth
+        )
         return [{"asks": asks, "bids": bids, "checksum": 0, "seq": self._state.journal.sequence, "ts": str(now)}]
 
     def _longer_candles(self, symbol: str, name: str, now: int) -> None:

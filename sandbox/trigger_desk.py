@@ -10,7 +10,8 @@ from typing import NamedTuple
 
 from core.order import Side
 from sandbox.account import Account, Position
-from sandbox.desk import check_hold, check_price, check_quantity, execute, place, slipped
+from sandbox.desk import check_hold, check_price, check_quantity, place
+from sandbox.execution import execute_at_market
 from sandbox.faults.matching import trigger_failure
 from sandbox.orders import LOSSES, PLANS, WHOLE_POSITION, NewOrder, NewTrigger, Order, PlanType, Trigger, TriggerStatus
 from sandbox.refusal import Refusal, no_position, order_not_found, wrong_side_of_price
@@ -134,7 +135,7 @@ def fire(state: State, account: Account, trigger: Trigger, price: float) -> Orde
         source = trigger.plan.value
         order = new_order(state, account, trigger.symbol, trigger.side, quantity, source=source, hold=trigger.hold)
         order.client_id = trigger.client_id
-        execute(state, account, order, slipped(state, trigger.side, price), maker=False)
+        execute_at_market(state, account, order, price)
     trigger.became = order.order_id
     return order
 

@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from core.candle import Candle
 from core.timeframe import MINUTE_MS
-from sandbox.desk import execute
+from sandbox.execution import execute, live, make, take
 from sandbox.meeting import Meeting, next_meeting
 from sandbox.orders import Force, Order, Trigger
 from sandbox.path import turning_points
@@ -77,7 +77,10 @@ class Walk:
             met = next_meeting(state, self.symbol, self.price, target, self._key(self._leg))
             if met is not None:
                 self._move(state, met.price, pause_ms=1)
-                meet(state, met)
+                if isinstance(met.what, Order) and state.depth:
+                    self._serve(state, met, met.what)
+                else:
+                    meet(state, met)
                 return True
             self._move(state, target, pause_ms=0)
             if partial:
@@ -95,6 +98,24 @@ class Walk:
             travelled += abs(end - price)
             price = end
         return None
+
+    def _serve(self, state: State, met: Meeting, order: Order) -> None:
+        """Give an order that was met what this leg has for it: the book where the price has passed it, then volume."""
+        leg = self._key(self._leg)
+        if met.passed and not order.served:
+            if order.force is Force.POST_ONLY:
+                withdraw(state, met.account, order, "post only")
+                return
+            take(state, met.account, order, met.price)
+        if live(order):
+            make(state, met.account, order, self._volume_for(order), leg)
+
+    def _volume_for(self, order: Order) -> float:
+        """What is traded at an order's limit or beyond it on what is left of this leg."""
+        limit, end = order.limit or 0.0, self._points[self._leg + 1]
+        low, high = min(self.price, end), max(self.price, end)
+        way = min(high, limit) - low if order.side.sign > 0 else high - max(low, limit)
+        return self.candle.volume * max(way, 0.0) / self._length if self._length else 0.0
 
     def _key(self, leg: int) -> int:
         """A number for a leg of this candle, above 0 and like no other leg's of the symbol."""

@@ -34,6 +34,7 @@ def sandbox(
     speed: Annotated[float, typer.Option(help="Simulated seconds per second.")] = 60.0,
     seed: Annotated[int, typer.Option(min=0, help="Of the synthetic market, and of faults.")] = 1,
     symbols: Annotated[str | None, typer.Option(help="As BTC-USDT,ETH-USDT; else all that are configured.")] = None,
+    depth: Annotated[float, typer.Option(help="USDT in the book's nearest level, to fill in parts; 0: wholly.")] = 0.0,
     lockstep: Annotated[bool, typer.Option(help="Time moves by POST /admin/advance only.")] = False,
     balance: Annotated[float, typer.Option(help="First deposit of the account in USDT.")] = 10_000.0,
     account: Annotated[str, typer.Option(help="classic, unified or both: the protocols of its accounts.")] = "classic",
@@ -66,6 +67,7 @@ def sandbox(
     served = SandboxConfig(
         port=port,
         speed=speed,
+        depth=depth,
         lockstep=lockstep,
         paused=paused,
         slippage=settings.exchanges.costs.slippage,

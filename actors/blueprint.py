@@ -6,7 +6,16 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any, Final, Literal, NamedTuple
 
-from actors.parts import Contender, ExecutorConfig, FeedConfig, MonitorConfig, RiskConfig, RunnerConfig, Trader
+from actors.parts import (
+    Contender,
+    ExecutorConfig,
+    FeedConfig,
+    MonitorConfig,
+    RiskConfig,
+    RunnerConfig,
+    Trader,
+    Watched,
+)
 from actors.read_model import Facts
 from core.errors import ConfigurationError
 from core.settings import Exchange, Settings, StrategyEntry
@@ -68,7 +77,8 @@ def draw(
         "risk", settings.risk, groups,
         {n: Trader(f"runner:{n}", e.leverage, e.capital_usdt / len(e.symbols)) for n, e in judged.items()},
         settings.exchanges.costs.slippage, sum(e.capital_usdt for e in judged.values()), feed, executor_name, api="api",
-        gated=mode == "live",
+        gated=mode == "live", runners=tuple(Watched(n, f"runner:{n}", e.symbols) for n, e in enabled.items()),
+        most_leverage=tuple((s, settings.assets.asset(s).leverage) for s in symbols),
     )
     monitor = MonitorConfig(
         "monitor",

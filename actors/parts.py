@@ -62,11 +62,20 @@ class Trader(NamedTuple):
     capital: float
 
 
+class Watched(NamedTuple):
+    """A strategy whose losses risk watches, traded or on paper: its runner and what it runs on."""
+
+    strategy: str
+    runner: str
+    symbols: tuple[str, ...]
+
+
 class RiskConfig(NamedTuple):
     """What risk knows from the configuration.
 
-    executor : '' when nothing is traded. equity : assumed until the executor tells the account's.
-    gated : entries wait for the selector's word (real money).
+    executor : '' when nothing is traded. equity : assumed until the account's is known. traders : whose targets are
+    judged. gated : entries wait for the selector's word (real money). runners : every strategy that runs.
+    most_leverage : that any strategy may use, by symbol.
     """
 
     name: str
@@ -80,6 +89,8 @@ class RiskConfig(NamedTuple):
     ledger: str = "ledger"
     api: str = ""
     gated: bool = False
+    runners: tuple[Watched, ...] = ()
+    most_leverage: tuple[tuple[str, float], ...] = ()
 
 
 class Timing(NamedTuple):

@@ -1,30 +1,42 @@
-"""The risk actor: judges every target by `engine.risk`, owns symbols' states and owners.
+"""The risk actor: judges every target by `engine.risk`; owns what is forbidden, kill switches and symbols' owners.
 
 Laws
 - Nothing reaches the executor but through `engine.risk.approve`.
-- Halts, owners and the targets under judgement survive restarts (snapshot in the ledger).
-- Every change of positions, money, freshness or states judges all targets again.
+- Causes, watches, owners and the targets under judgement survive restarts (snapshot in the ledger); a kill switch and
+  a halt are stored before anything else happens.
+- Every change of positions, money, freshness or causes judges all targets again.
 """
 
 from __future__ import annotations
 
-import json
 import time
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Final
 
 from loguru import logger
 
+from actors import risk_report
 from actors.life import Beats
 from actors.parts import RiskConfig
 from actors.peers import Peers
+from actors.risk_judgement import Judgement, Scene
+from actors.risk_memory import Memory, packed, unpacked
+from actors.risk_purse import Purse
+from actors.risk_voice import Voice
+from core.errors import InputError
 from core.instrument import Instrument
-from core.messages import PlanChanged, ProtectionSeen, TargetRefused, TradingHalted, TradingResumed
+from core.messages import EquityMarked, PlanChanged, ProtectionSeen, TradeClosed
 from core.position import Balance, VenuePosition
-from core.restriction import Cause, State
+from core.restriction import COOLDOWN, HALT, REDUCE, STALE, Cause, State
 from core.selection import Decision
-from core.target import ApprovedTarget, Rung, Target
-from engine.risk import Refusal, Selected, Terms, View, approve
+from core.target import ApprovedTarget
+from core.timeframe import MINUTE_MS
+from engine.risk import Selected
+from engine.risk_money import settled
+from engine.risk_state import Causes, begun, flattened, reset, resumed
+
+_SHOW_S: Final = 1.0
+_STOPPED_OUT: Final = ("stop", "trail", "liquidation", "emergency")
 
 
 class RiskActor:
@@ -33,20 +45,17 @@ class RiskActor:
     def __init__(self, config: RiskConfig, peers: Peers) -> None:
         self._config, self._peers = config, peers
         self._beats = Beats(config.name, peers, config.api)
-        self._plans: dict[tuple[str, str], PlanChanged] = {}
-        self._told: dict[str, Target] = {}
-        self._approved: dict[str, ApprovedTarget] = {}
-        self._refused: dict[tuple[str, str], tuple[Refusal, ...]] = {}
-        self._owners: dict[str, str] = {}
-        self._halts: dict[str, str] = {}
-        self._selected: dict[tuple[str, str], Selected] = {}
-        self._stale: frozenset[str] = frozenset()
+        self._voice = Voice(config, peers)
+        self._judgement = Judgement(config, self._voice, self._beats.met)
+        watched = tuple(w.strategy for w in config.runners) or tuple(config.traders)
+        self._purse = Purse(watched, at_exchange=bool(config.executor))
+        self._causes: Causes = ()
         self._positions: dict[str, VenuePosition] = {}
-        self._equity = config.equity
+        self._foreign: dict[str, VenuePosition] = {}
+        self._readings: dict[str, ProtectionSeen] = {}
         self._instruments: Mapping[str, Instrument] = {}
-        self._sequence = time.time_ns() // 1_000  # above any number used before a restart
-        self._now_ms = 0
-        self._seen: dict[str, int] = {}
+        self._now_ms = self._saved_ms = 0
+        self._shown_s = 0.0
         self._started = self._stopped = False
 
     def start(self) -> None:
@@ -56,25 +65,16 @@ class RiskActor:
         saved = self._peers.ask(self._config.ledger, "snapshot", self._config.name)
         self._instruments = self._peers.ask(self._config.feed, "instruments", timeout_s=60.0)
         if saved is not None:
-            state = json.loads(saved.payload)
-            self._halts, self._owners = dict(state["halts"]), dict(state["owners"])
-            for row in state["plans"]:
-                plan = _plan(row)
-                strategy = plan.target.strategy
-                self._plans.setdefault((strategy, plan.target.symbol), plan)
-                self._seen[strategy] = max(self._seen.get(strategy, 0), plan.sequence)
-            for strategy, symbol, *selected in state.get("selected", ()):
-                self._selected.setdefault((strategy, symbol), Selected(*selected))
-            for row in state["positions"]:
-                position = VenuePosition(*row)
-                self._positions.setdefault(position.symbol, position)
-            if self._halts:
-                logger.warning("{}: still halted: {}", self._config.name, self._halts)
+            self._now_ms = max(self._now_ms, saved.ts_ms)
+            self._remember(unpacked(saved.payload))
         self._started = True
         self._beats.ok()
         for trader in self._config.traders.values():
             self._peers.tell(trader.runner, "resend")  # what was told while the ledger was away too was never saved
+        self._voice.hold(self._causes)
         self._judge()
+        self._save()
+        self._reckon()
 
     def stop(self) -> None:
         """Save the state; safe to call twice."""
@@ -88,24 +88,22 @@ class RiskActor:
     def on_plans(self, plans: tuple[PlanChanged, ...]) -> None:
         """Judge what runners want."""
         self._begun()
-        for plan in plans:
-            key = (plan.target.strategy, plan.target.symbol)
-            before = self._plans.get(key)
-            self._seen[plan.target.strategy] = max(self._seen.get(plan.target.strategy, 0), plan.sequence)
-            if before is None or plan.sequence >= before.sequence:
-                self._plans[key] = plan
-                self._now_ms = max(self._now_ms, plan.ts_ms)
-        self._judge({p.target.symbol for p in plans})
+        before = set(self._held)
+        self._judgement.take(plans)
+        self._now_ms = max([self._now_ms, *(plan.ts_ms for plan in plans)])
+        self._judge({plan.target.symbol for plan in plans})
+        self._closed(before)
         self._save()
         self._beats.beat()
 
     def on_protection(self, seen: tuple[ProtectionSeen, ...]) -> None:
         """Take positions as the exchange shows them."""
         self._begun()
-        changed = False
+        before = self._sizes()
         for p in seen:
             self._now_ms = max(self._now_ms, p.ts_ms)
-            before = self._positions.get(p.symbol)
+            self._readings[p.symbol] = p
+            self._foreign.pop(p.symbol, None)
             if p.direction == 0:
                 self._positions.pop(p.symbol, None)
             else:
@@ -114,65 +112,104 @@ class RiskActor:
                     p.symbol, p.direction, p.quantity, p.average, leverage, self._config.limits.margin_mode,
                     p.quantity * p.average / leverage, p.average, p.liquidation, 0.0, 0,
                 )
-            after = self._positions.get(p.symbol)
-            changed |= (before and before.direction * before.quantity) != (after and after.direction * after.quantity)
-        if changed:
-            self._judge()
-            self._save()
+        self._moved(before)
+
+    def on_positions(self, positions: tuple[VenuePosition, ...]) -> None:
+        """Take the positions on symbols that nobody of ours trades: they count too."""
+        self._begun()
+        before = self._sizes()
+        self._foreign = {p.symbol: p for p in positions if p.symbol not in self._readings}
+        self._moved(before)
 
     def on_balance(self, balance: Balance) -> None:
         """Take the account's money."""
-        self._equity = balance.equity
+        self._purse.balance(self._now_ms, balance.equity)
+        if self._begun():
+            self._reckon()
+
+    def on_equity(self, marks: tuple[EquityMarked, ...]) -> None:
+        """Take the money of a strategy after a batch of candles; the exchange's time goes on with it."""
+        self._now_ms = max([self._now_ms, *(mark.ts_ms for mark in marks)])
+        self._purse.mark(marks)
+        if self._begun():
+            self._reckon()
+
+    def on_trades(self, trades: tuple[TradeClosed, ...]) -> None:
+        """Take closed trades: one that was stopped out begins the cooldown of its strategy on its symbol."""
+        self._begun()
+        length_ms = round(self._config.limits.cooldown_after_stop_min * MINUTE_MS)
+        scope = "live" if self._config.executor else "paper"
+        causes = self._causes
+        for trade in trades:
+            until_ms = trade.ts_ms + length_ms
+            if trade.scope == scope and trade.reason in _STOPPED_OUT and until_ms > self._now_ms:
+                reason = f"{trade.strategy} was stopped out of {trade.symbol} ({trade.reason})"
+                causes = begun(causes, Cause(
+                    COOLDOWN, State.REDUCING, trade.symbol, trade.strategy, reason, trade.ts_ms, "rule", until_ms
+                ))
+        self._change(causes)
 
     def on_selection(self, decisions: tuple[Decision, ...]) -> None:
         """Take who may open positions; without effect where entries do not wait for that."""
         self._begun()
         selected = {(d.strategy, d.symbol): Selected(d.may_open, d.detail, d.weight) for d in decisions}
-        if selected != self._selected:
-            self._selected = selected
+        if selected != self._judgement.selected:
+            self._judgement.selected = selected
             self._judge()
             self._save()
 
     def on_stale(self, symbols: tuple[str, ...]) -> None:
         """Take the symbols whose market data is too old."""
         self._begun()
-        if frozenset(symbols) != self._stale:
-            self._stale = frozenset(symbols)
-            self._judge()
+        causes = tuple(c for c in self._causes if c.code != STALE or c.symbol in symbols)
+        for symbol in symbols:
+            reason = f"no fresh candle of {symbol} for {self._config.limits.stale_after_s:g} s"
+            causes = begun(causes, Cause(STALE, State.REDUCING, symbol, "", reason, self._now_ms, "feed"))
+        self._change(causes)
 
-    def halt(self, symbol: str, reason: str) -> None:
+    def halt(self, symbol: str, reason: str, by: str = "executor") -> None:
         """Only exits from now on, for a symbol or everything (''), until `resume`; survives restarts."""
         self._begun()
-        if symbol in self._halts:
-            return
-        self._halts[symbol] = reason
-        self._save()
-        self._record(TradingHalted(self._now_ms, self._next(), symbol, reason))
-        self._judge()
-        self._peers.deliver()  # whoever dies now has said it
+        self._change(begun(self._causes, Cause(HALT, State.HALTED, symbol, "", reason, self._now_ms, by)))
+
+    def reduce(self, symbol: str, reason: str, by: str) -> None:
+        """Only exits, for a symbol or everything (''), until the last position there has closed, or `resume`."""
+        self._begun()
+        self._change(begun(self._causes, Cause(REDUCE, State.REDUCING, symbol, "", reason, self._now_ms, by)))
 
     def resume(self, symbol: str) -> None:
-        """A human ends a halt."""
+        """A human ends a halt or a reduction; kill switches stay."""
         self._begun()
-        if self._halts.pop(symbol, None) is None:
-            return
-        self._save()
-        self._record(TradingResumed(self._now_ms, self._next(), symbol))
-        if self._config.executor:
-            self._peers.tell(self._config.executor, "resumed", symbol)
-        self._judge()
-        self._peers.deliver()
+        self._change(resumed(self._causes, symbol))
+
+    def reset(self, switch: str) -> None:
+        """A human resets a kill switch: what it watches begins anew from what there is now.
+
+        Raises InputError for one that has not tripped.
+        """
+        self._begun()
+        tripped = {c.switch for c in self._causes if c.switch}
+        if switch not in tripped:
+            have = ", ".join(sorted(tripped)) or "none"
+            raise InputError(f"kill switch {switch[:60]!r} has not tripped; tripped: {have}")
+        self._purse.renew(switch)
+        self._change(reset(self._causes, switch))
 
     def approved(self) -> tuple[ApprovedTarget, ...]:
         """Every approval in force, for an executor that starts."""
         self._begun()
-        return tuple(self._approved.values())
+        return tuple(self._judgement.approved.values())
 
     def states(self) -> dict[str, Any]:
-        """Halts with their reasons, owners, stale symbols, equity."""
+        """Halts with their reasons, tripped kill switches, owners, stale symbols, equity."""
+        halted = [c for c in self._causes if c.state is State.HALTED]
         return {
-            "halts": dict(self._halts), "owners": dict(self._owners), "stale": sorted(self._stale),
-            "equity": self._equity, "positions": len(self._positions),
+            "halts": {c.symbol: c.reason for c in halted if not c.strategy},
+            "switches": {c.switch: c.reason for c in halted if c.switch},
+            "reducing": {c.symbol: c.reason for c in self._causes if c.state is State.REDUCING and not c.strategy},
+            "owners": dict(self._judgement.owners),
+            "stale": sorted(c.symbol for c in self._causes if c.code == STALE),
+            "equity": self._equity, "positions": len(self._held),
         }
 
     def health(self) -> dict[str, Any]:
@@ -183,7 +220,26 @@ class RiskActor:
 
     def progress(self) -> dict[str, Any]:
         """How far it is, for whoever drives the exchange in lockstep."""
-        return {"plans": dict(self._seen), "approved": {s: a.sequence for s, a in self._approved.items()}}
+        approved = {s: a.sequence for s, a in self._judgement.approved.items()}
+        return {"plans": dict(self._judgement.seen), "approved": approved}
+
+    @property
+    def _equity(self) -> float:
+        return self._purse.equity(self._config.equity)
+
+    @property
+    def _held(self) -> Mapping[str, VenuePosition]:
+        """Open positions by symbol: the exchange's, or on paper those of the strategy that ranks first there."""
+        if self._config.executor:
+            return {**self._foreign, **self._positions}
+        return risk_report.paper_positions(self._config, self._judgement.ranked())
+
+    def _sizes(self) -> dict[str, float]:
+        return {s: p.direction * p.quantity for s, p in self._held.items()}
+
+    def _leverage(self, symbol: str) -> float:
+        trader = self._config.traders.get(self._judgement.owner(symbol))
+        return trader.leverage if trader else 1.0
 
     def _begun(self) -> bool:
         if not self._started and not self._stopped:
@@ -193,107 +249,79 @@ class RiskActor:
                 self._beats.met(error)
         return self._started
 
+    def _remember(self, memory: Memory) -> None:
+        """Take over a saved state; what came already is newer."""
+        causes = memory.causes
+        for cause in self._causes:
+            causes = begun(causes, cause)
+        self._causes = causes
+        self._purse.remember(memory.watches, memory.members)
+        self._judgement.remember(memory.plans, memory.owners, memory.selected)
+        for position in memory.positions:
+            self._positions.setdefault(position.symbol, position)
+        for cause in causes:
+            logger.warning("{}: still {}: {}", self._config.name, cause.state.value, cause.reason)
+
+    def _reckon(self) -> None:
+        """Read the meters, and end what time has ended."""
+        self._change(settled(self._causes, self._purse.meters(self._config.limits), self._now_ms))
+        if self._now_ms - self._saved_ms >= MINUTE_MS:
+            self._save()
+
+    def _change(self, causes: Causes) -> None:
+        """Put causes in force: stored and told before every target is judged again."""
+        before, self._causes = self._causes, causes
+        if causes == before:
+            self._show()
+            return
+        self._save()
+        self._voice.changed(before, causes, self._now_ms)
+        self._voice.hold(self._causes)
+        self._judge()
+        self._show(now=True)
+        self._peers.deliver()  # whoever dies now has said it
+
+    def _moved(self, before: Mapping[str, float]) -> None:
+        """Positions may differ from before: then everything is judged again."""
+        if self._sizes() != before:
+            self._judge()
+            self._closed(set(before))
+            self._save()
+        self._show()
+
+    def _closed(self, before: set[str]) -> None:
+        """What was asked to be reduced may be flat now."""
+        causes, held = self._causes, self._held
+        for symbol in before - set(held):
+            causes = flattened(causes, held, symbol)
+        self._change(causes)
+
     def _judge(self, symbols: set[str] | None = None) -> None:
         """Approve again, all symbols or some; only what differs from the last approval is sent."""
         if not self._started:
             return
-        fresh: list[ApprovedTarget] = []
-        for (strategy, symbol), plan in self._ranked():
-            if (symbols is not None and symbol not in symbols) or symbol not in self._instruments:
-                continue
-            try:
-                approved = self._approve(strategy, symbol, plan)
-            except Exception as error:  # noqa: BLE001 - the one broad handler: no approval is the safe side
-                self._beats.met(error)
-                continue
-            if approved is not None:
-                fresh.append(approved)
+        scene = Scene(self._causes, self._held, self._equity, self._instruments, self._now_ms)
+        fresh = self._judgement.judge(scene, symbols)
         if fresh and self._config.executor:
-            self._peers.tell(self._config.executor, "apply", tuple(fresh))
+            self._peers.tell(self._config.executor, "apply", fresh)
 
-    def _approve(self, strategy: str, symbol: str, plan: PlanChanged) -> ApprovedTarget | None:
-        """A new approval, or None when nothing changed or the symbol is another's."""
-        config, trader = self._config, self._config.traders[strategy]
-        owner = self._owner(symbol)
-        terms = Terms(
-            self._instruments[symbol], config.groups[symbol], trader.leverage, trader.capital, config.slippage
-        )
-        view = View(
-            self._causes(symbol), owner, self._equity, self._positions, config.groups, plan.price,
-            self._selected.get((strategy, symbol), Selected(may_open=False)) if config.gated else None,
-        )
-        decision = approve(plan.target, view, terms, config.limits, self._next(), self._now_ms)
-        self._tell_refusals(plan.target, decision.refusals)
-        target = decision.approved.target
-        if owner not in ("", strategy):
-            return None
-        if target.rungs or target.quantity > 0:
-            self._owners[symbol] = strategy
-        elif owner == strategy and symbol not in self._positions:
-            del self._owners[symbol]
-        if self._told.get(symbol) == target:
-            return None
-        self._told[symbol] = target
-        self._approved[symbol] = decision.approved
-        return decision.approved
-
-    def _ranked(self) -> list[tuple[tuple[str, str], PlanChanged]]:
-        order = {name: i for i, name in enumerate(self._config.traders)}
-        known = [item for item in self._plans.items() if item[0][0] in order]
-        return sorted(known, key=lambda item: (order[item[0][0]], item[0][1]))
-
-    def _owner(self, symbol: str) -> str:
-        """Whose symbol it is; a strategy that is no longer configured owns nothing."""
-        owner = self._owners.get(symbol, "")
-        return owner if owner in self._config.traders else ""
-
-    def _causes(self, symbol: str) -> tuple[Cause, ...]:
-        found = [
-            Cause("halted", State.HALTED, place, "", self._halts[place], 0, "")
-            for place in ("", symbol) if place in self._halts
-        ]
-        if symbol in self._stale:
-            reason = f"no fresh candle of {symbol} for {self._config.limits.stale_after_s:g} s"
-            found.append(Cause("stale_data", State.REDUCING, symbol, "", reason, 0, "feed"))
-        return tuple(found)
-
-    def _leverage(self, symbol: str) -> float:
-        trader = self._config.traders.get(self._owner(symbol))
-        return trader.leverage if trader else 1.0
-
-    def _tell_refusals(self, target: Target, refusals: tuple[Refusal, ...]) -> None:
-        """Only what is new: the same refusal minute after minute says nothing."""
-        key = (target.strategy, target.symbol)
-        codes = tuple(r.code for r in refusals)
-        before = tuple(r.code for r in self._refused.get(key, ()))
-        self._refused[key] = refusals
-        if codes == before:
+    def _show(self, *, now: bool = False) -> None:
+        """Tell those who watch, at most once a second unless ``now``."""
+        if not self._config.api or not self._started or (not now and time.monotonic() - self._shown_s < _SHOW_S):
             return
-        for r in refusals:
-            self._record(TargetRefused(self._now_ms, self._next(), *key, r.code, r.detail))
-
-    def _record(self, event: object) -> None:
-        self._peers.post(self._config.ledger, "record", (event,))
-        if self._config.api:
-            self._peers.post(self._config.api, "on", (event,))
+        self._shown_s = time.monotonic()
+        self._voice.show(risk_report.shown(
+            self._config, self._judgement, self._held, self._readings, self._instruments, self._equity,
+            self._purse.meters(self._config.limits), self._causes, self._now_ms, self._voice.number(),
+        ))
 
     def _save(self) -> None:
-        state = {
-            "halts": self._halts, "owners": self._owners, "positions": list(self._positions.values()),
-            "plans": [[p.ts_ms, p.sequence, p.target, p.price] for p in self._plans.values()],
-            "selected": [[*key, *selected] for key, selected in self._selected.items()],
-        }
-        self._peers.post(
-            self._config.ledger, "save_snapshot", self._config.name, self._now_ms, json.dumps(state).encode()
+        if not self._started:
+            return  # what is known is not yet all: it would replace what was saved
+        self._saved_ms = self._now_ms
+        judgement = self._judgement
+        memory = Memory(
+            self._causes, self._purse.watches, self._purse.members, judgement.owners, tuple(self._positions.values()),
+            tuple(judgement.plans.values()), judgement.selected,
         )
-
-    def _next(self) -> int:
-        self._sequence += 1
-        return self._sequence
-
-
-def _plan(row: list[Any]) -> PlanChanged:
-    ts_ms, sequence, target, price = row
-    fields = list(target)
-    fields[5] = tuple(Rung(*rung) for rung in fields[5])
-    return PlanChanged(ts_ms, sequence, Target(*fields), price)
+        self._peers.post(self._config.ledger, "save_snapshot", self._config.name, self._now_ms, packed(memory))

@@ -16,11 +16,11 @@ from engine.risk_state import Causes
 
 
 class Memory(NamedTuple):
-    """The whole state. watched : whose money the account's watch adds up; of others it knows nothing."""
+    """The whole state. members : whose money the account's watch adds up."""
 
     causes: Causes
     watches: Mapping[str, Watch]
-    watched: tuple[str, ...]
+    members: tuple[str, ...]
     owners: Mapping[str, str]
     positions: tuple[VenuePosition, ...]
     plans: tuple[PlanChanged, ...]
@@ -46,7 +46,7 @@ def unpacked(payload: bytes) -> Memory:
     return Memory(
         causes,
         {key: _watch(row) for key, row in saved.get("watches", {}).items()},
-        tuple(saved.get("watched", ())),
+        tuple(saved.get("members", ())),
         dict(saved["owners"]),
         tuple(VenuePosition(*row) for row in saved["positions"]),
         tuple(_plan(row) for row in saved["plans"]),

@@ -44,6 +44,7 @@ class Runner:
         self._tracks: dict[str, Track] = {}
         self._sent: dict[str, Target] = {}
         self._sequence = time.time_ns() // 1_000  # above any number used before a restart
+        self._held: tuple[str, ...] | None = None
         self._plans = self._last_plan = 0
         self._stopped = False
 
@@ -61,6 +62,7 @@ class Runner:
         for symbol, track in tracks.items():
             self._recover(track, states.get(symbol), now_ms)
         self._tracks = tracks
+        self._heed()
         self._tell_targets([p for symbol in tracks for p in self._changed(symbol, now_ms)])
         self._save(now_ms)
         self._beats.ok()
@@ -102,6 +104,7 @@ class Runner:
             self._mark(batch.ts_ms, self._config.ledger, "record")
             self._save(batch.ts_ms)
         self._mark(batch.ts_ms, self._config.api, "on")
+        self._mark(batch.ts_ms, self._config.risk, "on_equity")
         self._beats.beat()
 
     def on_fill(self, fill: OrderFilled) -> None:
@@ -122,6 +125,7 @@ class Runner:
         if happened.trades:
             self._mark(fill.ts_ms, self._config.ledger, "record")
         self._mark(fill.ts_ms, self._config.api, "on")
+        self._mark(fill.ts_ms, self._config.risk, "on_equity")
 
     def resend(self) -> None:
         """Tell risk every target again (it has restarted)."""
@@ -130,6 +134,17 @@ class Runner:
             self._tell_targets([
                 p for symbol, track in self._tracks.items() for p in self._changed(symbol, track.last_ms + MINUTE_MS)
             ])
+
+    def hold(self, symbols: tuple[str, ...]) -> None:
+        """No entries on paper on these symbols and no others, while exits go on: risk's word; survives restarts."""
+        self._held = symbols
+        if not self._begun():
+            return
+        if [t for s, t in self._tracks.items() if t.paper.held != (s in symbols)]:
+            self._heed()
+            now_ms = max(t.last_ms for t in self._tracks.values()) + MINUTE_MS
+            self._tell_targets([p for symbol in self._tracks for p in self._changed(symbol, now_ms)])
+            self._save(now_ms)
 
     def health(self) -> dict[str, Any]:
         """State, counts, and what each symbol does; starts what a restart left to be started."""
@@ -158,6 +173,11 @@ class Runner:
             except (LookupError, TimeoutError, ScalpRadarError) as error:
                 self._beats.met(error)
         return bool(self._tracks)
+
+    def _heed(self) -> None:
+        """What risk said last, if it said anything: a snapshot remembers what it said before."""
+        for symbol, track in self._tracks.items() if self._held is not None else ():
+            track.paper.held = symbol in (self._held or ())
 
     def _new_track(self, symbol: str, instrument: Instrument, capital: float) -> Track:
         c = self._config
@@ -252,6 +272,7 @@ class Runner:
         )
         if trades:
             self._peers.post(self._config.ledger, "record", trades)
+            self._peers.post(self._config.risk, "on_trades", trades)
             if self._config.api:
                 self._peers.post(self._config.api, "on", trades)
 

@@ -2,18 +2,12 @@
 
 from __future__ import annotations
 
-import json
-import urllib.error
-import urllib.request
 from typing import Annotated, Any
 
 import typer
 
-from core.errors import InputError
+from scripts.asking import ask
 from scripts.options import AsJson, print_json
-from scripts.running import running
-
-_ANSWER_S = 5.0
 
 
 def register(app: typer.Typer) -> None:
@@ -26,34 +20,12 @@ def status(
     as_json: AsJson = False,
 ) -> None:
     """Show the health of the running system; exit code 1 unless everything is in order."""
-    health = _read((url or running()["url"]).rstrip("/") + "/health")
+    health: dict[str, Any] = ask(url, "/health")
     if as_json:
         print_json(health)
     else:
         _show(health)
     raise typer.Exit(0 if health.get("status") == "OK" else 1)
-
-
-def _read(url: str) -> dict[str, Any]:
-    if not url.startswith(("http://", "https://")):
-        raise InputError(f"--url {url!r}: must begin with http:// or https://")
-    try:
-        with urllib.request.urlopen(url, timeout=_ANSWER_S) as answer:  # noqa: S310 - checked above
-            found: dict[str, Any] = json.load(answer)
-    except urllib.error.HTTPError as error:
-        found = _body(error)
-    except (OSError, ValueError) as error:
-        raise InputError(f"{url}: no answer ({error})") from error
-    return found
-
-
-def _body(error: urllib.error.HTTPError) -> dict[str, Any]:
-    """The health of a system that says with its status code that it is not well."""
-    try:
-        found: dict[str, Any] = json.load(error)
-    except ValueError:
-        raise InputError(f"{error.url}: answered {error.code}") from error
-    return found
 
 
 def _show(health: dict[str, Any]) -> None:

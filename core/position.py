@@ -29,3 +29,24 @@ class Balance(NamedTuple):
 
     equity: float
     free: float
+
+
+class ClosedPosition(NamedTuple):
+    """A position after its end, as the venue accounts for it; money in quote currency.
+
+    ``gross`` is the price difference earned, ``funding`` positive when received, ``fees`` (opening and closing)
+    positive when paid; ``net`` is the venue's own sum of all three, and the only real profit.
+    """
+
+    position_id: str
+    symbol: str
+    direction: int
+    quantity: float
+    entry: float
+    exit: float
+    gross: float
+    funding: float
+    fees: float
+    net: float
+    opened_ms: int
+    closed_ms: int

@@ -15,7 +15,7 @@ from typing import NamedTuple, Protocol
 from core.candle import Candle, Candles
 from core.instrument import Instrument
 from core.order import Execution, OpenOrder, OrderRequest
-from core.position import Balance, VenuePosition
+from core.position import Balance, ClosedPosition, VenuePosition
 
 
 class CandleRows(NamedTuple):
@@ -74,6 +74,9 @@ class PublicVenue(Protocol):
     def watch_tickers(self, symbols: Sequence[str]) -> AsyncIterator[TickerSeen]:
         """Ticker pushes for ever, as `watch_candles`."""
 
+    def distrust(self, symbols: Sequence[str]) -> None:
+        """REST shows what the candle streams of these symbols do not: build their connections anew."""
+
 
 @dataclass(frozen=True, slots=True)
 class OrderSeen:
@@ -105,7 +108,15 @@ class Reconnected:
     stream: str
 
 
-AccountEvent = OrderSeen | Executed | PositionsSeen | Reconnected
+@dataclass(frozen=True, slots=True)
+class StreamLost:
+    """The private stream is down or not believed: until `Reconnected` no fill is heard of, so no entry is sent."""
+
+    stream: str
+    reason: str
+
+
+AccountEvent = OrderSeen | Executed | PositionsSeen | Reconnected | StreamLost
 
 
 class AccountFacts(NamedTuple):
@@ -120,6 +131,10 @@ class AccountFacts(NamedTuple):
     """None when the venue does not tell."""
     address_bound: bool | None = None
     """Whether the key works from named addresses only; None when the venue does not tell."""
+    can_trade: bool | None = None
+    """Whether the key may place orders; None when the venue does not tell."""
+    permissions: tuple[str, ...] = ()
+    """What the key may do, in the venue's words."""
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -165,10 +180,13 @@ class TradingVenue(Protocol):
         """As `open_orders`, of every symbol at once: costs as much as one symbol, so audits use this."""
 
     async def order(self, symbol: str, client_id: str) -> OpenOrder | None:
-        """The plain order with this client id in whatever state, or None when the venue does not know it."""
+        """The order with this client id, plain or trigger, live or ended, or None when the venue knows none."""
 
     async def executions(self, symbol: str, from_ms: int) -> list[Execution]:
         """Fills since ``from_ms``, oldest first."""
+
+    async def position_history(self, symbol: str, from_ms: int) -> list[ClosedPosition]:
+        """Positions that were closed since ``from_ms``, oldest first, with what the venue says they earned net."""
 
     async def place(self, request: OrderRequest) -> str:
         """Send an order; returns the venue's order id."""
@@ -189,4 +207,7 @@ class TradingVenue(Protocol):
         """Move a position-level stop in place."""
 
     def events(self, symbols: Sequence[str]) -> AsyncIterator[AccountEvent]:
-        """The private streams for ever, merged; a `Reconnected` precedes anything after a (re)connection."""
+        """The private streams for ever, merged; a `Reconnected` precedes anything after a (re)connection.
+
+        `StreamLost` comes when one ends, also when it looks alive and what we sent does not show on it.
+        """

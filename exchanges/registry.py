@@ -16,6 +16,10 @@ from exchanges.port import Credentials, PublicVenue, TradingVenue
 class VenueModule(Protocol):
     """What a venue's module offers."""
 
+    @property
+    def ACCOUNT_TYPES(self) -> tuple[str, ...]:  # noqa: N802 - a module's constant
+        """The kinds of account that it can trade, as ``account_type`` in the configuration names them."""
+
     def public_venue(self, settings: Exchange) -> PublicVenue:
         """Market data; needs no keys."""
 
@@ -27,6 +31,11 @@ def venue_names() -> tuple[str, ...]:
     """Every venue there is, sorted."""
     names = (m.name for m in pkgutil.iter_modules(exchanges.__path__))
     return tuple(sorted(name for name in names if _found(name) is not None))
+
+
+def account_types(name: str) -> tuple[str, ...]:
+    """The kinds of account that a venue can trade. Raises ConfigurationError for a name that is none."""
+    return _venue(name).ACCOUNT_TYPES
 
 
 def public_venue(name: str, settings: Exchange) -> PublicVenue:

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from core.settings import Exchange
 from exchanges.bitget.public import BitgetPublic
 from exchanges.bitget.trading import BitgetTrading
 from exchanges.port import Credentials, PublicVenue, TradingVenue
+
+ACCOUNT_TYPES: Final = ("classic", "unified")
 
 
 def public_venue(settings: Exchange) -> PublicVenue:

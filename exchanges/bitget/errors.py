@@ -17,14 +17,17 @@ from core.errors import Fatal, Refused, RetryLater, UnknownOutcome, VenueError
 NOT_FOUND: Final = frozenset({"40109", "40768", "43001", "22001", "25204"})
 """The venue knows no such order, or nothing is left of it."""
 
-CLASSIC_ON_UNIFIED: Final = "40085"
-UNIFIED_ON_CLASSIC: Final = "40084"
+CLASSIC_ON_UNIFIED: Final = frozenset({"40085"})
+"""A classic call from an account that is unified."""
+UNIFIED_ON_CLASSIC: Final = frozenset({"40084", "25245"})
+"""A unified call from an account that is classic."""
+TOO_MANY: Final = frozenset({"429", "30006", "30007", "1001"})
+"""Too many requests: whoever shares the budget has to wait."""
 
 _FATAL: Final = frozenset({
     "40001", "40002", "40003", "40006", "40009", "40010", "40011", "40012", "40013", "40014", "40016", "40018",
-    "40024", "40031", "40037", CLASSIC_ON_UNIFIED, UNIFIED_ON_CLASSIC,
-    "30004", "30005", "30011", "30012", "30015",
-})  # fmt: skip
+    "40024", "40031", "40037", "30004", "30005", "30011", "30012", "30015",
+}) | CLASSIC_ON_UNIFIED | UNIFIED_ON_CLASSIC  # fmt: skip
 """Keys, permissions, addresses, account type."""
 
 _NOT_TAKEN: Final = {
@@ -73,6 +76,8 @@ def _venue_says(error: BaseException) -> tuple[str, str]:
     ccxt puts the body of the answer behind its own name: ``bitget {"code":"40762","msg":"..."}``.
     """
     text = " ".join(str(error).split())
+    if type(error).__name__ == "RateLimitExceeded" and "{" not in text:
+        return "429", "too many requests, says the venue's gateway"
     start = text.find("{")
     if start >= 0:
         try:

@@ -10,8 +10,7 @@ from typing import Final, TypeVar
 from loguru import logger
 
 from exchanges.bitget.client import BitgetClient
-from exchanges.bitget.dialect.words import Row
-from exchanges.bitget.streams import Connected, Socket
+from exchanges.bitget.streams import News, Socket
 
 CAPACITY: Final = 20_000
 
@@ -21,7 +20,7 @@ T = TypeVar("T")
 async def merged(
     client: BitgetClient,
     sockets: Sequence[Socket],
-    read: Callable[[Row | Connected], Iterable[T]],
+    read: Callable[[News], Iterable[T]],
     *,
     newest_of: Callable[[T], Hashable] | None = None,
     lagging: Sequence[T] = (),
@@ -39,7 +38,7 @@ async def merged(
     box: deque[T] = deque()
     woken = asyncio.Event()
 
-    def take(message: Row | Connected) -> None:
+    def take(message: News) -> None:
         box.extend(read(message))
         if len(box) > capacity:
             logger.warning("the reader of a stream lags: {} events dropped, to be read again by REST", len(box))

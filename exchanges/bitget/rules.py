@@ -8,8 +8,7 @@ from collections.abc import Sequence
 from core.errors import Refused
 from core.instrument import Instrument
 from exchanges.bitget.client import BitgetClient
-from exchanges.bitget.dialect import words
-from exchanges.bitget.dialect.market import Symbols, instrument
+from exchanges.bitget.dialect.market import MarketDialect, Symbols
 
 
 class Rules:
@@ -28,21 +27,20 @@ class Rules:
         return self._instruments[symbol]
 
 
-async def load_rules(client: BitgetClient, wanted: Sequence[str]) -> Rules:
+async def load_rules(client: BitgetClient, dialect: MarketDialect, wanted: Sequence[str]) -> Rules:
     """Rules of the wanted symbols; those that the venue does not list are left out.
 
     Raises RetryLater, Fatal.
     """
-    symbols = Symbols(await client.call(words.CONTRACTS, {"productType": words.PRODUCT}))
+    symbols = Symbols([row for row in await client.ask(dialect.contracts()) or () if dialect.tradable(row)])
     known = [s for s in dict.fromkeys(wanted) if s in symbols]
-    loaded = await asyncio.gather(*(_instrument(client, symbols, s) for s in known))
+    loaded = await asyncio.gather(*(_instrument(client, dialect, symbols, s) for s in known))
     return Rules(symbols, dict(zip(known, loaded, strict=True)))
 
 
-async def _instrument(client: BitgetClient, symbols: Symbols, symbol: str) -> Instrument:
-    asked = {"symbol": symbols.id(symbol), "productType": words.PRODUCT}
+async def _instrument(client: BitgetClient, dialect: MarketDialect, symbols: Symbols, symbol: str) -> Instrument:
     try:
-        tiers = await client.call(words.TIERS, asked)
+        tiers = await client.ask(dialect.tiers(symbols.id(symbol)))
     except Refused:
         tiers = []  # a venue that does not tell its tiers: the vocabulary's default stands
-    return instrument(symbol, symbols.row(symbol), tiers or [])
+    return dialect.instrument(symbol, symbols.row(symbol), tiers or [])

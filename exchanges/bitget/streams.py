@@ -13,14 +13,16 @@ import asyncio
 import random
 import time
 from collections.abc import Awaitable, Callable, Iterator, Sequence
+from math import inf
 from typing import Any, Final, NamedTuple
 
 from loguru import logger
 
 from core.errors import Fatal, RetryLater, VenueError
 from exchanges.bitget.client import BitgetClient
-from exchanges.bitget.dialect.words import PRODUCT, Row
+from exchanges.bitget.dialect.words import Channel, Row
 from exchanges.bitget.errors import translate
+from exchanges.bitget.session import Session, Timing
 
 MAX_BACKOFF_S: Final = 60.0
 _FIRST_BACKOFF_S: Final = 0.25
@@ -28,25 +30,20 @@ _ENDS_SESSION: Final = frozenset({"30004", "30007"})
 """Not logged in (any more); over the limit, connection closed: no subscription of this session will work again."""
 
 
-class Timing(NamedTuple):
-    """How patient a socket is, in seconds.
-
-    dead_s : without any frame, pongs included, the connection is given up. stale_s : without any data it is rebuilt,
-    0 for never (private streams are silent while nothing happens). ack_s : a subscription unanswered that long is
-    sent again. dial_s : for connecting and logging in. steady_s : a session that lasted so long clears the back-off.
-    """
-
-    dead_s: float = 25.0
-    stale_s: float = 90.0
-    ack_s: float = 5.0
-    dial_s: float = 10.0
-    steady_s: float = 30.0
-
-
 class Connected(NamedTuple):
     """The socket was (re)established and its subscriptions were confirmed."""
 
     name: str
+
+
+class Lost(NamedTuple):
+    """The socket was lost after `Connected`, or is not believed any more: it is being rebuilt."""
+
+    name: str
+    reason: str
+
+
+News = Row | Connected | Lost
 
 
 def backoffs(chance: random.Random, first_s: float = _FIRST_BACKOFF_S) -> Iterator[float]:
@@ -62,31 +59,45 @@ class Socket:
 
     Parameters
     ----------
-    channels : ``(channel, instId)`` to subscribe to, one frame each, ``subscribe_interval_ms`` apart.
+    channels : what to subscribe to, one frame each, ``subscribe_interval_ms`` apart.
     private : log in first, and hold data back until every subscription is confirmed, so that `Connected` comes first.
+    overdue : seconds until something that the stream must show is overdue; the connection is rebuilt then.
     """
 
     def __init__(
         self,
         client: BitgetClient,
         name: str,
-        channels: Sequence[tuple[str, str]],
+        channels: Sequence[Channel],
         *,
         private: bool = False,
         timing: Timing | None = None,
+        overdue: Callable[[], float] = lambda: inf,
         clock: Callable[[], float] = time.monotonic,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
         chance: random.Random | None = None,
     ) -> None:
         self._client, self._name, self._channels, self._private = client, name, channels, private
         self._timing, self._clock, self._sleep = timing or Timing(), clock, sleep
-        self._chance = chance or random.Random()
+        self._chance, self._overdue = chance or random.Random(), overdue
         self._url = f"{client.socket_url(private=private)}#{name}"
-        self._session: _Session | None = None
-        self._sink: Callable[[Row | Connected], None] = _nobody
+        self._session: Session | None = None
+        self._dialling: asyncio.Future[Any] | None = None
+        self._up = False
+        self._sink: Callable[[News], None] = _nobody
 
-    async def run(self, sink: Callable[[Row | Connected], None]) -> None:
-        """Serve until the client is closed: ``sink`` gets every data message and `Connected`, and must not block.
+    @property
+    def channels(self) -> tuple[Channel, ...]:
+        """What it is subscribed to."""
+        return tuple(self._channels)
+
+    def rebuild(self, reason: str) -> None:
+        """Give the present connection up and build another: what it says is not believed."""
+        if self._session is not None and not self._session.lost.done():
+            self._session.lost.set_exception(RetryLater(reason))
+
+    async def run(self, sink: Callable[[News], None]) -> None:
+        """Serve until the client is closed: ``sink`` gets every data message, `Connected`, `Lost`; it must not block.
 
         Raises `Fatal` when the venue refuses the login.
         """
@@ -104,6 +115,9 @@ class Socket:
                     if self._client.closed:
                         return
                     logger.info("stream {} lost: {}", self._name, error)
+                    if self._up:
+                        self._up = False
+                        self._sink(Lost(self._name, str(error)))
                 if self._clock() - began > self._timing.steady_s:
                     waits = backoffs(self._chance)
                 await self._sleep(next(waits))
@@ -114,16 +128,16 @@ class Socket:
     async def _serve(self) -> None:
         """One session: dial, subscribe, watch over it until it is lost. Always ends with a VenueError."""
         wire, lost = await self._dial()
-        session = self._session = _Session(self._channels, lost, hold=self._private, now=self._clock())
+        session = self._session = Session(self._channels, lost, hold=self._private, now=self._clock())
         if not self._private:
-            self._sink(Connected(self._name))
+            self._say_connected()
         subscriber = asyncio.create_task(self._subscribe(wire, session))
         try:
             while not lost.done():
-                patience = self._patience(session)
+                patience, why = self._patience(session)
                 if patience <= 0:
-                    raise RetryLater("silent for too long, rebuilding")
-                await asyncio.wait({lost}, timeout=patience)
+                    raise RetryLater(f"{why}, rebuilding")
+                await asyncio.wait({lost}, timeout=min(patience, self._timing.echo_s / 2))
             raise translate(_reason(lost), writes=False)
         finally:
             self._session = None
@@ -131,13 +145,17 @@ class Socket:
             await asyncio.gather(subscriber, return_exceptions=True)
             await self._drop()
 
-    def _patience(self, session: _Session) -> float:
-        """Seconds until the silence has lasted too long."""
-        now = self._clock()
-        left = session.last_frame + self._timing.dead_s - now
-        if self._timing.stale_s > 0:
-            left = min(left, session.last_data + self._timing.stale_s - now)
-        return left
+    def _patience(self, session: Session) -> tuple[float, str]:
+        """Seconds until this connection has to be rebuilt, and why."""
+        now, timing = self._clock(), self._timing
+        limits = [
+            (session.last_frame + timing.dead_s - now, "silent for too long"),
+            (session.began + timing.recycle_s - now, "old enough"),
+            (self._overdue(), "what was sent does not show"),
+        ]
+        if timing.stale_s > 0:
+            limits.append((session.last_news + timing.stale_s - now, "nothing new for too long"))
+        return min(limits)
 
     async def _dial(self) -> tuple[Any, asyncio.Future[Any]]:
         """The open (and logged-in) ccxt socket, and a future that ends when it is lost."""
@@ -147,6 +165,7 @@ class Socket:
         # Whatever way ccxt notices a loss, it rejects every future of the socket: so we keep one there.
         lost: asyncio.Future[Any] = wire.future("session")
         lost.add_done_callback(_seen)
+        self._dialling = lost
         wire.connectionTimeout = int(self._timing.dial_s * 1000)
         opening = asyncio.ensure_future(self._login(wire) if self._private else self._connect(wire))
         try:
@@ -162,6 +181,8 @@ class Socket:
             lost.cancel()
             await self._drop()
             raise
+        finally:
+            self._dialling = None
 
     async def _connect(self, wire: Any) -> None:
         await wire.connect(self._client.ccxt.session)
@@ -175,14 +196,13 @@ class Socket:
         if wire is not None:
             await wire.close()
 
-    async def _subscribe(self, wire: Any, session: _Session) -> None:
+    async def _subscribe(self, wire: Any, session: Session) -> None:
         """Send one frame per channel, spaced; send again what stays unanswered or was refused."""
         interval = self._client.settings.subscribe_interval_ms / 1000
         waits = backoffs(self._chance, self._timing.ack_s)
         while session.unconfirmed:
-            for channel, market_id in list(session.unconfirmed):
-                arg = {"instType": PRODUCT, "channel": channel, "instId": market_id}
-                await wire.send({"op": "subscribe", "args": [arg]})
+            for channel in list(session.unconfirmed.values()):
+                await wire.send({"op": "subscribe", "args": [channel]})
                 await self._sleep(interval)
             try:
                 await asyncio.wait_for(session.confirmed.wait(), next(waits))
@@ -195,7 +215,7 @@ class Socket:
         """Take one decoded frame; True when ccxt must see it too (pongs, and everything while logging in)."""
         session = self._session
         if session is None:
-            return True
+            return self._login_is_fine(message)
         session.last_frame = self._clock()
         if not isinstance(message, dict):
             return True
@@ -209,48 +229,43 @@ class Socket:
             if str(message.get("code")) in _ENDS_SESSION and not session.lost.done():
                 session.lost.set_exception(RetryLater(f"the venue ends the session: {message.get('msg')}"))
         elif "data" in message:
-            session.last_data = session.last_frame
+            session.data(message)
             if session.held is None:
                 self._sink(message)
             else:
                 session.held.append(message)
         return False
 
-    def _release(self, session: _Session) -> None:
+    def _login_is_fine(self, message: Any) -> bool:
+        """Ccxt takes any answer to a login for a success, whatever its code."""
+        if not isinstance(message, dict) or message.get("event") != "login":
+            return True
+        if str(message.get("code", "0")) in ("0", "00000"):
+            return True
+        if self._dialling is not None and not self._dialling.done():
+            self._dialling.set_exception(Fatal(f"the venue refuses the login: {message}", code=str(message["code"])))
+        return False
+
+    def _say_connected(self) -> None:
+        self._up = True
+        self._sink(Connected(self._name))
+
+    def _release(self, session: Session) -> None:
         """Say that we are connected, then hand out what came meanwhile.
 
         Said a second time when a channel was confirmed late: what it had to tell until then is lost as well.
         """
         held, session.held = session.held, None
         if held is not None:
-            self._sink(Connected(self._name))
+            self._say_connected()
             for message in held:
                 self._sink(message)
         elif session.partial and self._private and not session.unconfirmed:
             session.partial = False
-            self._sink(Connected(self._name))
+            self._say_connected()
 
 
-class _Session:
-    """What is known of one connection while it lasts."""
-
-    def __init__(
-        self, channels: Sequence[tuple[str, str]], lost: asyncio.Future[Any], *, hold: bool, now: float
-    ) -> None:
-        self.lost = lost
-        self.unconfirmed = dict.fromkeys(channels)
-        self.confirmed = asyncio.Event()
-        self.held: list[Row] | None = [] if hold else None
-        self.partial = False
-        self.last_frame = self.last_data = now
-
-    def confirm(self, arg: Row) -> None:
-        self.unconfirmed.pop((str(arg.get("channel")), str(arg.get("instId"))), None)
-        if not self.unconfirmed:
-            self.confirmed.set()
-
-
-def _nobody(message: Row | Connected) -> None:
+def _nobody(message: News) -> None:
     """Where messages go before `Socket.run` says where."""
 
 

@@ -1,36 +1,31 @@
-"""One classic Bitget account behind the port. Every state-changing call is sent exactly once.
-
-What was sent is read back wherever the venue's "success" does not prove it: triggers that were placed, moved or
-cancelled, presets that were changed.
-"""
+"""One Bitget account behind the port, of whichever kind it is: asked once, when it is opened."""
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
-from typing import Final, TypeVar
+from collections.abc import AsyncIterator, Sequence
+from typing import Final
 
-from core.errors import Refused, RetryLater, UnknownOutcome
-from core.order import OpenOrder, OrderKind, OrderRequest
+from core.instrument import Instrument
+from core.order import Execution, OpenOrder, OrderRequest
+from core.position import Balance, ClosedPosition, VenuePosition
 from core.settings import Exchange
-from exchanges.bitget.dialect import requests, rows, words
-from exchanges.bitget.dialect.words import Params, Row, whole
-from exchanges.bitget.errors import NOT_FOUND
-from exchanges.bitget.merging import merged
-from exchanges.bitget.reading import AccountReading
-from exchanges.bitget.streams import Connected, Socket, Timing
-from exchanges.port import AccountEvent, Credentials, Executed, OrderSeen, PositionsSeen, Reconnected
-from exchanges.rate import Priority, RateLimiter
+from exchanges.bitget.accounts.classic import ClassicAccount
+from exchanges.bitget.accounts.unified import UnifiedAccount
+from exchanges.bitget.client import AccountType, BitgetClient
+from exchanges.bitget.dialect.classic import market as classic
+from exchanges.bitget.dialect.market import MarketDialect
+from exchanges.bitget.dialect.unified import market as unified
+from exchanges.bitget.probe import account_type
+from exchanges.bitget.rules import load_rules
+from exchanges.bitget.session import Timing
+from exchanges.port import AccountEvent, AccountFacts, Credentials
+from exchanges.rate import RateLimiter
 
-_CHANNELS: Final = ("orders", "orders-algo", "positions", "fill")
-_LOOKS: Final = 10
-_LOOK_EVERY_S: Final = 0.1
-
-T = TypeVar("T")
+_MARKETS: Final[dict[AccountType, MarketDialect]] = {"classic": classic, "unified": unified}
 
 
-class BitgetTrading(AccountReading):
-    """`exchanges.port.TradingVenue` for one classic account on USDT perpetuals, one-way mode."""
+class BitgetTrading:
+    """`exchanges.port.TradingVenue` for one account on USDT perpetuals."""
 
     def __init__(
         self,
@@ -40,169 +35,95 @@ class BitgetTrading(AccountReading):
         limiter: RateLimiter | None = None,
         timing: Timing | None = None,
     ) -> None:
-        super().__init__(settings, credentials, limiter)
-        self._timing = timing or Timing(stale_s=0)
+        self._settings, self._timing = settings, timing or Timing(stale_s=0)
+        self._client = BitgetClient(settings, credentials, limiter or RateLimiter(settings.rate))
+        self._account: ClassicAccount | UnifiedAccount | None = None
+
+    async def open(self, symbols: Sequence[str]) -> tuple[str, ...]:
+        """Find out the kind of account, prove the keys, load the rules; returns the symbols that the venue lists.
+
+        Raises Fatal for keys that do not work and for accounts that are not of the configured kind, RetryLater.
+        """
+        configured = self._settings.account_type
+        kind: AccountType = await account_type(self._client) if configured == "probe" else configured
+        self._client.speak(kind)
+        rules = await load_rules(self._client, _MARKETS[kind], symbols)
+        made = UnifiedAccount if kind == "unified" else ClassicAccount
+        account = made(self._client, rules, self._timing)
+        await account.balance()  # the cheapest call that proves the keys
+        self._account = account
+        return rules.known
+
+    async def close(self) -> None:
+        """Close every connection; safe to call twice. Running `events` end."""
+        await self._client.close()
+
+    def instrument(self, symbol: str) -> Instrument:
+        """The trading rules of a symbol that `open` returned. Raises KeyError."""
+        return self._opened.instrument(symbol)
+
+    async def facts(self, symbols: Sequence[str]) -> AccountFacts:
+        """Account type, modes and leverage as the venue shows them, and what the key may do."""
+        return await self._opened.facts(symbols)
 
     async def prepare(self, symbol: str, leverage: float, margin_mode: str) -> None:
         """One-way mode, margin mode and leverage as wanted; changes only what differs."""
-        account = await self._account(symbol)
-        base: Params = {"symbol": self._id(symbol), "productType": words.PRODUCT, "marginCoin": words.COIN}
-        if not rows.one_way(account):
-            asked = {"posMode": "one_way_mode", "productType": words.PRODUCT}
-            await self._client.call(words.SET_POSITION_MODE, asked, Priority.TRADE)
-        if rows.leverage_of(account)[0] != margin_mode:
-            await self._client.call(words.SET_MARGIN_MODE, base | {"marginMode": margin_mode}, Priority.TRADE)
-            account = await self._account(symbol)
-        self._margin_modes[symbol] = margin_mode
-        if rows.leverage_of(account)[1] != leverage:
-            await self._client.call(words.SET_LEVERAGE, base | {"leverage": words.written(leverage, 0)}, Priority.TRADE)
+        await self._opened.prepare(symbol, leverage, margin_mode)
+
+    async def balance(self) -> Balance:
+        """Account money in USDT."""
+        return await self._opened.balance()
+
+    async def positions(self) -> list[VenuePosition]:
+        """Every open position."""
+        return await self._opened.positions()
+
+    async def open_orders(self, symbol: str) -> list[OpenOrder]:
+        """Every live order of a symbol, from all namespaces."""
+        return await self._opened.open_orders(symbol)
+
+    async def all_open_orders(self) -> list[OpenOrder]:
+        """Every live order of the account, from all namespaces; as many requests as for one symbol."""
+        return await self._opened.all_open_orders()
+
+    async def order(self, symbol: str, client_id: str) -> OpenOrder | None:
+        """The order with this client id, plain or trigger, live or ended, or None when the venue knows none."""
+        return await self._opened.order(symbol, client_id)
+
+    async def executions(self, symbol: str, from_ms: int) -> list[Execution]:
+        """Fills since ``from_ms``, oldest first."""
+        return await self._opened.executions(symbol, from_ms)
+
+    async def position_history(self, symbol: str, from_ms: int) -> list[ClosedPosition]:
+        """Positions that were closed since ``from_ms``, oldest first, with what they earned net."""
+        return await self._opened.position_history(symbol, from_ms)
 
     async def place(self, request: OrderRequest) -> str:
-        """Send an order; returns the venue's order id. Reduce-only orders go before others."""
-        symbol = request.symbol
-        params = requests.place_params(
-            self._id(symbol), request, self.instrument(symbol), await self._margin_mode(symbol)
-        )
-        data = await self._client.call(
-            words.PLACE, params, Priority.PROTECTION if request.reduce_only else Priority.TRADE
-        )
-        return str(data.get("orderId") or "") or (await self._read_back(symbol, request.client_id)).order_id
+        """Send an order; returns the venue's order id."""
+        return await self._opened.place(request)
 
     async def amend(self, order: OpenOrder, request: OrderRequest) -> str:
-        """Change price, quantity and preset stop of a live limit order in place; returns its order id.
-
-        The venue makes a new order of it, and is documented to leave the preset alone when everything changes at
-        once: so a changed stop is read back, and set by a second request when the first one did not take it.
-        Raises UnknownOutcome when the stop is still another one.
-        """
-        market_id, rules = self._id(order.symbol), self.instrument(order.symbol)
-        params = requests.modify_params(market_id, order, request, rules)
-        data = await self._client.call(words.MODIFY, params, Priority.TRADE)
-        if "newPresetStopLossPrice" not in params:
-            return str(data.get("orderId") or "") or (
-                await self._read_back(order.symbol, request.client_id)
-            ).order_id
-        seen = await self._read_back(order.symbol, request.client_id)
-        if seen.status.live and not requests.same_price(seen.stop, request.stop, rules.tick):
-            again = requests.modify_preset_params(market_id, request, rules)
-            await self._client.call(words.MODIFY, again, Priority.PROTECTION)
-            seen = await self._read_back(order.symbol, request.client_id)
-            if seen.status.live and not requests.same_price(seen.stop, request.stop, rules.tick):
-                raise UnknownOutcome(f"{order.symbol} {request.client_id}: the preset stop stayed at {seen.stop}")
-        return seen.order_id
+        """Change price, quantity and preset stop of a live limit order; returns its order id."""
+        return await self._opened.amend(order, request)
 
     async def cancel(self, order: OpenOrder) -> bool:
-        """Cancel any live order, triggers too; False when there was nothing left to cancel.
-
-        Raises UnknownOutcome when the venue says yes and still shows the order.
-        """
-        if order.kind in (OrderKind.MARKET, OrderKind.LIMIT):
-            return await self._cancel_plain(order)
-        return await self._cancel_trigger(order)
-
-    async def _cancel_plain(self, order: OpenOrder) -> bool:
-        params = requests.cancel_params(self._id(order.symbol), order.order_id)
-        try:
-            data = await self._client.call(words.CANCEL, params, Priority.PROTECTION)
-        except Refused as error:
-            if error.code in NOT_FOUND:
-                return False
-            raise
-        return str((data or {}).get("orderId") or "") == order.order_id
-
-    async def _cancel_trigger(self, order: OpenOrder) -> bool:
-        """The answer is a success even when nothing was cancelled, so what stands afterwards is read."""
-        cancelled, said = False, ""
-        for plan_type in words.PLAN_TYPES_TO_CANCEL[order.kind]:
-            params = requests.cancel_plan_params(self._id(order.symbol), order.order_id, plan_type)
-            try:
-                data = await self._client.call(words.CANCEL_PLAN, params, Priority.PROTECTION)
-            except Refused as error:
-                said = f": {error}"
-                continue
-            cancelled = any(str(row.get("orderId")) == order.order_id for row in (data or {}).get("successList") or ())
-            if cancelled:
-                break
-        if any(o.order_id == order.order_id for o in await _after(self.open_orders(order.symbol))):
-            raise UnknownOutcome(f"{order.symbol}: trigger order {order.order_id} is still shown{said}")
-        return cancelled
+        """Cancel any live order, triggers too; False when there was nothing left to cancel."""
+        return await self._opened.cancel(order)
 
     async def place_stop(self, symbol: str, direction: int, trigger: float, client_id: str) -> str:
-        """A position-level stop (whole position, at market, configured trigger source), read back; its order id.
-
-        Raises UnknownOutcome when the venue does not show it afterwards: it may have triggered at once.
-        """
-        params = requests.stop_params(
-            self._id(symbol), direction, trigger, client_id, self.instrument(symbol), self._settings.trigger_source
-        )
-        data = await self._client.call(words.PLACE_STOP, params, Priority.PROTECTION)
-        order_id = str(data.get("orderId") or "")
-        shown = await self._stop_shown(symbol, lambda o: o.order_id == order_id or o.client_id == client_id, trigger)
-        return shown.order_id
+        """A position-level stop, read back; its order id."""
+        return await self._opened.place_stop(symbol, direction, trigger, client_id)
 
     async def amend_stop(self, stop: OpenOrder, trigger: float) -> None:
-        """Move a position-level stop in place and read it back.
-
-        Raises UnknownOutcome when the venue shows another one afterwards.
-        """
-        rules = self.instrument(stop.symbol)
-        params = requests.modify_stop_params(
-            self._id(stop.symbol), stop.order_id, trigger, rules, self._settings.trigger_source
-        )
-        await self._client.call(words.MODIFY_STOP, params, Priority.PROTECTION)
-        await self._stop_shown(stop.symbol, lambda o: o.kind is OrderKind.STOP_LOSS, trigger)
-
-    async def _stop_shown(self, symbol: str, mine: Callable[[OpenOrder], bool], trigger: float) -> OpenOrder:
-        """The live position-level stop that is mine, with its trigger price and source as asked."""
-        where = {"symbol": self._id(symbol), "planType": "profit_loss"}
-        listed = await _after(self._listed(words.PLAN_PENDING, where))
-        tick = self.instrument(symbol).tick
-        for order in listed:
-            if order.kind is OrderKind.STOP_LOSS and order.status.live and mine(order):
-                right_source = order.trigger_source in ("", self._settings.trigger_source)
-                if requests.same_price(order.trigger, trigger, tick) and right_source:
-                    return order
-        raise UnknownOutcome(f"{symbol}: the venue does not show a stop at {trigger:g} after accepting it")
+        """Move a position-level stop in place and read it back."""
+        await self._opened.amend_stop(stop, trigger)
 
     def events(self, symbols: Sequence[str]) -> AsyncIterator[AccountEvent]:
-        """The private streams for ever, merged; a `Reconnected` precedes anything after a (re)connection.
+        """The private streams for ever, merged; a `Reconnected` precedes anything after a (re)connection."""
+        return self._opened.events(symbols)
 
-        Orders and fills of other symbols are left out; positions are always all of them.
-        """
-        channels = [(channel, "default") for channel in _CHANNELS]
-        socket = Socket(self._client, "account", channels, private=True, timing=self._timing)
-        wanted = frozenset(symbols)
-
-        def read(message: Row | Connected) -> list[AccountEvent]:
-            return self._read(message, wanted)
-
-        return merged(self._client, [socket], read, lagging=[Reconnected("account")])
-
-    def _read(self, message: Row | Connected, wanted: frozenset[str]) -> list[AccountEvent]:
-        if isinstance(message, Connected):
-            return [Reconnected(message.name)]
-        symbols, ts = self._opened().symbols, whole(message.get("ts"))
-        channel, pushed = message["arg"]["channel"], message["data"]
-        if channel == "positions":
-            held = tuple(p for row in pushed if (p := rows.position(row, symbols)) is not None)
-            return [PositionsSeen(held, ts)]
-        if channel == "fill":
-            return [Executed(e) for e in (rows.execution(row, symbols) for row in pushed) if e.symbol in wanted]
-        return [OrderSeen(o, ts) for o in (rows.order(row, symbols) for row in pushed) if o.symbol in wanted]
-
-    async def _read_back(self, symbol: str, client_id: str) -> OpenOrder:
-        """The order just sent. The venue makes amended orders a moment after it has answered, so this looks again."""
-        for _ in range(_LOOKS):
-            found = await _after(self.order(symbol, client_id))
-            if found is not None:
-                return found
-            await asyncio.sleep(_LOOK_EVERY_S)
-        raise UnknownOutcome(f"{symbol}: the venue does not show {client_id} after accepting it")
-
-
-async def _after(reading: Awaitable[T]) -> T:
-    """A reading that follows a change. Raises UnknownOutcome where it fails: by then something was sent."""
-    try:
-        return await reading
-    except RetryLater as error:
-        raise UnknownOutcome(f"sent, but not read back: {error}", code=error.code) from error
+    @property
+    def _opened(self) -> ClassicAccount | UnifiedAccount:
+        if self._account is None:
+            raise RuntimeError("open() the venue first")
+        return self._account

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 
 import pytest
@@ -9,9 +10,21 @@ import pytest
 from exchanges.bitget.public import BitgetPublic
 from exchanges.bitget.trading import BitgetTrading
 from exchanges.port import Credentials
+from exchanges.rate import RateLimiter
 from tests.exchanges.fake_bitget import FakeBitget
 
 KEYS = Credentials("key", "secret", "phrase")
+
+
+def impatient(venue: FakeBitget) -> RateLimiter:
+    """A budget whose waits take no time."""
+    now = [0.0]
+
+    async def sleep(seconds: float) -> None:
+        now[0] += seconds
+        await asyncio.sleep(0)
+
+    return RateLimiter(venue.settings().rate, clock=lambda: now[0], sleep=sleep)
 
 
 @pytest.fixture
@@ -23,7 +36,7 @@ async def venue() -> AsyncIterator[FakeBitget]:
 
 @pytest.fixture
 async def trading(venue: FakeBitget) -> AsyncIterator[BitgetTrading]:
-    found = BitgetTrading(venue.settings(), KEYS)
+    found = BitgetTrading(venue.settings(), KEYS, limiter=impatient(venue))
     await found.open(["BTC-USDT", "ETH-USDT"])
     venue.asked.clear()
     yield found

@@ -34,6 +34,19 @@ ACCOUNT = {
     "isolatedLongLever": 5, "isolatedShortLever": 5,
 }  # fmt: skip
 
+INSTRUMENTS = [
+    {
+        "symbol": f"{base}USDT", "category": "USDT-FUTURES", "baseCoin": base, "quoteCoin": "USDT", "type": "perpetual",
+        "status": "online", "pricePrecision": "2", "priceMultiplier": multiplier, "quantityPrecision": "3",
+        "quantityMultiplier": "0.001", "minOrderQty": "0.001", "minOrderAmount": "5", "maxLeverage": "125",
+        "makerFeeRate": "0.0002", "takerFeeRate": "0.0006",
+    }
+    for base, multiplier in (("BTC", "0.1"), ("ETH", "0.05"))
+]  # fmt: skip
+
+ASSETS = {"coin": "USDT", "equity": "1010", "balance": "1000", "available": "940", "locked": "25", "debt": "0"}
+"""Equity, balance and what is free all differ: a reader that takes the wrong one shows."""
+
 
 @dataclass
 class Asked:
@@ -64,12 +77,16 @@ class FakeBitget:
             "/api/v2/mix/account/accounts": [ACCOUNT],
             "/api/v2/mix/account/account": ACCOUNT,
             "/api/v2/public/time": {"serverTime": "1700000000000"},
+            "/api/v3/market/instruments": INSTRUMENTS,
+            "/api/v3/market/position-tier": [],
+            "/api/v3/account/assets": {"assets": [ASSETS]},
+            "/api/v3/account/settings": lambda _: refusal("40084", "You are in Classic Account mode"),
         }
         self.answers = defaults | self.answers
 
     async def start(self, port: int = 0) -> FakeBitget:
         app = web.Application()
-        app.router.add_get("/v2/ws/{which}", self._socket)
+        app.router.add_get("/{version:v2|v3}/ws/{which}", self._socket)
         app.router.add_route("*", "/{path:.*}", self._rest)
         self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1)
         await self._runner.setup()

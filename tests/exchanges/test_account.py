@@ -2,37 +2,65 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 
 import pytest
 from aiohttp import web
 
-from core.errors import Fatal, RetryLater
+from core.errors import RetryLater
 from exchanges.bitget.client import BitgetClient
 from exchanges.bitget.probe import account_type
+from exchanges.bitget.public import BitgetPublic
 from exchanges.bitget.trading import BitgetTrading
-from exchanges.rate import RateLimiter
-from tests.exchanges.conftest import KEYS
+from tests.exchanges.conftest import KEYS, impatient
 from tests.exchanges.fake_bitget import ACCOUNT, FakeBitget, refusal
 
 ACCOUNTS = "/api/v2/mix/account/accounts"
+SETTINGS = "/api/v3/account/settings"
 
 
-async def probed(venue: FakeBitget) -> str:
+async def probed(venue: FakeBitget, **changes: Any) -> str:
     async def at_once(_: float) -> None:
         return
 
-    client = BitgetClient(venue.settings(), KEYS, RateLimiter(venue.settings().rate))
+    client = BitgetClient(venue.settings(**changes), KEYS, impatient(venue))
     try:
         return await account_type(client, at_once)
     finally:
         await client.close()
 
 
-async def test_trouble_is_not_taken_for_an_account_type(venue: FakeBitget):
-    troubles = [web.Response(status=500, text="x"), refusal("40085", "unified")]
-    venue.answers[ACCOUNTS] = lambda _: troubles.pop(0)
+@pytest.mark.parametrize("trouble", [500, 504, 429])
+async def test_trouble_is_not_taken_for_an_account_type(venue: FakeBitget, trouble: int):
+    first, second = [web.Response(status=trouble, text="x")], [web.Response(status=trouble, text="x")]
+    venue.answers |= {
+        ACCOUNTS: lambda _: first.pop() if first else refusal("40085", "You are in Unified Account mode"),
+        SETTINGS: lambda _: second.pop() if second else {"holdMode": "one_way_mode"},
+    }
     assert await probed(venue) == "unified"
+    assert not first
+    assert not second
+
+
+async def test_a_time_out_is_not_taken_for_an_account_type(venue: FakeBitget):
+    silent = [True]
+
+    async def slow(_: Any) -> Any:
+        if silent:
+            silent.clear()
+            await asyncio.sleep(0.4)
+        return refusal("40085", "You are in Unified Account mode")
+
+    venue.answers |= {ACCOUNTS: slow, SETTINGS: {"holdMode": "one_way_mode"}}
+    assert await probed(venue, request_timeout_s=0.1) == "unified"
+
+
+@pytest.mark.parametrize("code", ["40084", "25245"])
+async def test_an_account_that_neither_api_serves_stays_undecided(venue: FakeBitget, code: str):
+    venue.answers |= {ACCOUNTS: lambda _: refusal("40085", "unified"), SETTINGS: lambda _: refusal(code, "classic")}
+    with pytest.raises(RetryLater, match="neither"):
+        await probed(venue)
 
 
 async def test_a_probe_without_an_answer_stays_undecided(venue: FakeBitget):
@@ -50,14 +78,25 @@ async def test_the_account_type_is_said_to_every_client_so_that_ccxt_never_guess
     assert trading._client.ccxt.options["uta"] is False
 
 
-@pytest.mark.parametrize(("configured", "code"), [("unified", "00000"), ("probe", "40085"), ("classic", "40085")])
-async def test_a_unified_account_is_refused_at_the_start(venue: FakeBitget, configured: str, code: str):
-    if code != "00000":
-        venue.answers[ACCOUNTS] = lambda _: refusal(code, "You are in Unified Account mode")
-    trading = BitgetTrading(venue.settings(account_type=configured), KEYS)
-    with pytest.raises(Fatal, match=r"[Uu]nified"):
-        await trading.open(["BTC-USDT"])
+@pytest.mark.parametrize("kind", ["classic", "unified"])
+async def test_the_kind_that_the_venue_names_is_said_to_ccxt(venue: FakeBitget, kind: str):
+    if kind == "unified":
+        venue.answers |= {ACCOUNTS: lambda _: refusal("40085", "unified"), SETTINGS: {"holdMode": "one_way_mode"}}
+    trading = BitgetTrading(venue.settings(account_type="probe"), KEYS)
+    await trading.open(["BTC-USDT"])
+    assert trading._client.ccxt.options["uta"] is (kind == "unified")
+    assert ("/v3/" in trading._client.socket_url(private=True)) is (kind == "unified")
     await trading.close()
+
+
+async def test_public_data_needs_no_keys_and_asks_nothing_about_accounts(venue: FakeBitget):
+    for kind in ("classic", "unified", "probe"):
+        public = BitgetPublic(venue.settings(account_type=kind))
+        await public.open(["BTC-USDT"])
+        assert public._client.ccxt.apiKey in (None, "")
+        assert public._client.ccxt.options["uta"] is (kind == "unified")
+        await public.close()
+    assert not [a.path for a in venue.asked if "/market/" not in a.path]
 
 
 async def test_symbols_that_the_venue_does_not_list_are_left_out(venue: FakeBitget):

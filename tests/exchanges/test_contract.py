@@ -1,7 +1,7 @@
-"""What every venue owes the port, run over all that the registry finds, each against the local exchange.
+"""What every venue owes the port, run over all that the registry finds, each kind of account on the local exchange.
 
-A new venue joins by offering the two functions; when the local exchange does not speak its protocol, it adds a
-``Bench`` of its own to `BENCHES`.
+A new venue joins by offering what `registry.VenueModule` asks for; when the local exchange does not speak its protocol,
+it adds a ``Bench`` of its own to `BENCHES`.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from typing import Any, NamedTuple, TypeVar
 import pytest
 
 from core.candle import Candle, Candles
-from core.errors import ConfigurationError, DataError, Refused
+from core.errors import ConfigurationError, DataError, Fatal, Refused
 from core.order import OrderKind, OrderRequest, OrderStatus, Side
 from core.settings import Exchange, RateBudget
 from exchanges import port, registry
@@ -28,7 +28,7 @@ MINUTE = 60_000
 START = 1_700_000_040_000 // 3_600_000 * 3_600_000
 HISTORY = 1500
 SYMBOLS = ["BTC-USDT", "ETH-USDT"]
-ACCOUNT = AccountConfig()
+DEPOSIT = 10_000.0
 FAST = RateBudget(market=1e6, trade=1e6, account=1e6, position=1e6)
 
 
@@ -49,30 +49,45 @@ class Bench(NamedTuple):
     public: PublicVenue
     trading: TradingVenue
     step: Callable[..., Awaitable[Any]]
+    account_type: str
+    keys: Credentials
+    another: Callable[[str, Credentials], TradingVenue]
+    """A second client: configured account type, keys."""
 
 
-async def bitget_bench(name: str) -> AsyncIterator[Bench]:
+async def bitget_bench(name: str, account_type: str) -> AsyncIterator[Bench]:
     source = StoredSource({s: minutes(b) for s, b in zip(SYMBOLS, (20_000.0, 1_000.0), strict=True)}, START,
                           {s: [(START - 8 * 3_600_000, 0.0001), (START, 0.0002)] for s in SYMBOLS})  # fmt: skip
-    sandbox = Sandbox(SandboxConfig(lockstep=True, accounts=(ACCOUNT,)), source)
+    account = AccountConfig(balance=DEPOSIT, kind=account_type)
+    sandbox = Sandbox(SandboxConfig(lockstep=True, accounts=(account,)), source)
     where = f"127.0.0.1:{await sandbox.start()}"
-    settings = Exchange(rest_url=f"http://{where}", ws_url=f"ws://{where}", subscribe_interval_ms=0, rate=FAST)
+    settings = Exchange(
+        rest_url=f"http://{where}", ws_url=f"ws://{where}", subscribe_interval_ms=0, rate=FAST,
+        account_type=account_type,
+    )  # fmt: skip
+    keys = Credentials(account.key, account.secret, account.passphrase)
     public = registry.public_venue(name, settings)
-    trading = registry.trading_venue(name, settings, Credentials(ACCOUNT.key, ACCOUNT.secret, ACCOUNT.passphrase))
+
+    def another(configured: str, keys: Credentials) -> TradingVenue:
+        return registry.trading_venue(name, settings.model_copy(update={"account_type": configured}), keys)
+
+    trading = another("probe", keys)
     assert await public.open([*SYMBOLS, "NO-USDT"]) == tuple(SYMBOLS)
     assert await trading.open(SYMBOLS) == tuple(SYMBOLS)
-    yield Bench(public, trading, sandbox.advance)
+    yield Bench(public, trading, sandbox.advance, account_type, keys, another)
     await public.close()
     await trading.close()
     await sandbox.stop()
 
 
-BENCHES: dict[str, Callable[[str], AsyncIterator[Bench]]] = {"bitget": bitget_bench}
+BENCHES: dict[str, Callable[[str, str], AsyncIterator[Bench]]] = {"bitget": bitget_bench}
+KINDS = [(name, kind) for name in registry.venue_names() for kind in registry.account_types(name)]
 
 
-@pytest.fixture(params=registry.venue_names())
+@pytest.fixture(params=KINDS, ids=lambda kind: "-".join(kind))
 async def bench(request: pytest.FixtureRequest) -> AsyncIterator[Bench]:
-    async for found in BENCHES[request.param](request.param):
+    name, kind = request.param
+    async for found in BENCHES[name](name, kind):
         yield found
 
 
@@ -180,11 +195,12 @@ async def test_tickers_say_last_mark_bid_and_ask(bench: Bench):
 async def test_the_account_is_told_and_prepared(bench: Bench):
     await bench.trading.prepare("BTC-USDT", 4.0, "crossed")
     facts = await bench.trading.facts(["BTC-USDT"])
+    assert facts.account_type == bench.account_type
     assert facts.one_way
     assert facts.margin_mode == {"BTC-USDT": "crossed"}
     assert facts.leverage == {"BTC-USDT": 4.0}
     balance = await bench.trading.balance()
-    assert balance.equity == balance.free == ACCOUNT.balance
+    assert balance.equity == balance.free == DEPOSIT
     assert await bench.trading.positions() == []
     assert await bench.trading.all_open_orders() == []
 
@@ -285,9 +301,93 @@ async def test_a_reduce_only_order_closes_and_never_opens(ready: Bench):
 
 
 async def test_wrong_keys_are_fatal_at_the_start(bench: Bench):
-    name = "bitget"
-    settings = bench.trading._settings  # type: ignore[attr-defined]
-    trading = registry.trading_venue(name, settings, Credentials(ACCOUNT.key, "wrong", ACCOUNT.passphrase))
-    with pytest.raises(Exception, match="40009"):
+    trading = bench.another(bench.account_type, Credentials(bench.keys.key, "wrong", bench.keys.passphrase))
+    with pytest.raises(Fatal, match="40009"):
         await trading.open(SYMBOLS)
     await trading.close()
+
+
+async def test_an_order_is_found_by_its_client_id_wherever_it_stands(ready: Bench):
+    trading = ready.trading
+    await trading.place(entry(19_000.0, "rests"))
+    await trading.place(entry(None, "filled", None))
+    await trading.place_stop("BTC-USDT", 1, 18_500.0, "stop")
+    for client_id, kind, status in (
+        ("rests", OrderKind.LIMIT, OrderStatus.OPEN),
+        ("filled", OrderKind.MARKET, OrderStatus.FILLED),
+        ("stop", OrderKind.STOP_LOSS, OrderStatus.OPEN),
+    ):
+        found = await trading.order("BTC-USDT", client_id)
+        assert found is not None, client_id
+        assert (found.kind, found.status) == (kind, status)
+    (stop,) = [o for o in await trading.open_orders("BTC-USDT") if o.kind is OrderKind.STOP_LOSS]
+    await trading.cancel(stop)
+    ended = await trading.order("BTC-USDT", "stop")
+    assert ended is not None
+    assert not ended.status.live
+
+
+async def test_a_filled_order_says_its_average_and_its_fee_is_a_cost(ready: Bench):
+    await ready.trading.place(entry(None, "m", None))
+    found = await ready.trading.order("BTC-USDT", "m")
+    (fill,) = await ready.trading.executions("BTC-USDT", START)
+    assert found is not None
+    assert (found.quantity, found.filled, found.average) == (0.01, 0.01, pytest.approx(fill.price))
+    assert fill.fee == pytest.approx(fill.price * 0.01 * 0.0006)
+
+
+async def test_a_resting_take_profit_moves_and_the_stop_stays(ready: Bench):
+    trading = ready.trading
+    await trading.place(entry(None, "m", 19_000.0))
+    await trading.place(OrderRequest("t1", "BTC-USDT", Side.SELL, OrderKind.LIMIT, 0.01, 21_000.0, reduce_only=True))
+    (target,) = [o for o in await trading.open_orders("BTC-USDT") if o.kind is OrderKind.LIMIT]
+    assert target.reduce_only
+    await trading.amend(target, OrderRequest("t2", "BTC-USDT", Side.SELL, OrderKind.LIMIT, 0.01, 21_500.0,
+                                             reduce_only=True))  # fmt: skip
+    shown = {o.kind: o for o in await trading.open_orders("BTC-USDT")}
+    moved, stop = shown[OrderKind.LIMIT], shown[OrderKind.STOP_LOSS]
+    assert (moved.client_id, moved.price, moved.reduce_only) == ("t2", 21_500.0, True)
+    assert stop.trigger == 19_000.0
+    again = await trading.order("BTC-USDT", "t2")
+    assert again is not None
+    assert again.status.live
+
+
+async def test_an_entry_whose_stop_stays_is_amended_under_its_new_name(ready: Bench):
+    trading = ready.trading
+    events = trading.events(["BTC-USDT"])
+    await take(events, lambda e: isinstance(e, Reconnected))
+    await trading.place(entry(19_000.0, "e1"))
+    (resting,) = await trading.open_orders("BTC-USDT")
+    order_id = await trading.amend(resting, entry(19_950.0, "e2"))
+    found = await trading.order("BTC-USDT", "e2")
+    assert found is not None
+    assert (found.order_id, found.client_id, found.price) == (order_id, "e2", 19_950.0)
+    await ready.step(1, pause_on_fill=True)
+    filled = await take(events, lambda e: isinstance(e, Executed))
+    assert isinstance(filled, Executed)
+    assert filled.execution.order_id == order_id
+    assert filled.execution.client_id in ("e2", "")
+
+
+async def test_a_closed_position_tells_what_it_really_earned(ready: Bench):
+    trading = ready.trading
+    await trading.place(entry(None, "in", None))
+    await ready.step()
+    await trading.place(entry(None, "out", None, reduce_only=True)._replace(side=Side.SELL))
+    (closed,) = await trading.position_history("BTC-USDT", START)
+    bought, sold = await trading.executions("BTC-USDT", START)
+    assert (closed.symbol, closed.direction, closed.quantity) == ("BTC-USDT", 1, 0.01)
+    assert (closed.entry, closed.exit) == (pytest.approx(bought.price), pytest.approx(sold.price))
+    assert closed.fees == pytest.approx(bought.fee + sold.fee)
+    assert closed.net == pytest.approx(closed.gross + closed.funding - closed.fees, abs=1e-6)
+    assert closed.net == pytest.approx((await trading.balance()).equity - DEPOSIT, abs=1e-6)
+    assert await trading.position_history("BTC-USDT", closed.closed_ms + 1) == []
+
+
+async def test_an_account_that_is_not_what_the_configuration_says_is_fatal_and_tells_what_to_write(bench: Bench):
+    for other in {kind for _, kind in KINDS} - {bench.account_type}:
+        trading = bench.another(other, bench.keys)
+        with pytest.raises(Fatal, match="account_type"):
+            await trading.open(SYMBOLS)
+        await trading.close()

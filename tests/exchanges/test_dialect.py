@@ -13,13 +13,14 @@ from hypothesis import strategies as st
 
 from core.instrument import Instrument
 from core.order import OpenOrder, OrderKind, OrderRequest, OrderStatus, Side
-from exchanges.bitget.dialect import market, requests, rows
+from exchanges.bitget.dialect.classic import market, requests, rows
+from exchanges.bitget.dialect.market import Symbols
 from exchanges.bitget.dialect.words import written
 from tests.shared import shared_path
 
 LTC = Instrument(symbol="LTC-USDT", tick=0.01, step=0.1)
 BTC = Instrument(symbol="BTC-USDT", tick=0.1, step=0.0001)
-NO_SYMBOLS = market.Symbols([])
+NO_SYMBOLS = Symbols([])
 
 
 def recorded(name: str) -> Any:
@@ -106,7 +107,7 @@ def test_a_pushed_fill_is_read_and_a_cost_is_positive():
 
 def test_contracts_are_read():
     contracts = [m["info"] for m in recorded("markets-bitget.json").values()]
-    symbols = market.Symbols(contracts)
+    symbols = Symbols([c for c in contracts if market.tradable(c)])
     assert "BTC-USDT" in symbols
     assert symbols.symbol(symbols.id("ETH-USDT")) == "ETH-USDT"
     rules = market.instrument("BTC-USDT", symbols.row("BTC-USDT"), [])

@@ -11,7 +11,7 @@ from aiohttp import web
 from core.errors import Fatal, Refused, RetryLater, UnknownOutcome
 from core.order import OpenOrder, OrderKind, OrderRequest, OrderStatus, Side
 from exchanges.bitget.client import BitgetClient
-from exchanges.bitget.dialect import words
+from exchanges.bitget.dialect.classic import words
 from exchanges.bitget.trading import BitgetTrading
 from exchanges.rate import RateLimiter
 from tests.exchanges.conftest import KEYS
@@ -22,6 +22,7 @@ MODIFY = "/api/v2/mix/order/modify-order"
 DETAIL = "/api/v2/mix/order/detail"
 PENDING = "/api/v2/mix/order/orders-pending"
 PLANS = "/api/v2/mix/order/orders-plan-pending"
+PAST_PLANS = "/api/v2/mix/order/orders-plan-history"
 CANCEL = "/api/v2/mix/order/cancel-order"
 CANCEL_PLAN = "/api/v2/mix/order/cancel-plan-order"
 STOP = "/api/v2/mix/order/place-tpsl-order"
@@ -143,8 +144,21 @@ async def test_nothing_was_sent_when_nobody_listens(venue: FakeBitget):
 
 @pytest.mark.parametrize("code", ["40109", "40768", "43001"])
 async def test_an_order_that_the_venue_does_not_know_is_none(venue: FakeBitget, trading: BitgetTrading, code: str):
-    venue.answers[DETAIL] = lambda _: refusal(code, "order does not exist")
+    venue.answers |= {DETAIL: lambda _: refusal(code, "order does not exist"), PLANS: listed(), PAST_PLANS: listed()}
     assert await trading.order("BTC-USDT", "e1") is None
+
+
+@pytest.mark.parametrize("namespace", ["normal_plan", "profit_loss", "track_plan"])
+@pytest.mark.parametrize("where", [PLANS, PAST_PLANS])
+async def test_an_order_is_found_by_its_client_id_in_whatever_namespace_it_stands(
+    venue: FakeBitget, trading: BitgetTrading, namespace: str, where: str
+):
+    there = plan(clientOid="s7", planStatus="live" if where == PLANS else "executed")
+    venue.answers |= {DETAIL: lambda _: refusal("40109", "order does not exist"), PLANS: listed(), PAST_PLANS: listed(),
+                      where: by_namespace(**{namespace: [plan(orderId="1", clientOid="other"), there]})}  # fmt: skip
+    found = await trading.order("BTC-USDT", "s7")
+    assert found is not None
+    assert (found.order_id, found.status.live) == ("9", where == PLANS)
 
 
 async def test_open_orders_are_read_from_every_namespace_and_told_apart_by_their_plan_type(

@@ -15,14 +15,16 @@ from core.order import OrderStatus
 from exchanges.bitget.client import BitgetClient
 from exchanges.bitget.merging import merged
 from exchanges.bitget.public import BitgetPublic
-from exchanges.bitget.streams import MAX_BACKOFF_S, Socket, Timing, backoffs
+from exchanges.bitget.session import Timing
+from exchanges.bitget.streams import MAX_BACKOFF_S, Socket, backoffs
 from exchanges.bitget.trading import BitgetTrading
-from exchanges.port import AccountEvent, CandleRows, Executed, OrderSeen, PositionsSeen, Reconnected
+from exchanges.port import AccountEvent, CandleRows, Executed, OrderSeen, PositionsSeen, Reconnected, StreamLost
 from exchanges.rate import RateLimiter
 from tests.exchanges.conftest import KEYS
 from tests.exchanges.fake_bitget import FakeBitget, confirm, push
 
 T = TypeVar("T")
+CANDLES = {"instType": "USDT-FUTURES", "channel": "candle1m", "instId": "BTCUSDT"}
 ROW = ["60000", "1", "3", "0.5", "2", "10", "20"]
 FILL = {
     "tradeId": "1", "orderId": "7", "symbol": "BTCUSDT", "price": "100", "baseVolume": "0.5", "side": "sell",
@@ -95,12 +97,10 @@ async def test_every_private_reconnection_is_told_before_anything_that_follows_i
 
     venue.on_frame = frame
     events = trading.events(["BTC-USDT"])
-    first = await take(events, 2)
+    seen = await take(events, 2)
     await venue.sockets[0].close()
-    second = await take(events, 2)
-    for pair in (first, second):
-        assert isinstance(pair[0], Reconnected)
-        assert isinstance(pair[1], OrderSeen)
+    seen += await take(events, 3)
+    assert [type(e) for e in seen] == [Reconnected, OrderSeen, StreamLost, Reconnected, OrderSeen]
     await events.aclose()  # type: ignore[attr-defined]
 
 
@@ -164,7 +164,7 @@ async def test_a_socket_that_answers_nothing_at_all_is_given_up(venue: FakeBitge
     trading = BitgetTrading(venue.settings(), KEYS, timing=Timing(stale_s=0, dead_s=0.05))
     await trading.open(["BTC-USDT"])
     events = trading.events(["BTC-USDT"])
-    assert [type(e) for e in await take(events, 2)] == [Reconnected, Reconnected]
+    assert [type(e) for e in await take(events, 3)] == [Reconnected, StreamLost, Reconnected]
     await trading.close()
 
 
@@ -193,7 +193,7 @@ async def test_every_failed_dial_is_followed_by_a_longer_wait(venue: FakeBitget)
             await asyncio.Event().wait()
 
     enough = asyncio.Event()
-    socket = Socket(client, "s", [("candle1m", "BTCUSDT")], sleep=sleep, chance=random.Random(1))
+    socket = Socket(client, "s", [CANDLES], sleep=sleep, chance=random.Random(1))
     client.start(socket.run(lambda _: None))
     async with asyncio.timeout(5):
         await enough.wait()
@@ -290,7 +290,7 @@ async def test_a_reader_that_lags_too_far_is_told_to_look_again(venue: FakeBitge
 
     seen: list[int] = []
     venue.on_frame = frame
-    socket = Socket(public._client, "s", [("candle1m", "BTCUSDT")])
+    socket = Socket(public._client, "s", [CANDLES])
     events = merged(public._client, [socket], read, lagging=["look again"], capacity=3)
     first = await take(events, 1)
     await until(lambda: len(seen) == 10)  # nobody reads meanwhile

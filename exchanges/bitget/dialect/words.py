@@ -1,21 +1,23 @@
-"""The venue's calls, its names for things, and how it writes numbers.
+"""What both APIs share: what a call is, and how the venue writes numbers.
 
 Numbers travel as strings, absent ones as ``""`` or null; times are milliseconds as strings.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from decimal import ROUND_HALF_EVEN, Decimal
 from typing import Any, Final, NamedTuple
 
-from core.order import OrderKind
 from exchanges.rate import Category
 
 Row = Mapping[str, Any]
 Params = dict[str, Any]
+Channel = Mapping[str, str]
+"""The ``arg`` of a subscription, by which its pushes are told apart."""
 
 PRODUCT: Final = "USDT-FUTURES"
+"""The classic account calls it ``productType``, the unified one ``category``."""
 COIN: Final = "USDT"
 
 
@@ -27,54 +29,15 @@ class Endpoint(NamedTuple):
     writes: bool = False
 
 
-_MARKET, _TRADE, _ACCOUNT, _POSITION = Category.MARKET, Category.TRADE, Category.ACCOUNT, Category.POSITION
+class Ask(NamedTuple):
+    """A reading call with what it is asked."""
 
-TIME: Final = Endpoint("publicCommonGetV2PublicTime", _MARKET)
-CONTRACTS: Final = Endpoint("publicMixGetV2MixMarketContracts", _MARKET)
-TIERS: Final = Endpoint("publicMixGetV2MixMarketQueryPositionLever", _MARKET)
-CANDLES: Final = Endpoint("publicMixGetV2MixMarketCandles", _MARKET)
-HISTORY_CANDLES: Final = Endpoint("publicMixGetV2MixMarketHistoryCandles", _MARKET)
-FUNDING_HISTORY: Final = Endpoint("publicMixGetV2MixMarketHistoryFundRate", _MARKET)
-OPEN_INTEREST: Final = Endpoint("publicMixGetV2MixMarketOpenInterest", _MARKET)
-BALANCE: Final = Endpoint("privateMixGetV2MixAccountAccounts", _ACCOUNT)
-ACCOUNT: Final = Endpoint("privateMixGetV2MixAccountAccount", _ACCOUNT)
-KEY_INFO: Final = Endpoint("privateSpotGetV2SpotAccountInfo", _ACCOUNT)
-SET_LEVERAGE: Final = Endpoint("privateMixPostV2MixAccountSetLeverage", _ACCOUNT, writes=True)
-SET_MARGIN_MODE: Final = Endpoint("privateMixPostV2MixAccountSetMarginMode", _ACCOUNT, writes=True)
-SET_POSITION_MODE: Final = Endpoint("privateMixPostV2MixAccountSetPositionMode", _ACCOUNT, writes=True)
-POSITIONS: Final = Endpoint("privateMixGetV2MixPositionAllPosition", _POSITION)
-PLACE: Final = Endpoint("privateMixPostV2MixOrderPlaceOrder", _TRADE, writes=True)
-MODIFY: Final = Endpoint("privateMixPostV2MixOrderModifyOrder", _TRADE, writes=True)
-CANCEL: Final = Endpoint("privateMixPostV2MixOrderCancelOrder", _TRADE, writes=True)
-PLACE_STOP: Final = Endpoint("privateMixPostV2MixOrderPlaceTpslOrder", _TRADE, writes=True)
-MODIFY_STOP: Final = Endpoint("privateMixPostV2MixOrderModifyTpslOrder", _TRADE, writes=True)
-CANCEL_PLAN: Final = Endpoint("privateMixPostV2MixOrderCancelPlanOrder", _TRADE, writes=True)
-DETAIL: Final = Endpoint("privateMixGetV2MixOrderDetail", _ACCOUNT)
-PENDING: Final = Endpoint("privateMixGetV2MixOrderOrdersPending", _ACCOUNT)
-PLAN_PENDING: Final = Endpoint("privateMixGetV2MixOrderOrdersPlanPending", _ACCOUNT)
-FILLS: Final = Endpoint("privateMixGetV2MixOrderFills", _ACCOUNT)
+    endpoint: Endpoint
+    params: Params
 
-PLAN_NAMESPACES: Final = ("normal_plan", "profit_loss", "track_plan")
-"""What ``planType`` may ask for; plain orders live in a call of their own."""
 
-GRANULARITY: Final = {
-    "1m": "1m", "3m": "3m", "5m": "5m", "15m": "15m", "30m": "30m", "1h": "1H", "2h": "2H", "4h": "4H",
-    "6h": "6Hutc", "12h": "12Hutc", "1d": "1Dutc",
-}  # fmt: skip
-
-KIND_OF_PLAN: Final = {
-    "pos_loss": OrderKind.STOP_LOSS, "pos_profit": OrderKind.TAKE_PROFIT,  # in lists
-    "psl": OrderKind.STOP_LOSS, "ptp": OrderKind.TAKE_PROFIT,  # in pushes
-}  # fmt: skip
-"""Position-level triggers by ``planType``; every other word is some other trigger."""
-PLAN_TYPES_TO_CANCEL: Final = {
-    OrderKind.STOP_LOSS: ("pos_loss",),
-    OrderKind.TAKE_PROFIT: ("pos_profit",),
-    OrderKind.TRIGGER: ("normal_plan", "loss_plan", "profit_plan", "moving_plan", "track_plan"),
-}
-"""What a trigger order may have to be cancelled under."""
-TRIGGER_WORD: Final = {"mark": "mark_price", "last": "fill_price"}
-TRIGGER_SOURCE: Final = {word: ours for ours, word in TRIGGER_WORD.items()}
+TIME: Final = Endpoint("publicCommonGetV2PublicTime", Category.MARKET)
+"""The unified account asks the same one."""
 
 
 def number(value: Any, default: float = 0.0) -> float:
@@ -101,3 +64,16 @@ def written(value: float, step: float) -> str:
         exact = (exact / grid).to_integral_value(ROUND_HALF_EVEN) * grid
     text = format(exact, "f")
     return text.rstrip("0").rstrip(".") if "." in text else text
+
+
+def same_price(a: float | None, b: float | None, tick: float) -> bool:
+    """Whether two prices, or their absence, are the same on the grid."""
+    if a is None or b is None:
+        return a is b
+    return written(a, tick) == written(b, tick)
+
+
+def permissions(words: Any, addresses: Any) -> tuple[tuple[str, ...], bool | None]:
+    """What a key may do in the venue's words, and whether it is bound to addresses (None: the venue does not tell)."""
+    may = tuple(str(word).lower() for word in words) if isinstance(words, Sequence) and words else ()
+    return may, bool(addresses) if addresses is not None else None

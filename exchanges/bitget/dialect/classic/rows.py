@@ -1,4 +1,4 @@
-"""The venue's private rows in our words: orders of every namespace, fills, positions, account."""
+"""The classic account's private rows in our words: orders of every namespace, fills, positions, account."""
 
 from __future__ import annotations
 
@@ -6,9 +6,10 @@ from collections.abc import Sequence
 from typing import Final
 
 from core.order import Execution, OpenOrder, OrderKind, OrderStatus, Side
-from core.position import Balance, VenuePosition
+from core.position import Balance, ClosedPosition, VenuePosition
+from exchanges.bitget.dialect.classic.words import KIND_OF_PLAN, TRIGGER_SOURCE
 from exchanges.bitget.dialect.market import Symbols
-from exchanges.bitget.dialect.words import COIN, KIND_OF_PLAN, TRIGGER_SOURCE, Row, known, number, whole
+from exchanges.bitget.dialect.words import COIN, Row, known, number, whole
 
 _STATUS: Final = {
     "live": OrderStatus.OPEN, "init": OrderStatus.OPEN, "new": OrderStatus.OPEN, "not_trigger": OrderStatus.OPEN,
@@ -115,6 +116,24 @@ def position(row: Row, symbols: Symbols) -> VenuePosition | None:
         liquidation=known(row.get("liquidationPrice")),
         unrealised=number(row.get("unrealizedPL")),
         opened_ms=whole(row.get("cTime")),
+    )
+
+
+def closed_position(row: Row, symbols: Symbols) -> ClosedPosition:
+    """A position that was closed, with what it really earned."""
+    return ClosedPosition(
+        position_id=str(row["positionId"]),
+        symbol=symbols.symbol(_market_id(row)),
+        direction=1 if row.get("holdSide") == "long" else -1,
+        quantity=number(row.get("closeTotalPos")),
+        entry=number(row.get("openAvgPrice")),
+        exit=number(row.get("closeAvgPrice")),
+        gross=number(row.get("pnl")),
+        funding=number(row.get("totalFunding")),
+        fees=-number(row.get("openFee")) - number(row.get("closeFee")),
+        net=number(row.get("netProfit")),
+        opened_ms=whole(row.get("ctime")) or whole(row.get("cTime")),
+        closed_ms=whole(row.get("utime")) or whole(row.get("uTime")),
     )
 
 

@@ -1,10 +1,14 @@
-"""Requests as the venue wants them: every default that could hurt is said (margin mode, trigger source, plan type)."""
+"""Requests as the classic account wants them: every default that could hurt is said.
+
+Margin mode, trigger source, plan type, the size of a whole position (none).
+"""
 
 from __future__ import annotations
 
 from core.instrument import Instrument
 from core.order import OpenOrder, OrderRequest
-from exchanges.bitget.dialect.words import COIN, PRODUCT, TRIGGER_WORD, Params, written
+from exchanges.bitget.dialect.classic.words import TRIGGER_WORD
+from exchanges.bitget.dialect.words import COIN, PRODUCT, Params, same_price, written
 
 
 def place_params(market_id: str, request: OrderRequest, rules: Instrument, margin_mode: str) -> Params:
@@ -47,13 +51,6 @@ def modify_preset_params(market_id: str, request: OrderRequest, rules: Instrumen
 def preset_word(stop: float | None, rules: Instrument) -> str:
     """A preset stop; ``0`` takes it away."""
     return "0" if stop is None else written(stop, rules.tick)
-
-
-def same_price(a: float | None, b: float | None, tick: float) -> bool:
-    """Whether two prices, or their absence, are the same on the grid."""
-    if a is None or b is None:
-        return a is b
-    return written(a, tick) == written(b, tick)
 
 
 def stop_params(

@@ -1,0 +1,1 @@
+"""The classic account's words: v2 ``mix`` REST and v2 streams."""

@@ -29,7 +29,7 @@ from actors.executor_strangers import Strangers
 from actors.life import Life
 from actors.parts import ExecutorConfig
 from actors.peers import Peers
-from core.errors import Fatal
+from core.errors import Fatal, RetryLater
 from core.messages import AccountChecked, FillRole, OrderFilled, OrderShown, PositionGuarded, ProtectionSeen, Severity
 from core.order import Execution, OpenOrder
 from core.position import Balance
@@ -237,6 +237,9 @@ class Executor:
     async def _begin(self) -> None:
         try:
             await self._connect()
+        except RetryLater as error:  # the venue cannot even be made: another process has the account
+            self.alert("not_started", Severity.CRITICAL, "", str(error))
+            raise
         except Fatal as error:
             self.halt("", str(error))
             await asyncio.sleep(_FATAL_WAIT_S)

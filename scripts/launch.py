@@ -19,19 +19,17 @@ import ray
 from loguru import logger
 from ray.exceptions import GetTimeoutError, RayActorError, RayTaskError
 
-from actors.blueprint import Mode, draw
+from actors.blueprint import draw
 from actors.wiring import house as wiring
 from actors.wiring.process import log_to
 from actors.wiring.supervision import PING_S, Supervision
 from core.errors import ScalpRadarError
-from core.settings import Exchange, RateBudget, Settings
-from exchanges.port import Credentials
-from sandbox.config import AccountConfig
+from core.settings import Settings
+from scripts.account import credentials_of, local_account
 from scripts.configuration import strategy_folders
 from scripts.launch_checks import Checked, Wanted
 from scripts.local_exchange import LocalExchange
-from scripts.running import api_key, results_root, run_folder, say_ended, say_running
-from scripts.secrets import Secrets
+from scripts.running import alone, api_key, results_root, run_folder, say_ended, say_running
 from scripts.view import View, status_view
 
 READY_S: Final = 60.0
@@ -42,7 +40,6 @@ KEPT_EXCHANGE: Final = "exchange.db"
 _LATENCIES_S: Final = 2.0
 LOST: Final = 3
 """Exit code when Ray itself went away."""
-_LOCAL_RATE: Final = RateBudget(market=1_000, trade=1_000, account=1_000, position=1_000)
 
 
 class _Stop:
@@ -62,6 +59,7 @@ def launch(checked: Checked, folder: Path) -> int:
     wanted, settings, demo = checked.wanted, checked.settings, checked.mode == "demo"
     state = run_folder(checked.mode, fresh=demo and not wanted.keep)
     with ExitStack() as stack:
+        stack.callback(alone(state).release)
         (state / "logs").mkdir(exist_ok=True)
         log_to(state / "logs", "driver")
         logger.info("checked")
@@ -76,14 +74,14 @@ def launch(checked: Checked, folder: Path) -> int:
         logger.info("Ray is there")
         exchange = settings.exchanges.exchanges[settings.exchanges.default]
         blueprint = draw(
-            settings, checked.mode, exchange if local is None else _at(exchange, local.listening()),
+            settings, checked.mode, exchange if local is None else local_account(exchange, local.listening()),
             tuple(str(p) for p in strategy_folders(settings, folder)), checked.timeframes, _versions(),
             checked.params,
         )
         key = checked.secrets.scalp_radar_api_key
         house = wiring.build(
             blueprint, state, port=checked.port, api_key=key.get_secret_value() if key else api_key(state),
-            credentials=_credentials(checked.mode, checked.secrets) if blueprint.executor else None,
+            credentials=credentials_of(checked.mode, checked.secrets) if blueprint.executor else None,
             results=results_root(),
         )
         logger.info("actors are being created")
@@ -129,14 +127,6 @@ def _keep_latencies(executor: Any, state: Path) -> None:
     (state / LATENCIES).write_text(json.dumps([round(ms, 3) for ms in found]))
 
 
-def _at(exchange: Exchange, url: str) -> Exchange:
-    """The exchange as configured, but at a local one's address."""
-    return exchange.model_copy(update={
-        "rest_url": url, "ws_url": url.replace("http", "ws", 1), "rate": _LOCAL_RATE, "account_type": "classic",
-        "subscribe_interval_ms": 0,
-    })
-
-
 def _sandbox_arguments(wanted: Wanted, settings: Settings, folder: Path, state: Path) -> list[str]:
     enabled = [e for e in settings.strategies.strategies.values() if e.enabled]
     symbols = [s for s in settings.assets.symbols if any(s in e.symbols for e in enabled)]
@@ -147,16 +137,6 @@ def _sandbox_arguments(wanted: Wanted, settings: Settings, folder: Path, state: 
         "--state": str(state / KEPT_EXCHANGE) if wanted.keep else None,
     }
     return [part for option, value in arguments.items() if value is not None for part in (option, value)]
-
-
-def _credentials(mode: Mode, secrets: Secrets) -> Credentials | None:
-    if mode == "demo":
-        account = AccountConfig()
-        return Credentials(account.key, account.secret, account.passphrase)
-    keys = (secrets.bitget_api_key, secrets.bitget_api_secret, secrets.bitget_api_passphrase)
-    if mode == "paper" or None in keys:
-        return None
-    return Credentials(*(key.get_secret_value() for key in keys if key is not None))
 
 
 def _versions() -> dict[str, str]:

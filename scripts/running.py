@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
 
+from actors.wiring.lock import Lock, Taken
 from core.errors import ConfigurationError, InputError
 
 _RUNNING: Final = "running.json"
@@ -36,6 +37,14 @@ def run_folder(mode: str, *, fresh: bool) -> Path:
     except OSError as error:
         raise ConfigurationError("environment", "SCALP_RADAR_STATE", str(state_root()), str(error)) from error
     return folder
+
+
+def alone(folder: Path) -> Lock:
+    """Keeps every other system out of this run's folder, until this process ends. Raises InputError when one is in."""
+    try:
+        return Lock(folder / "lock")
+    except Taken as error:
+        raise InputError(f"{folder}: another system runs on this state folder ({error})") from error
 
 
 def check_port(port: int) -> int:

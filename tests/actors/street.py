@@ -29,6 +29,7 @@ from sandbox.config import SandboxConfig
 from sandbox.server import Sandbox
 from sandbox.source import StoredSource
 from tests.actors.local_transport import LocalTransport
+from tests.await_points import Points
 
 START_MS = 1_740_787_200_000
 GROUPS = {
@@ -72,6 +73,8 @@ class Street:
             rate=RateBudget(market=1e4, trade=1e4, account=1e4, position=1e4),
         )
         self.actors: dict[str, Any] = {}
+        self.points: Points | None = None
+        """Around the next executor that is made; None for none."""
 
     def peers(self) -> Peers:
         return Peers(self.transport, retry_s=0.02)
@@ -94,12 +97,14 @@ class Street:
             case "executor":
                 keys = self.sandbox.config.accounts[0]
                 credentials = Credentials(keys.key, keys.secret, keys.passphrase)
+                venues = partial(trading_venue, "bitget", self._settings, credentials)
+                points = self.points or Points()
                 return Executor(
                     ExecutorConfig(
                         "executor", {"envelope_dca": runner}, {"envelope_dca": symbols},
                         dict.fromkeys(symbols, self.entry.leverage), "isolated", "feed", timing=Timing(settle_s=1.0),
                     ),
-                    partial(trading_venue, "bitget", self._settings, credentials), self.peers(),
+                    points.venues(venues), points.peers(self.peers()),
                 )
             case _:
                 return Runner(
@@ -184,12 +189,14 @@ class Street:
 
 @asynccontextmanager
 async def street(
-    folder: Path, candles: Mapping[str, Candles], *, entry: StrategyEntry = ENTRY, start_ms: int = START_MS
+    folder: Path, candles: Mapping[str, Candles], *, entry: StrategyEntry = ENTRY, start_ms: int = START_MS,
+    points: Points | None = None,
 ) -> AsyncIterator[Street]:
-    """A running world; everything is stopped afterwards."""
+    """A running world; everything is stopped afterwards. ``points`` : around its first executor."""
     sandbox = Sandbox(SandboxConfig(lockstep=True), StoredSource(candles, start_ms))
     port = await sandbox.start()
     world = Street(sandbox, port, folder, tuple(candles), entry)
+    world.points = points
     try:
         await world.start()
         yield world

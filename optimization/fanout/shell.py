@@ -1,4 +1,4 @@
-"""What Ray sees of a worker. It imports nothing of ours until it runs: priority and cache come before compiled code.
+"""What Ray sees of a worker. It imports hardly anything of ours until it runs: priority and cache come first.
 
 The process is a plain actor without state that matters: it may be killed at any moment, and its chunks go to another.
 """
@@ -10,6 +10,8 @@ import sys
 from importlib import import_module
 from pathlib import Path
 from typing import Any, Final
+
+from optimization.memory import keep_freed_memory
 
 _SHUT: Final = "pyarrow"
 
@@ -26,6 +28,7 @@ class WorkerProcess:
 
     def __init__(self, home: str, cache: str) -> None:
         step_back()
+        keep_freed_memory()
         if sys.modules.get(_SHUT, _SHUT) is None:
             del sys.modules[_SHUT]  # the processes of a trading tree do without Arrow; candles at rest do not
         os.environ.setdefault("NUMBA_CACHE_DIR", str(Path.home() / ".cache" / "scalp-radar" / "numba" / cache))

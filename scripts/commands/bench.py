@@ -25,9 +25,9 @@ def bench(
 ) -> None:
     """Measure the engine and the running system; figures of one run may be compared, absolute ones move."""
     # Here, since the engine and Ray would slow every other command's start.
+    from optimization.memory import keep_freed_memory
     from scripts.bench import engine, indicators, plans, walkforward
     from scripts.bench.task import minutes, tape
-    from scripts.memory import keep_freed_memory
 
     keep_freed_memory()
     folder = config_folder(config)

@@ -68,6 +68,7 @@ def optimize(
     # Here, since the engine loads compiled code, which other commands need not wait for.
     from market.source import open_source
     from market.tables import BEGINNING_MS, END_MS
+    from optimization.memory import keep_freed_memory
     from scripts.configuration import find_strategies, load_settings
     from scripts.optimizing import Request, jobs
 
@@ -85,6 +86,7 @@ def optimize(
         given=_given(set_ or []),
         detail=detail,
     )
+    keep_freed_memory()
     wanted = jobs(settings, known, request)
     source = open_source(data or store or store_root())
     if dry_run:

@@ -67,26 +67,25 @@ class StrategyEndpoints:
             client = "" if wanted else asked.text("clientOid")
             trigger = NewTrigger(symbol, plan, side, price or 0.0, quantity, execute, True, client, source, hold=hold)
             wanted.append(trigger)
-        if len(wanted) == 2:
-            self._check_both(wanted)
+        for one in wanted[1:]:  # neither is placed when one may not be
+            self._check_level(symbol, one.plan, side, one.trigger)
         placed = [place_trigger(self._state, account, one) for one in wanted]
         if len(placed) == 2:
             placed[0].twin, placed[1].twin = placed[1].order_id, placed[0].order_id
         return named(placed[0])
 
-    def _check_both(self, wanted: list[NewTrigger]) -> None:
-        """Neither is placed when one may not be."""
-        for one in wanted:
-            last = self._state.price(one.symbol)
-            check_price(self._state.instrument(one.symbol), one.trigger)
-            below = (one.side is Side.SELL) == (one.plan in LOSSES)
-            if (last <= one.trigger) if below else (last >= one.trigger):
-                raise wrong_side_of_price(one.plan.value)
+    def _check_level(self, symbol: str, plan: PlanType, side: Side, level: float) -> None:
+        """A stop or target is on the tick and lies where the price has not been yet."""
+        last = self._state.price(symbol)
+        check_price(self._state.instrument(symbol), level)
+        below = (side is Side.SELL) == (plan in LOSSES)
+        if (last <= level) if below else (last >= level):
+            raise wrong_side_of_price("stop loss" if plan in LOSSES else "take profit")
 
     def modify(self, account: Account, asked: Asked) -> Any:
         """Move one end or both of a live strategy order, in place; the quantity of a partial one."""
         found = _live(account, asked)
-        changed = False
+        changes: list[tuple[Trigger, TriggerAmendment, str]] = []
         for end in (STOP, TARGET):
             price, execute, source = preset(asked, end.short, end.name)
             if price is None:
@@ -94,12 +93,14 @@ class StrategyEndpoints:
             trigger = next((t for t in found if t.plan in (end.full, end.partial)), None)
             if trigger is None:
                 raise not_verified(end.name, price)
-            trigger.source = source if asked.has(f"{end.short}TriggerBy") else trigger.source
-            change = TriggerAmendment(price, asked.positive("qty"), execute or 0.0)
-            amend_trigger(self._state, account, trigger, change)
-            changed = True
-        if not changed:
+            self._check_level(trigger.symbol, trigger.plan, trigger.side, price)
+            kept = source if asked.has(f"{end.short}TriggerBy") else trigger.source
+            changes.append((trigger, TriggerAmendment(price, asked.positive("qty"), execute or 0.0), kept))
+        if not changes:
             raise not_verified("stopLoss", asked.text("stopLoss"))
+        for trigger, change, source in changes:
+            amend_trigger(self._state, account, trigger, change)
+            trigger.source = source
         return named(found[0])
 
     def cancel(self, account: Account, asked: Asked) -> None:

@@ -117,11 +117,12 @@ async def ours(started: Running) -> dict[str, Any]:
     await client.load_markets()
     pushed: dict[str, list[Any]] = {}
 
-    def hear(_: Any, message: Any) -> None:
+    def hear(connection: Any, message: Any) -> None:
+        forward(connection, message)
         if isinstance(message, dict) and "data" in message:
             pushed.setdefault(message["arg"]["topic"], []).append(message)
 
-    forward, client.handle_message = client.handle_message, lambda c, m: (hear(c, m), forward(c, m))[1]
+    forward, client.handle_message = client.handle_message, hear
     await client.watch_ohlcv(UNIFIED, "1m")
     watches = [client.watch_positions(), client.watch_balance()]
     for watch in watches:

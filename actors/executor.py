@@ -129,6 +129,7 @@ class Executor:
         p = desk.mirror.position
         return {
             "orders": len(desk.mirror.orders), "halted": desk.halted, "idle": desk.idle,
+            "blind": desk.blind,
             "position": p.direction * p.quantity if p else 0.0, "unprepared": desk.unprepared,
             "changes_last_minute": desk.churn.lately(self._now_ms), "changes_held": desk.held,
         }
@@ -136,7 +137,7 @@ class Executor:
     def progress(self) -> dict[str, Any]:
         """How far it is, for whoever drives the exchange in lockstep."""
         return {
-            "idle": all(d.idle and not d.mirror.doubt for d in self._desks.values()),
+            "idle": all(d.idle and not d.mirror.doubt and not d.blind for d in self._desks.values()),
             "fills": self._fills, "latest": dict(self._latest),
             "approved": {s: d.approved.sequence for s, d in self._desks.items() if d.approved},
         }

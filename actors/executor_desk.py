@@ -17,12 +17,12 @@ from actors.executor_sending import Office, Sender
 from actors.executor_watch import Watch
 from actors.parts import Timing
 from core.errors import Fatal, RetryLater
-from core.messages import Severity
+from core.messages import FillRole, Severity
 from core.order import OpenOrder
 from core.position import VenuePosition
 from core.target import ApprovedTarget
 from engine.client_ids import tag
-from engine.reconcile import Circumstances, Command, PlaceStop, agrees, reconcile
+from engine.reconcile import Amend, Circumstances, Command, Place, PlaceStop, agrees, reconcile
 from exchanges.port import TradingVenue
 
 _ROUNDS: Final = 12
@@ -59,6 +59,8 @@ class Desk:
         """What about the account differs from the configuration and cannot be set now, '' when nothing."""
         self.closing = False
         """Entries are withdrawn because we are stopping."""
+        self.blind = ""
+        """Why fills would not be heard of now, '' while they are: entries stay as they are, none is sent or moved."""
         self.since_ms = 0
         """Fills from this exchange time on are ours to notice."""
         self._wake = asyncio.Event()
@@ -142,7 +144,9 @@ class Desk:
             if self.mirror.doubt:
                 await self.look()
             approved = self.approved
-            commands = [c for c in self._wanted() if c not in self.sender.refused]
+            commands = [
+                c for c in self._wanted() if c not in self.sender.refused and not (self.blind and _opens(c))
+            ]
             commands = self._without_churn(commands)
             if not commands:
                 self.sender.new_row_ms = None
@@ -215,6 +219,10 @@ class Desk:
         if self._timer is not None:
             self._timer.cancel()
         self._timer = asyncio.get_running_loop().call_later(max(delay_s, 0.01), self.wake)
+
+
+def _opens(command: Command) -> bool:
+    return isinstance(command, Place | Amend) and command.role is FillRole.ENTRY
 
 
 def _of(positions: list[VenuePosition], symbol: str) -> VenuePosition | None:

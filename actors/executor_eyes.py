@@ -16,7 +16,7 @@ from core.errors import Refused, VenueError
 from core.messages import Severity
 from core.order import Execution, OpenOrder
 from core.position import Balance, VenuePosition
-from exchanges.port import Executed, OrderSeen, PositionsSeen, Reconnected, TradingVenue
+from exchanges.port import Executed, OrderSeen, PositionsSeen, Reconnected, StreamLost, TradingVenue
 
 
 class Reception(Protocol):
@@ -67,8 +67,12 @@ class Eyes:
                     self._positions_seen(event)
                 case Reconnected():
                     for desk in self._desks.values():
+                        desk.blind = ""
                         desk.mirror.doubt = True
                         desk.wake()
+                case StreamLost():
+                    for desk in self._desks.values():
+                        desk.blind = event.reason
 
     async def audit(self, every_s: float) -> None:
         """Look at everything every ``every_s`` seconds, for ever."""

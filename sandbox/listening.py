@@ -37,6 +37,11 @@ class Listener:
         if self._runner is not None and (self._away is None or self._away.done()):
             self._away = asyncio.ensure_future(self._come_back(self._runner, seconds))
 
+    async def back(self) -> None:
+        """Wait until it listens again, at once if it never went."""
+        if self._away is not None:
+            await asyncio.shield(self._away)
+
     async def stop(self) -> None:
         """Free the port; twice does no harm."""
         if self._away is not None:

@@ -9,24 +9,32 @@ from enum import Enum
 from typing import Any, Final
 
 from core.order import Side
-from sandbox.account import Account, ClosedPosition, Position
+from sandbox.account import ClosedPosition, Position
 from sandbox.faults.kinds import FaultKind
 from sandbox.faults.plan import Injection
 from sandbox.orders import Fill, Force, Hold, Order, PlanType, Status, Trigger, TriggerStatus
 from sandbox.protection import Guarded, Naked
 
 _TYPE: Final = "!"
-_RECORDS: Final[dict[str, Callable[..., Any]]] = {
-    kind.__name__: kind for kind in (ClosedPosition, Fill, Guarded, Injection, Naked, Order, Position, Trigger)
+_TUPLES: Final = (ClosedPosition, Fill, Injection)
+_DATACLASSES: Final = (Guarded, Naked, Order, Position, Trigger)
+_RECORDS: Final[dict[str, Callable[..., Any]]] = {kind.__name__: kind for kind in (*_TUPLES, *_DATACLASSES)}
+_NAMES: Final[dict[type, tuple[str, ...]]] = {
+    **{kind: kind._fields for kind in _TUPLES},
+    **{kind: tuple(field.name for field in dataclasses.fields(kind)) for kind in _DATACLASSES},
 }
 _ENUMERATIONS: Final[dict[str, type[Enum]]] = {
     kind.__name__: kind for kind in (FaultKind, Force, Hold, PlanType, Side, Status, TriggerStatus)
 }
 
 
+_PLAIN: Final = frozenset({type(None), str, int, float, bool})
+_ENCODER: Final = json.JSONEncoder(separators=(",", ":"), allow_nan=False)
+
+
 def pack(value: Any) -> str:
-    """The text of a value. Raises TypeError for a type that it does not know."""
-    return json.dumps(_shown(value), separators=(",", ":"))
+    """The text of a value. Raises TypeError for a type that it does not know, ValueError for what is no number."""
+    return _ENCODER.encode(_shown(value))
 
 
 def unpack(text: str) -> Any:
@@ -35,22 +43,22 @@ def unpack(text: str) -> Any:
 
 
 def _shown(value: Any) -> Any:
-    if isinstance(value, Enum):
-        return {_TYPE: type(value).__name__, "value": value.value}
-    if value is None or isinstance(value, str | int | float | bool):
+    kind = type(value)
+    if kind in _PLAIN:
         return value
-    if isinstance(value, dict):
+    if kind is dict:
         return {key: _shown(item) for key, item in value.items()}
-    if dataclasses.is_dataclass(value) and not isinstance(value, Account | type):
-        names = [field.name for field in dataclasses.fields(value)]
-        return {_TYPE: type(value).__name__, **{name: _shown(getattr(value, name)) for name in names}}
-    if isinstance(value, tuple) and hasattr(value, "_fields"):
-        return {_TYPE: type(value).__name__, **{n: _shown(getattr(value, n)) for n in value._fields}}
-    if isinstance(value, tuple):
-        return {_TYPE: "tuple", "value": [_shown(item) for item in value]}
-    if isinstance(value, list):
+    if kind is list:
         return [_shown(item) for item in value]
-    raise TypeError(f"cannot be saved: {type(value).__name__}")
+    if kind is tuple:
+        return {_TYPE: "tuple", "value": [_shown(item) for item in value]}
+    if kind in _NAMES:
+        shown = {name: _shown(getattr(value, name)) for name in _NAMES[kind]}
+        shown[_TYPE] = kind.__name__
+        return shown
+    if kind.__name__ in _ENUMERATIONS:
+        return {_TYPE: kind.__name__, "value": value.value}
+    raise TypeError(f"cannot be saved: {kind.__name__}")
 
 
 def _read(values: dict[str, Any]) -> Any:

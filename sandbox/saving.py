@@ -4,7 +4,7 @@ Law: what a client has been told is in the file. Each flush writes what changed,
 or the push goes out. After a kill -9 nothing of that is missing; the power may fail, then the file is whole, and the
 last moments may be gone (SQLite's write-ahead journal, not synchronised to the disk).
 
-Rows are values as `plain.pack` makes them. An account is one row without its history; each order, trigger, fill, closed
+Rows are values as `packing.pack` makes them. An account is one row without its history; each order, trigger, fill, closed
 position and event is a row of its own, written again only when an event named it.
 """
 
@@ -33,6 +33,8 @@ _HISTORY: Final = (
     "orders", "triggers", "every_order", "every_trigger", "order_of_client", "trigger_of_client", "fills", "closed",
 )
 _APPENDED: Final = ("order_of_client", "trigger_of_client", "fills", "closed")
+_REPEATED: Final = ("account ", "exposed", "clock")
+"""Names of the rows that every flush offers."""
 _PATIENCE_S: Final = 1.0
 """For another exchange that still has the file open."""
 _PRUNED_EVERY: Final = 10_000
@@ -45,6 +47,7 @@ class Saved:
     def __init__(self, path: Path, state: State, market: Market, source: CandleSource) -> None:
         self._path, self._state, self._market = path, state, market
         self._written: dict[tuple[str, str], int] = {}
+        self._last: dict[str, str] = {}
         self._protected = 0
         self._pruned = 0
         self._fingerprint = _fingerprint(source, state)
@@ -66,7 +69,7 @@ class Saved:
         """Write what happened, and how far the market is."""
         with closing(self._database.cursor()) as cursor:
             cursor.execute("BEGIN")
-            cursor.executemany("INSERT OR REPLACE INTO part VALUES (?, ?)", self._changed(events))
+            cursor.executemany("INSERT OR REPLACE INTO part VALUES (?, ?)", self._different(events))
             cursor.execute("COMMIT")
         self._prune(len(events))
 
@@ -120,6 +123,15 @@ class Saved:
             raise KeyError(name)
         return str(found[0])
 
+    def _different(self, events: list[Event]) -> Iterator[tuple[str, str]]:
+        """What changed; rows that are offered every time only where they differ from the last time."""
+        for name, value in self._changed(events):
+            if name.startswith(_REPEATED):
+                if self._last.get(name) == value:
+                    continue
+                self._last[name] = value
+            yield name, value
+
     def _changed(self, events: list[Event]) -> Iterator[tuple[str, str]]:
         for account in self._state.accounts.values():
             yield f"account {account.key}", pack(_core(account))
@@ -140,9 +152,9 @@ class Saved:
             history = getattr(account, name)
             done = self._written.get((account.key, name), 0)
             if len(history) > done:
-                fresh = list(history.items())[done:] if isinstance(history, dict) else history[done:]
-                for number, value in enumerate(fresh, done):
-                    yield f"{name} {account.key} {number:012}", pack(value)
+                newest = reversed(history.items() if isinstance(history, dict) else history)
+                for number in range(len(history) - 1, done - 1, -1):
+                    yield f"{name} {account.key} {number:012}", pack(next(newest))
                 self._written[account.key, name] = len(history)
 
     def _clock(self) -> dict[str, Any]:

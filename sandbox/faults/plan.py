@@ -93,6 +93,10 @@ class Faults:
             self._rules += 1
             added.append(Standing(self._rules, rule))
         self._set([*self._standing, *added])
+        for standing in added:
+            if TRAITS[standing.rule.kind].where is Where.CLOCK:  # in force all the time, whatever the occasion
+                standing.given += 1
+                self._give(standing, Occasion())
         return added
 
     def remove(self, number: int | None = None) -> int:

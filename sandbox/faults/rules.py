@@ -46,17 +46,15 @@ class FaultRule:
         if strange:
             allowed = f"{self.kind} takes {argument or 'no argument'}"
             raise ConfigurationError("faults", strange[0], getattr(self, strange[0]), allowed)
-        numbers = [getattr(self, name) for name in _NUMBERS if getattr(self, name) is not None]
         rules = (
             ("probability", _number(self.probability) and 0 < self.probability <= 1, "above 0, at most 1"),
             ("nth", self.nth is None or (_whole(self.nth) and self.nth >= 1), "a whole number from 1"),
             ("times", self.times is None or (_whole(self.times) and self.times >= 1), "a whole number from 1"),
             ("seed", _whole(self.seed) and self.seed >= 0, "a whole number from 0"),
             ("roles", set(self.roles) <= set(ROLES), f"of {', '.join(ROLES)}"),
-            (argument, all(map(_number, numbers)), "a finite number"),
-            ("seconds", self.seconds is None or 0 <= self.seconds <= 86_400, "from 0 to a day"),
-            ("fraction", self.fraction is None or 0 < self.fraction < 1, "above 0, below 1"),
-            ("milliseconds", self.milliseconds is None or abs(self.milliseconds) <= 1e12, "within 1e12"),
+            ("seconds", _within(self.seconds, 0, 86_400), "a number from 0 to a day"),
+            ("fraction", _within(self.fraction, 1e-9, 1 - 1e-9), "a number above 0, below 1"),
+            ("milliseconds", _within(self.milliseconds, -1e12, 1e12), "a number within 1e12"),
             ("code", _good_code(self.kind, self.code), "digits; of an HTTP error 500 to 599"),
         )
         for key, good, allowed in rules:
@@ -161,6 +159,11 @@ def _read_number(name: str, shown: str) -> float:
 
 def _number(value: object) -> bool:
     return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+
+
+def _within(value: object, low: float, high: float) -> bool:
+    """Whether it is a finite number between the two; None is not given, which is allowed."""
+    return value is None or (_number(value) and low <= float(str(value)) <= high)
 
 
 def _whole(value: object) -> bool:

@@ -1,0 +1,78 @@
+/** The deeds that the frame and Positions offer: halting, and ending a halt. */
+import type { Schemas } from '../api/types';
+import { command } from '../api/client';
+import { connection } from '../live/hooks';
+import { fill, speak, texts } from '../text/language';
+import { settings } from '../text/settings';
+import type { Deed } from './Confirm';
+
+const words = texts({
+  haltTitle: ['Halt all trading', 'Arrêter tout le trading'],
+  haltDeed: ['Halt trading', 'Arrêter'],
+  haltKeep: ['Keep trading', 'Continuer'],
+  reduceTitle: ['Reduce {symbol}: exits only', 'Réduire {symbol} : sorties seulement'],
+  reduceDeed: ['Withdraw entries of {symbol}', 'Retirer les entrées de {symbol}'],
+  entries: ['{n} resting entries are withdrawn, and no new ones are placed.', '{n} entrées en attente sont retirées, aucune nouvelle n’est placée.'],
+  keep: ['{n} open positions keep their stop and their target; none is closed.', '{n} positions ouvertes gardent stop et objectif ; aucune n’est fermée.'],
+  human: ['Only a human ends it.', 'Seul un humain y met fin.'],
+  resumeTitle: ['Resume {what}', 'Reprendre {what}'],
+  everything: ['all trading', 'tout le trading'],
+  resumeDeed: ['Resume', 'Reprendre'],
+  resumeKeep: ['Stay halted', 'Rester arrêté'],
+  tripped: ['Halted because: {reason}', 'Arrêté parce que : {reason}'],
+  placed: ['Entries of {n} plans may be placed again at once.', 'Les entrées de {n} plans peuvent être replacées aussitôt.'],
+  isHalted: ['Read back: halted.', 'Relu : arrêté.'],
+  notHalted: ['Read back: not halted.', 'Relu : pas arrêté.'],
+});
+
+type Halt = Schemas['HaltInForce'];
+
+const values = <T>(topic: string): T[] => [...connection.store.topic(topic).values()] as T[];
+
+const halts = (): readonly Halt[] => (connection.store.value('status', 'now') as Schemas['Status'] | undefined)?.halts ?? [];
+
+const readBack = (symbol: string) => () => {
+  const t = speak(words, settings().language);
+  return halts().some((halt) => halt.symbol === symbol) ? t.isHalted : t.notHalted;
+};
+
+async function post(path: string, symbol: string, reason: string): Promise<'accepted' | 'unknown'> {
+  const told = (await command('POST', path, { symbol, reason })) as Schemas['CommandResult'];
+  return told.outcome;
+}
+
+/** Entries withdrawn, exits go on: of one symbol, or of everything (''). */
+export function haltDeed(symbol: string): Deed {
+  const t = speak(words, settings().language);
+  const orders = values<Schemas['Order']>('orders').filter((o) => !o.reduce_only && (!symbol || o.symbol === symbol));
+  const positions = values<Schemas['Position']>('positions').filter((p) => p.scope === 'live' && (!symbol || p.symbol === symbol));
+  const consequences = [fill(t.entries, { n: orders.length }), fill(t.keep, { n: positions.length }), t.human];
+  return {
+    title: symbol ? fill(t.reduceTitle, { symbol }) : t.haltTitle,
+    deed: symbol ? fill(t.reduceDeed, { symbol }) : t.haltDeed,
+    keep: t.haltKeep,
+    consequences,
+    word: symbol ? 'REDUCE' : 'HALT',
+    cli: `curl -X POST -H "X-API-Key: …" -H "Content-Type: application/json" -d '{"symbol":"${symbol}"}' ${location.origin}/api/halt`,
+    send: () => post('/api/halt', symbol, 'from the dashboard'),
+    verified: readBack(symbol),
+  };
+}
+
+/** A human ends a halt. */
+export function resumeDeed(symbol: string): Deed {
+  const t = speak(words, settings().language);
+  const reason = halts().find((halt) => halt.symbol === symbol)?.reason ?? '–';
+  const plans = values<Schemas['Runner']>('runners').flatMap((r) => r.plans).filter((p) => p.entries.length && (!symbol || p.symbol === symbol));
+  return {
+    title: fill(t.resumeTitle, { what: symbol || t.everything }),
+    deed: t.resumeDeed,
+    keep: t.resumeKeep,
+    consequences: [fill(t.tripped, { reason }), fill(t.placed, { n: plans.length })],
+    word: 'RESUME',
+    raises: true,
+    cli: `curl -X POST -H "X-API-Key: …" -H "Content-Type: application/json" -d '{"symbol":"${symbol}"}' ${location.origin}/api/resume`,
+    send: () => post('/api/resume', symbol, 'from the dashboard'),
+    verified: readBack(symbol),
+  };
+}

@@ -1,0 +1,55 @@
+/** One event as a line: time, a mark by its weight, what happened. */
+import type { Event } from '../api/types';
+import { utc } from '../format/time';
+import { clockSeconds } from '../format/time';
+import { useZone } from '../text/settings';
+import { Icon } from './Icon';
+import css from './EventLine.module.css';
+
+export type Weight = 'info' | 'warning' | 'critical';
+
+const ALARMS = new Set(['position_unprotected', 'trading_halted']);
+const WARNINGS = new Set(['target_refused']);
+
+/** How much an event matters. */
+export function weightOf(event: Event): Weight {
+  const said = event.payload['severity'];
+  if (said === 'critical' || said === 'warning' || said === 'info') return said;
+  return ALARMS.has(event.kind) ? 'critical' : WARNINGS.has(event.kind) ? 'warning' : 'info';
+}
+
+const told = (value: unknown): string => (typeof value === 'string' || typeof value === 'number' ? String(value) : '');
+
+/** What happened, in one sentence. */
+export function sentence(event: Event): string {
+  const { payload, kind } = event;
+  const words = kind.replaceAll('_', ' ');
+  switch (kind) {
+    case 'command_given':
+      return `${told(payload['kind'])} ${told(payload['symbol']) || 'everything'}: ${told(payload['outcome'])}`;
+    case 'alert_raised':
+      return `${told(payload['kind']).replaceAll('_', ' ')}: ${told(payload['detail'])}`;
+    case 'target_refused':
+      return `refused, ${told(payload['code']).replaceAll('_', ' ')}: ${told(payload['detail'])}`;
+    case 'trading_halted':
+      return `halted: ${told(payload['reason'])}`;
+    default:
+      return told(payload['detail']) || told(payload['reason']) ? `${words}: ${told(payload['detail']) || told(payload['reason'])}` : words;
+  }
+}
+
+const ICON: Record<Weight, string> = { info: 'now', warning: 'warn', critical: 'cross' };
+
+export function EventLine({ event }: { event: Event }) {
+  const zone = useZone();
+  const weight = weightOf(event);
+  return (
+    <li className={css['event']} data-weight={weight}>
+      <time title={utc(event.ts_ms)}>{clockSeconds(event.ts_ms, zone)}</time>
+      <span className={css['mark']}>{weight !== 'info' && <Icon name={ICON[weight]} size={13} label={weight} />}</span>
+      <span className={css['text']}>
+        {event.symbol && <b>{event.symbol} </b>}{sentence(event)}{event.strategy && <small> {event.strategy}</small>}
+      </span>
+    </li>
+  );
+}

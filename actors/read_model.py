@@ -11,6 +11,7 @@ from collections import deque
 from dataclasses import dataclass, field, replace
 from typing import Any, Final, NamedTuple
 
+from actors.read_costs import CostBook
 from actors.read_market import MarketBook
 from actors.read_money import Curves
 from core.messages import (
@@ -110,6 +111,7 @@ class ReadModel:
         self._event_number = 0
         self.market = MarketBook()
         self.curves = Curves()
+        self.costs = CostBook()
         self.conditions: dict[tuple[str, str], ConditionsSeen] = {}
 
     def restore(self, latest: Latest) -> None:
@@ -129,6 +131,9 @@ class ReadModel:
         early_trades, early_fills = tuple(self.trades), tuple(self.fills)
         self.trades = deque(latest.trades, maxlen=_RECENT)
         self.fills = deque(latest.fills, maxlen=_RECENT)
+        self.costs = CostBook()
+        for fill in latest.fills:
+            self.costs.filled(fill, late=True)
         for trade in early_trades:
             self._traded(trade)
         for fill in early_fills:
@@ -176,6 +181,10 @@ class ReadModel:
                 self._otherwise(event)
         self.exchange_ms = max(self.exchange_ms, _exchange_ms(event))
 
+    def owners(self) -> dict[str, str]:
+        """Which strategy holds each symbol, as far as plans say."""
+        return {symbol: strategy for (strategy, symbol), plan in sorted(self.plans.items()) if plan.target.filled}
+
     def _beaten(self, beat: ActorBeat, seen_ms: int) -> None:
         """An actor that counts from the beginning again was restarted, whatever it says itself."""
         known = self.beats.get(beat.name)
@@ -188,6 +197,9 @@ class ReadModel:
 
     def _candles_closed(self, event: CandlesClosed, seen_ms: int) -> None:
         self.market.add(event.candles, event.funding)
+        if event.funding:
+            open_now = {symbol: seen.event for symbol, seen in self.protections.items()}
+            self.costs.settled(event, open_now, self.owners())
         for symbol, candle in event.candles:
             known = self.candles.get(symbol)
             if known is None or event.ts_ms >= known.event:
@@ -202,6 +214,7 @@ class ReadModel:
     def _filled(self, fill: OrderFilled) -> None:
         if all((fill.symbol, fill.trade_id) != (known.symbol, known.trade_id) for known in self.fills):
             self.fills.append(fill)
+            self.costs.filled(fill)
 
     def _traded(self, trade: TradeClosed) -> None:
         """Count a trade once: cycles of a strategy on a symbol only grow."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from typing import Any, Final, Literal
 
@@ -181,13 +182,14 @@ def _actor(state: ReadModel, name: str, seen: Seen | None, now_ms: int) -> model
 
 def _live_position(state: ReadModel, seen: Seen, now_ms: int) -> models.Position:
     reading: ProtectionSeen = seen.event
-    owners = [s for (s, symbol), p in sorted(state.plans.items()) if symbol == reading.symbol and p.target.filled]
+    owner = state.owners().get(reading.symbol, "")
     mark = _mark(state, reading.symbol)
+    gross = None if mark is None else reading.direction * reading.quantity * (mark - reading.average)
     return models.Position(
-        symbol=reading.symbol, scope="live", strategy=owners[0] if owners else "", direction=reading.direction,
+        symbol=reading.symbol, scope="live", strategy=owner, direction=reading.direction,
         quantity=reading.quantity, average=reading.average, **_marked(state, reading.quantity, mark),
-        unrealised=None if mark is None else reading.direction * reading.quantity * (mark - reading.average),
-        stop=reading.stop, stop_distance=_distance(reading.stop, mark), target=reading.target,
+        unrealised=gross, **_costs(state, owner, reading, gross, mark), stop=reading.stop,
+        stop_distance=_distance(reading.stop, mark), target=reading.target,
         liquidation=reading.liquidation, unprotected_ms=reading.unprotected_ms, seen_ms=reading.ts_ms,
         age_s=_age_s(seen, now_ms),
     )
@@ -197,10 +199,24 @@ def _paper_position(state: ReadModel, plan: PlanChanged) -> models.Position:
     held, mark = plan.target, _mark(state, plan.target.symbol)
     return models.Position(
         symbol=held.symbol, scope="paper", strategy=held.strategy, direction=held.direction, quantity=held.quantity,
-        average=None, **_marked(state, held.quantity, mark), unrealised=None, stop=held.stop,
+        average=None, **_marked(state, held.quantity, mark), unrealised=None, net=None, entry_fees=None, funding=None,
+        opened_ms=None, stop=held.stop,
         stop_distance=_distance(held.stop, mark), target=held.target, liquidation=None, unprotected_ms=0,
         seen_ms=plan.ts_ms, age_s=None,
     )
+
+
+def _costs(
+    state: ReadModel, owner: str, reading: ProtectionSeen, gross: float | None, mark: float | None
+) -> dict[str, float | int | None]:
+    """What the open cycle has cost, and the result net of it and of closing now; null where fills are missing."""
+    known = state.costs.of(owner, reading.symbol)
+    if known is None or not known.covers(reading.quantity):
+        return {"net": None, "entry_fees": None, "funding": None, "opened_ms": None}
+    funding = known.funding if math.isfinite(known.funding) else None
+    exit_fee = None if mark is None else reading.quantity * mark * state.facts.taker_fee
+    net = None if gross is None or exit_fee is None else gross - known.fees - (funding or 0.0) - exit_fee
+    return {"net": net, "entry_fees": known.fees, "funding": funding, "opened_ms": known.opened_ms}
 
 
 def _marked(state: ReadModel, quantity: float, mark: float | None) -> dict[str, float | None]:

@@ -172,6 +172,10 @@ class Position(Model):
     notional: Number
     unrealised: Number = Field(description="Gross, at the mark price.")
     exit_fee: Number = Field(description="What closing at market now would cost in fees.")
+    net: Number = Field(None, description="After fees paid, funding and the fee of closing now; null: fills unseen.")
+    entry_fees: Number = Field(None, description="Fees paid in this cycle.")
+    funding: Number = Field(None, description="Paid since it was opened, negative when received; null: unknown.")
+    opened_ms: int | None = None
     stop: Number
     stop_distance: Number = Field(description="From the mark price to the stop, as a fraction of the mark price.")
     target: Number

@@ -11,6 +11,7 @@ from actors.parts import (
     ExecutorConfig,
     FeedConfig,
     MonitorConfig,
+    Past,
     RiskConfig,
     RunnerConfig,
     Trader,
@@ -45,13 +46,14 @@ class Blueprint(NamedTuple):
 def draw(
     settings: Settings, mode: Mode, exchange: Exchange, folders: tuple[str, ...], timeframes: dict[str, str],
     versions: dict[str, str], params: Params = MappingProxyType({}),
+    past: Mapping[str, Past] = MappingProxyType({}),
 ) -> Blueprint:
     """The actors of a mode.
 
     Parameters
     ----------
     exchange : where to, URLs of a local exchange inside. folders : of users' strategies.
-    timeframes : decision timeframe by strategy.
+    timeframes : decision timeframe by strategy. params : as verdicts would have them. past : on paper, by strategy.
 
     Raises ConfigurationError when no strategy is enabled. In live mode only eligible strategies trade, and only those
     open positions whom the selector lets; the others run on paper beside them.
@@ -84,7 +86,7 @@ def draw(
         "monitor",
         tuple(
             Contender(n, f"runner:{n}", e.capital_usdt, n in trading, e.live_eligible,
-                      _setups(e, timeframes.get(n, ""), params.get(n, {})))
+                      _setups(e, timeframes.get(n, ""), params.get(n, {})), past.get(n, Past()))
             for n, e in enabled.items()
         ),
         settings.risk.selector, settings.risk.watchdog, mode == "live", feed, executor_name, api="api",

@@ -15,14 +15,13 @@ from functools import partial
 from typing import Any, Final
 
 from actors.life import Life
-from actors.monitor_records import Book
+from actors.monitor_records import Book, paper_of, past_of
 from actors.monitor_watch import Cooldowns, Sighting, anomalies
-from actors.parts import MonitorConfig
+from actors.parts import Contender, MonitorConfig
 from actors.peers import Peers
 from core.messages import AlertRaised, AnomaliesSeen, ArenaRanked, SelectionChanged, SelectionMade, Severity
 from core.selection import Decision
 from core.timeframe import DAY_MS
-from engine.metrics import ratio
 from engine.selector import Candidate, Paper, Verdict, select
 from optimization.arena import ranked
 
@@ -98,7 +97,7 @@ class Monitor:
         decisions = select([
             Candidate(
                 c.strategy, symbol, c.eligible, idle[c.strategy] or _halted(risk, symbol), setup,
-                self._paper(c.strategy), verdicts.get((c.strategy, symbol)),
+                self._paper(c), verdicts.get((c.strategy, symbol)),
             )
             for c in config.contenders for symbol, setup in c.setups.items()
         ], config.selector, now_ms)
@@ -152,16 +151,10 @@ class Monitor:
             for book in books.values():
                 await book.read(ask)
 
-    def _paper(self, strategy: str) -> Paper:
-        book = self._books["paper"][strategy]
-        record = book.record()
-        lost = float(-record.nets[record.nets <= 0].sum())
-        won = float(record.nets[record.nets > 0].sum())
-        last = float(record.equity[-1]) if len(record.equity) else record.capital
-        return Paper(
-            len(record.nets), last / record.capital - 1.0, ratio(won, lost) if lost > 0 else None,
-            book.recent_return(self._config.selector.weights.recent_days * DAY_MS),
-        )
+    def _paper(self, contender: Contender) -> Paper:
+        book = self._books["paper"][contender.strategy]
+        recent = book.recent_return(self._config.selector.weights.recent_days * DAY_MS)
+        return paper_of(contender.past, past_of(book.record()), recent)
 
     async def _idle(self, runner: str) -> str:
         """Why a runner is not active; '' when it is."""

@@ -9,8 +9,11 @@ from typing import Any, Final
 
 import numpy as np
 
+from actors.parts import Past
 from core.messages import EquityMarked, TradeClosed
 from core.timeframe import DAY_MS
+from engine.metrics import ratio
+from engine.selector import Paper
 from optimization.arena import Record
 from storage.records import Query
 
@@ -20,6 +23,24 @@ Ask = Callable[[str, Query], Awaitable[Any]]
 _PAGE: Final = 1000
 _AGAIN_MS: Final = DAY_MS
 """A runner that was away tells trades late, symbol by symbol: so far back is read again, and each counted once."""
+
+
+def past_of(record: Record) -> Past:
+    """A record as sums."""
+    nets = record.nets
+    last = float(record.equity[-1]) if len(record.equity) else record.capital
+    return Past(
+        len(nets), last / record.capital - 1.0, float(nets[nets > 0].sum()), float(-nets[nets <= 0].sum())
+    )
+
+
+def paper_of(past: Past, now: Past, recent_return: float) -> Paper:
+    """What the selector looks at: one after the other, as if it had been one run."""
+    lost = past.lost + now.lost
+    return Paper(
+        past.trades + now.trades, (1.0 + past.net_return) * (1.0 + now.net_return) - 1.0,
+        ratio(past.won + now.won, lost) if lost > 0 else None, recent_return,
+    )
 
 
 class Book:

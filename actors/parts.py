@@ -17,7 +17,8 @@ class FeedConfig(NamedTuple):
 
     receivers : runners, which get every batch. risk : gets staleness, '' for nobody. api : is shown everything.
     straggler_s : wait for the last symbols of a minute. quiet_s : without a push for so long REST is asked.
-    buffer : closed minutes kept per symbol. stale_after_s : wall time without a push until a symbol is stale.
+    buffer : closed minutes kept per symbol. stale_after_s : without news for so long a symbol is stale, by our clock or
+    behind the others by the exchange's. check_s : REST confirms a streamed minute at most so often.
     """
 
     name: str
@@ -30,6 +31,7 @@ class FeedConfig(NamedTuple):
     grace_ms: int = 2_000
     buffer: int = 1_500
     stale_after_s: float = 90.0
+    check_s: float = 1.0
 
 
 class RunnerConfig(NamedTuple):
@@ -129,10 +131,20 @@ class ExecutorConfig(NamedTuple):
     changes_per_minute: int = 120
 
 
+class Past(NamedTuple):
+    """What a strategy did on paper elsewhere: closed trades, net return (a fraction), USDT won and lost."""
+
+    trades: int = 0
+    net_return: float = 0.0
+    won: float = 0.0
+    lost: float = 0.0
+
+
 class Contender(NamedTuple):
     """A strategy as the monitor sees it: its runner, its capital (USDT), how it trades each of its symbols.
 
     live : whether it trades at the exchange. eligible : whether real money is allowed to it at all.
+    past : on paper, before the ledger that is written now.
     """
 
     strategy: str
@@ -141,6 +153,7 @@ class Contender(NamedTuple):
     live: bool
     eligible: bool
     setups: dict[str, Setup]
+    past: Past = Past()
 
 
 class MonitorConfig(NamedTuple):

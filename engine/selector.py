@@ -80,7 +80,7 @@ def conditions(candidate: Candidate, rules: Selector, now_ms: int) -> tuple[Crit
     trades = "trade" if paper.trades == 1 else "trades"
     nothing_lost = paper.profit_factor is None and paper.trades > 0
     factor = paper.profit_factor or 0.0
-    factor_text = "nothing was lost" if nothing_lost else f"profit factor on paper {factor:.2f}"
+    factor_text = "nothing was lost" if nothing_lost else f"{factor:.2f}"
     return (
         Criterion("live_eligible", None, None, c.eligible,
                   f"{c.strategy} {'may' if c.eligible else 'is not live_eligible: it may not'} trade real money"),
@@ -89,10 +89,10 @@ def conditions(candidate: Candidate, rules: Selector, now_ms: int) -> tuple[Crit
         Criterion("min_trades", float(paper.trades), float(rules.min_trades), paper.trades >= rules.min_trades,
                   f"{paper.trades} {trades} on paper, at least {rules.min_trades}"),
         Criterion("net_return", paper.net_return, rules.min_net_return, paper.net_return > rules.min_net_return,
-                  f"net return on paper {paper.net_return:+.2%}, above {rules.min_net_return:.2%}"),
+                  f"net return on paper {paper.net_return:+.2%}, must be above {rules.min_net_return:.2%}"),
         Criterion("profit_factor", None if nothing_lost else factor, rules.min_profit_factor,
                   nothing_lost or factor >= rules.min_profit_factor,
-                  f"{factor_text}, at least {rules.min_profit_factor:g}"),
+                  f"profit factor on paper: {factor_text}, at least {rules.min_profit_factor:g}"),
     )
 
 

@@ -76,7 +76,7 @@ def launch(checked: Checked, folder: Path) -> int:
         blueprint = draw(
             settings, checked.mode, exchange if local is None else local_account(exchange, local.listening()),
             tuple(str(p) for p in strategy_folders(settings, folder)), checked.timeframes, _versions(),
-            checked.params,
+            checked.params, checked.armed.past if checked.armed else {},
         )
         key = checked.secrets.scalp_radar_api_key
         house = wiring.build(

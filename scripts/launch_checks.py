@@ -7,25 +7,30 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator
-from concurrent.futures import Future, ProcessPoolExecutor
+from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager
 from importlib.util import find_spec
 from multiprocessing import get_context
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from actors.blueprint import MODES, Mode, Params
 from actors.parts import LIVE_NEEDS
 from core.errors import ConfigurationError
 from core.settings import Settings, StrategyEntry
+from scripts.account import credentials_of
 from scripts.choice import only
 from scripts.configuration import read_settings, strategy_folders
 from scripts.options import parse_when
-from scripts.running import check_port
+from scripts.running import check_port, results_root, state_root
 from scripts.secrets import Secrets, load_secrets
 from scripts.strategy_checks import check_strategies
 from strategies.configured import configured
 from strategies.discovery import AnyStrategy, discover, discover_filters
+
+if TYPE_CHECKING:
+    from exchanges.port import Credentials
+    from scripts.agreeing import Armed
 
 
 class Wanted(NamedTuple):
@@ -48,6 +53,7 @@ class Checked(NamedTuple):
     """Everything that a start needs, proven.
 
     timeframes : decision timeframe of each enabled strategy. params : its parameters by symbol, all of them.
+    armed : what trading real money would do, None in other modes.
     """
 
     wanted: Wanted
@@ -57,6 +63,7 @@ class Checked(NamedTuple):
     port: int
     timeframes: dict[str, str]
     params: Params
+    armed: Armed | None = None
 
 
 class Running(NamedTuple):
@@ -68,14 +75,23 @@ class Running(NamedTuple):
 
 
 class Pending:
-    """Checked but for the strategies, which another process looks at."""
+    """Checked but for the strategies and the account, which another process looks at."""
 
-    def __init__(self, checked: Checked, chosen: Future[Running]) -> None:
-        self._checked, self._chosen = checked, chosen
+    def __init__(self, checked: Checked, pool: ProcessPoolExecutor, folder: Path) -> None:
+        self._checked, self._pool, self._folder = checked, pool, folder
+        self._chosen = pool.submit(_chosen, checked.settings, folder, checked.wanted.strategies)
 
     def result(self) -> Checked:
-        """Everything, once the strategies were looked at. Raises InputError."""
-        return self._checked._replace(**self._chosen.result()._asdict())
+        """Everything, once it was looked at. Raises InputError, or VenueError when the exchange cannot be asked."""
+        checked = self._checked._replace(**self._chosen.result()._asdict())
+        credentials = credentials_of(checked.mode, checked.secrets)
+        if checked.mode != "live" or credentials is None:
+            return checked
+        armed = self._pool.submit(
+            _armed, checked.settings, checked.timeframes, checked.params, credentials,
+            str(self._folder / "strategies.yaml"),
+        )
+        return checked._replace(armed=armed.result())
 
 
 @contextmanager
@@ -93,7 +109,7 @@ def checking(wanted: Wanted, folder: Path) -> Iterator[Pending]:
     # a fork has everything loaded already, but must not copy a lock that another thread holds
     method = "fork" if threading.active_count() == 1 else "spawn"
     with ProcessPoolExecutor(1, mp_context=get_context(method)) as pool:
-        yield Pending(checked, pool.submit(_chosen, settings, folder, wanted.strategies))
+        yield Pending(checked, pool, folder)
 
 
 def _chosen(settings: Settings, folder: Path, names: tuple[str, ...]) -> Running:
@@ -112,6 +128,17 @@ def _chosen(settings: Settings, folder: Path, names: tuple[str, ...]) -> Running
         settings, {name: entries[name].timeframe or strategy.timeframe for name, strategy in running.items()},
         {name: _params(strategy, entries[name]) for name, strategy in running.items()},
     )
+
+
+def _armed(
+    settings: Settings, timeframes: dict[str, str], params: Params, credentials: Credentials, strategies: str
+) -> Armed:
+    # Here, since exchange, engine and SQL would stand in the memory of every start.
+    from scripts.arming import Places, arm
+
+    root = state_root()
+    places = Places(root / "paper", root / "live", results_root() / "results.sqlite", strategies)
+    return arm(settings, timeframes, params, credentials, places)
 
 
 def _params(strategy: AnyStrategy, entry: StrategyEntry) -> dict[str, dict[str, Any]]:

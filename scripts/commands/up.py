@@ -27,11 +27,13 @@ def up(
     dashboard: Annotated[bool, typer.Option(help="Ray's own dashboard too (extra `cluster`).")] = False,
     keep: Annotated[bool, typer.Option(help="Demo: go on with the state of the last --keep run.")] = False,
     strategy: Annotated[list[str] | None, typer.Option(help="Run this, not those enabled; repeatable.")] = None,
+    yes: Annotated[bool, typer.Option("--yes", help="Live: trade real money without being asked.")] = False,
     config: ConfigFolder = None,
 ) -> None:
     """Run the system: by default the demo, a local exchange with a synthetic market and strategies trading on it."""
     # Here, since Ray would slow every other command's start; the flags before Ray is imported.
     from actors.wiring.flags import set_flags
+    from scripts.agreeing import agreed
     from scripts.launch_checks import Wanted, checking
     from scripts.running import state_root
 
@@ -42,4 +44,6 @@ def up(
         from scripts.launch import launch  # loads Ray while the strategies are being looked at
 
         checked = pending.result()
+    if checked.armed is not None and not agreed(checked.armed, checked.settings, state_root() / "live", yes=yes):
+        raise typer.Exit(1)
     raise typer.Exit(launch(checked, folder))

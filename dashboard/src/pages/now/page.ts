@@ -1,4 +1,4 @@
-import { definePage } from '../../pages';
+import { definePage } from '../../page';
 
 export default definePage({
   id: 'now', group: 'watch', order: 10, paths: ['/'], key: 'n', title: ['Now', 'Maintenant'], icon: 'now', phone: true,

@@ -1,4 +1,11 @@
 # The same steps as the Makefile, in an image: build with `docker build -t scalp-radar .`
+FROM node:22-slim AS dashboard
+WORKDIR /dashboard
+COPY dashboard/package.json dashboard/package-lock.json dashboard/.npmrc ./
+RUN npm ci --no-audit --no-fund
+COPY dashboard ./
+RUN npm run build
+
 FROM python:3.12-slim
 
 RUN apt-get update \
@@ -16,6 +23,7 @@ COPY --chown=radar:radar Makefile requirements.lock ./
 RUN make dependencies
 
 COPY --chown=radar:radar . .
+COPY --chown=radar:radar --from=dashboard /dashboard/dist dashboard/dist
 RUN make install
 
 ENV PATH=/srv/scalp-radar/.venv/bin:$PATH

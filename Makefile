@@ -5,6 +5,7 @@
 #   make bench     measure               make fuzz    engine against its reference, 100,000 scenarios
 #   make chaos     kill everything, give every fault; what the exchange saw of it
 #   make machines  a search over three machines      make install   only prepare .venv and compile the engine
+#   make dashboard build the pages (Node 20 or newer; make up does it where Node is there)
 
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
@@ -25,15 +26,29 @@ ARGS ?=
 export NUMBA_CACHE_DIR ?= $(CURDIR)/.cache/numba
 export RAY_USAGE_STATS_ENABLED := 0
 
-.PHONY: help dependencies install up test chaos machines lint bench fuzz clean
+# The dashboard's pages; built again when they, or what the API says of itself, have changed.
+SITE := dashboard/dist/index.html
+MODULES := dashboard/node_modules/.package-lock.json
+SITE_SOURCES := $(shell find dashboard/src dashboard/public dashboard/scripts -type f ! -name schema.d.ts) \
+    $(filter-out dashboard/openapi.json, $(wildcard dashboard/*.html dashboard/*.ts dashboard/*.json dashboard/*.js)) $(wildcard api/*.py api/routes/*.py)
+
+.PHONY: help dependencies install dashboard site up test chaos machines lint bench fuzz clean
 
 help:
-	@sed -n '3,7s/^# *//p' Makefile
+	@sed -n '3,8s/^# *//p' Makefile
 
 # What the lock says, without the program itself: a layer of its own in an image.
 dependencies: $(LOCKED)
 
-install: $(READY) $(WARM)
+install: $(READY) $(WARM) site
+
+dashboard: $(SITE)
+
+# Where Node is there; where it is not, or its packages cannot be had, the API serves the plain status page.
+site: $(READY)
+	@if node -e 'process.exit(Number(process.versions.node.split(".")[0]) < 20)' 2>/dev/null; then \
+	    $(MAKE) --no-print-directory dashboard || echo "the dashboard was not built; the plain page is served" >&2; \
+	fi
 
 up: install
 	@$(BIN)/scalp-radar up $(ARGS)
@@ -54,6 +69,15 @@ lint: $(READY)
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
 
+$(MODULES): dashboard/package.json dashboard/package-lock.json
+	@cd dashboard && npm ci --silent --no-audit --no-fund
+	@touch $@
+
+$(SITE): $(READY) $(MODULES) $(SITE_SOURCES)
+	@$(BIN)/python -m scripts.openapi dashboard/openapi.json
+	@cd dashboard && npm run --silent types && npm run --silent check && npm run --silent build
+	@touch $@
+
 # Beside vectorbt, where it can be had: it is no part of what the lock says, which stays as it is.
 bench: install
 	@VIRTUAL_ENV=$(CURDIR)/$(VENV) $(BIN)/uv pip install --quiet --constraint requirements.lock --group bench \
@@ -64,7 +88,7 @@ fuzz: install
 	@$(BIN)/python -m tests.fuzz --count $(COUNT) --seed $(SEED) $(ARGS)
 
 clean:
-	rm -rf $(VENV) .cache .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	rm -rf dashboard/dist dashboard/node_modules $(VENV) .cache .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 
 # The newest Python that we support and that can make environments; pip is used once, to bring uv, which installs fast.
 $(BIN)/python:

@@ -88,6 +88,8 @@ class UnifiedStreams:
                 return
             rows = self._account_rows(session.account, topic.channel)
         elif self._symbols[topic.instrument] in self._state.prices:
+            if topic.channel == BOOK:
+                self._tell_book(self._symbols[topic.instrument], topic.instrument, besides=session)
             rows = self._quote_rows(topic.channel, self._symbols[topic.instrument])
         session.send(self._message(arg_of(topic), rows, "snapshot"))
 
@@ -151,9 +153,7 @@ class UnifiedStreams:
         self._pushed_s[name] = wall
         for channel in channels:
             if channel == BOOK:
-                changed = self._book(symbol).moved_to(*self._levels(symbol, 50), self._state.now_ms)
-                if changed is not None:
-                    self._push(channel, name, [changed], "update")
+                self._tell_book(symbol, name)
             else:
                 self._push(channel, name, self._quote_rows(channel, symbol), "snapshot")
 
@@ -178,6 +178,14 @@ class UnifiedStreams:
         if symbol not in self._books:
             self._books[symbol] = DeltaBook(*self._levels(symbol, 50))
         return self._books[symbol]
+
+    def _tell_book(self, symbol: str, name: str, besides: Session | None = None) -> None:
+        """Bring the incremental book up to now, for those who follow it already."""
+        changed = self._book(symbol).moved_to(*self._levels(symbol, 50), self._state.now_ms)
+        if changed is not None:
+            message = self._message(arg_of(Topic(INSTRUMENTS, BOOK, name)), [changed], "update")
+            for session in self._listeners(BOOK, name) - {besides}:
+                session.send(message)
 
     def _longer_candles(self, symbol: str, name: str, now: int) -> None:
         """The last row of each longer candle that is listened to, and the new one when one began."""

@@ -128,9 +128,9 @@ def test_what_changed_of_a_book_makes_the_new_one_of_the_old_one() -> None:
     assert change is not None
     assert (change["pseq"], change["seq"], "checksum" in change) == (1, 2, False)
     for side, old, new in zip(("a", "b"), before, after, strict=True):
-        levels = dict(old)  # type: ignore[arg-type]
+        levels = dict(old)
         levels.update(dict(change[side]))
-        assert {price: size for price, size in levels.items() if size != "0"} == dict(new)  # type: ignore[arg-type]
+        assert {price: size for price, size in levels.items() if size != "0"} == dict(new)
     assert (book.whole(START_MS)["a"], book.whole(START_MS)["b"]) == after
 
 

@@ -27,7 +27,13 @@ class Reference:
         self.future = future
 
     def __await__(self) -> Generator[Any, None, Any]:
-        return _copy((yield from asyncio.wrap_future(self.future).__await__()))
+        try:
+            return _copy((yield from asyncio.wrap_future(self.future).__await__()))
+        except asyncio.CancelledError as error:
+            task = asyncio.current_task()
+            if task is None or task.cancelling():
+                raise  # whoever waits was cancelled, not what is waited for
+            raise Lost("killed") from error
 
 
 class _Place:

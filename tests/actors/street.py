@@ -123,7 +123,17 @@ class Street:
         self.actors["executor"].start()
         await asyncio.wait_for(self.actors["feed"].ready(), 20)
         await self.ask("runner:envelope_dca", "start")
-        await asyncio.wait_for(self.actors["executor"].ready(), 20)
+        await self._trading()
+
+    async def _trading(self) -> None:
+        """Returns when the executor is at work, or has died at the point that was chosen for it."""
+        ends = [asyncio.create_task(self.actors["executor"].ready())]
+        if self.points is not None:
+            ends.append(asyncio.create_task(self.points.reached.wait()))
+        done, others = await asyncio.wait(ends, timeout=20, return_when=asyncio.FIRST_COMPLETED)
+        for task in others:
+            task.cancel()
+        assert done, "the executor is not ready after 20 seconds"
 
     async def ask(self, name: str, method: str, *arguments: Any) -> Any:
         """The answer of an actor's method, run where its calls run."""
@@ -145,7 +155,7 @@ class Street:
         self.transport.add(name, self.actors[name])
         if name in ("feed", "executor"):
             self.actors[name].start()
-            await asyncio.wait_for(self.actors[name].ready(), 20)
+            await (self._trading() if name == "executor" else asyncio.wait_for(self.actors[name].ready(), 20))
         elif name != "ledger":
             await self.ask(name, "health")
 

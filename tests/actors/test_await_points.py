@@ -54,7 +54,7 @@ def moments(passed: Counter[str]) -> list[Moment]:
 
 FEW = (
     [("venue.place after", 1), ("venue.events Executed", 1), ("tell runner:envelope_dca.on_fill before", 1)],
-    [("ask ledger.journal_all after", 2), ("venue.open_orders before", 2), ("venue.cancel before", 1)],
+    [("ask ledger.journal_all after", 2), ("venue.open_orders before", 2), ("venue.amend after", 1)],
 )
 
 

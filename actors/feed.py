@@ -13,6 +13,7 @@ import asyncio
 import time
 from collections import deque
 from collections.abc import Callable
+from contextlib import suppress
 from functools import partial
 from itertools import pairwise
 from typing import Any, Final
@@ -20,6 +21,7 @@ from typing import Any, Final
 from loguru import logger
 
 from actors.feed_minutes import Batches, Minutes
+from actors.feed_trust import Trust, agree
 from actors.life import Life
 from actors.parts import FeedConfig
 from actors.peers import Peers
@@ -55,9 +57,11 @@ class Feed:
         self.symbols: tuple[str, ...] = ()
         self._minutes: dict[str, Minutes] = {}
         self._buffers: dict[str, deque[Candle]] = {}
-        self._pushed_s: dict[str, float] = {}
         self._filling: dict[str, asyncio.Task[None]] = {}
+        self._trust = Trust((), 0.0, config.stale_after_s)
         self._stale: frozenset[str] = frozenset()
+        self._checking: asyncio.Task[None] | None = None
+        self._checked_s = -1e9
         self._batches = Batches((), config.straggler_s)
         self._sequence = 0
         self._last_ms = 0
@@ -70,7 +74,7 @@ class Feed:
 
     async def stop(self) -> None:
         """Stop sending and close the connection; safe to call twice."""
-        await self._life.stop(*self._filling.values())
+        await self._life.stop(*self._filling.values(), *([self._checking] if self._checking else []))
         if self._venue is not None:
             await self._venue.close()
 
@@ -124,11 +128,10 @@ class Feed:
         return (self._clock() - began) * 1000
 
     def health(self) -> dict[str, Any]:
-        """State, counts, and per symbol the age of its last push (wall seconds)."""
-        now = self._clock()
+        """State, counts, and per symbol the age of its last news (wall seconds)."""
         return {
             **self._life.health(), "batches": self._sequence, "last_ms": self._last_ms, "stale": sorted(self._stale),
-            "age_s": {s: round(now - at, 1) for s, at in self._pushed_s.items()},
+            "age_s": self._trust.ages(self._clock()), "contradictions": self._trust.contradictions,
         }
 
     def progress(self) -> dict[str, int]:
@@ -149,10 +152,10 @@ class Feed:
         now_ms = await self._life.patiently(venue.time_ms)
         last = floor_to(now_ms, "1m") - MINUTE_MS
         self._batches = Batches(self.symbols, self._config.straggler_s)
+        self._trust = Trust(self.symbols, self._clock(), self._config.stale_after_s)
         for symbol in self.symbols:
             self._minutes[symbol] = Minutes(last - MINUTE_MS)
             self._buffers[symbol] = deque(maxlen=self._config.buffer)
-            self._pushed_s[symbol] = self._clock()
             # the newest closed minute is sent first, so that whoever missed some while we were away asks for them
             newest = await self._life.patiently(partial(venue.candles, symbol, "1m", last, last + MINUTE_MS))
             for candle in newest.rows():
@@ -170,7 +173,8 @@ class Feed:
         async for push in self._venue.watch_candles(self.symbols):
             if push.symbol not in self._minutes:
                 continue
-            self._pushed_s[push.symbol] = self._clock()
+            if push.rows:
+                self._trust.pushed(push.symbol, push.rows[-1], self._clock())
             minutes = self._minutes[push.symbol]
             self._accept(push.symbol, minutes.see(push.rows))
             if minutes.missing() and push.symbol not in self._filling:
@@ -214,10 +218,9 @@ class Feed:
             batch = self._batches.take(self._clock())
             if batch is None:
                 self._news.clear()
-                try:
-                    await asyncio.wait_for(self._news.wait(), self._config.straggler_s / 4)
-                except TimeoutError:
-                    continue
+                with suppress(TimeoutError):  # not wait_for, which may swallow our cancellation
+                    async with asyncio.timeout(self._config.straggler_s / 4):
+                        await self._news.wait()
                 continue
             opened = batch[0][1].ts_ms
             funding = await self._funding(opened) if opened % self._funding_every_ms == 0 else ()
@@ -230,6 +233,7 @@ class Feed:
                 self._peers.tell(peer, "on_candles", message)
             if self._config.api:
                 self._peers.post(self._config.api, "on", (message,))
+            self._check_soon(batch)
 
     async def _funding(self, opened_ms: int) -> tuple[tuple[str, float], ...]:
         """Rates that are due when the candles of ``opened_ms`` open."""
@@ -253,18 +257,53 @@ class Feed:
         if steps:
             self._funding_every_ms = max(HOUR_MS, min(steps) - min(steps) % HOUR_MS)
 
+    def _check_soon(self, batch: tuple[tuple[str, Candle], ...]) -> None:
+        """Compare a batch with REST, beside everything else; one at a time, and not at every turn of a fast clock."""
+        idle = self._checking is None or self._checking.done()
+        if idle and self._clock() - self._checked_s >= self._config.check_s:
+            self._checked_s = self._clock()
+            self._checking = asyncio.create_task(self._check(batch))
+
+    async def _check(self, batch: tuple[tuple[str, Candle], ...]) -> None:
+        """Does REST show the minutes that were streamed? What differs twice is not believed."""
+        for symbol, streamed in batch:
+            shown = await self._shown(symbol, streamed.ts_ms)
+            if shown is not None and not agree(streamed, shown):
+                await asyncio.sleep(self._config.grace_ms / 1_000)  # late trades may still change it there
+                shown = await self._shown(symbol, streamed.ts_ms)
+            if shown is None:
+                continue
+            if agree(streamed, shown):
+                self._trust.confirmed(symbol)
+            else:
+                logger.warning("{}: {} streamed {}, REST shows {}", self._config.name, symbol, streamed, shown)
+                self._trust.contradicted(symbol)
+                self._distrust(symbol)
+
+    async def _shown(self, symbol: str, open_ms: int) -> Candle | None:
+        assert self._venue is not None
+        try:
+            found = await self._venue.candles(symbol, "1m", open_ms, open_ms + MINUTE_MS)
+        except VenueError as error:
+            self._life.met(error)
+            return None
+        return next(iter(found.rows()), None)
+
+    def _distrust(self, symbol: str) -> None:
+        """REST shows what the stream does not: have its connection rebuilt."""
+        assert self._venue is not None
+        if self._trust.may_rebuild(symbol, self._clock()):
+            self._venue.distrust([symbol])
+
     async def _watchdog(self) -> None:
-        """Ask REST about symbols without a push, and say which are stale."""
-        asked: dict[str, float] = {}
+        """Ask REST about symbols without news, and say which are stale."""
         while True:
             await asyncio.sleep(0.5)
             now = self._clock()
-            for symbol, at in self._pushed_s.items():
-                quiet = now - max(at, asked.get(symbol, 0.0)) > self._config.quiet_s
-                if quiet and symbol not in self._filling:
-                    asked[symbol] = now
+            for symbol in self._trust.quiet(now, self._config.quiet_s):
+                if symbol not in self._filling:
                     await self._look_behind(symbol)
-            stale = frozenset(s for s, at in self._pushed_s.items() if now - at > self._config.stale_after_s)
+            stale = self._trust.stale(now)
             if stale != self._stale:
                 self._stale = stale
                 logger.warning("{}: stale symbols: {}", self._config.name, sorted(stale) or "none")
@@ -284,3 +323,4 @@ class Feed:
         if newest > minutes.last_ms + MINUTE_MS:
             minutes.expect(newest)
             self._fill_soon(symbol)
+            self._distrust(symbol)

@@ -205,7 +205,8 @@ class Socket:
                 await wire.send({"op": "subscribe", "args": [channel]})
                 await self._sleep(interval)
             try:
-                await asyncio.wait_for(session.confirmed.wait(), next(waits))
+                async with asyncio.timeout(next(waits)):  # not wait_for, which may swallow our cancellation
+                    await session.confirmed.wait()
             except TimeoutError:
                 logger.warning("stream {}: unconfirmed {}", self._name, sorted(session.unconfirmed))
                 session.partial = True

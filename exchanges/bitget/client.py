@@ -109,8 +109,9 @@ class BitgetClient:
         usual = _USUAL_COST[endpoint.category]
         # Instances bind the table's entries away, the class that ccxt generated keeps them.
         entries = (vars(kind).get(endpoint.method) for kind in type(self.ccxt).__mro__)
-        costs = (entry.config.get("cost", usual) for entry in entries if hasattr(entry, "config"))
-        return max(float(next(costs, usual)) / usual, 0.5)
+        tables = (getattr(entry, "config", None) for entry in entries)
+        costs = (float(table["cost"]) for table in tables if table and "cost" in table)
+        return max(next(costs, usual) / usual, 0.5)
 
     def _route(self, wire: Any, message: Any) -> None:
         receiver = self.routes.get(wire.url)

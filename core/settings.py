@@ -13,6 +13,7 @@ from core.frozen import Frozen as Frozen
 from core.frozen import Letter as Letter
 from core.instrument import Instrument
 from core.live_settings import Selector, Watchdog
+from core.tiers import TierTables
 from core.timeframe import timeframe_ms
 
 
@@ -65,6 +66,10 @@ class Assets(Frozen):
             _check_instrument(f"assets.{i}", asset)
         return self
 
+    def with_tiers(self, tables: TierTables, ts_ms: int) -> Assets:
+        """These assets with the tiers that hold at a moment, where there is a table for them."""
+        return self.model_copy(update={"assets": tuple(_with_tiers(asset, tables, ts_ms) for asset in self.assets)})
+
     @property
     def symbols(self) -> tuple[str, ...]:
         """Every configured symbol, in the file's order."""
@@ -76,6 +81,13 @@ class Assets(Frozen):
             if asset.symbol == symbol:
                 return asset
         raise KeyError(symbol)
+
+
+def _with_tiers(asset: Asset, tables: TierTables, ts_ms: int) -> Asset:
+    tiers = tables.at(asset.symbol, ts_ms)
+    if tiers is None or asset.instrument is None:
+        return asset
+    return asset.model_copy(update={"instrument": asset.instrument.model_copy(update={"tiers": tiers})})
 
 
 def _check_instrument(key: str, asset: Asset) -> None:
@@ -280,6 +292,8 @@ class Settings(Frozen):
     risk: Risk = Risk()
     exchanges: Exchanges
     optimization: Optimization = Optimization()
+    tiers: TierTables = TierTables()
+    """Every table; ``assets`` carries those of today."""
 
     @model_validator(mode="after")
     def _strategies_fit_the_assets(self) -> Self:

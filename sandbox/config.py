@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
 from core.errors import ConfigurationError
-from core.instrument import Instrument, Tier
+from core.instrument import Instrument
+from core.tiers import continuous
 from sandbox.account import CLASSIC, UNIFIED
 from sandbox.faults.rules import FaultRule
 
@@ -17,20 +18,10 @@ _WIDE: Final = ((150_000, 0.004), (900_000, 0.005), (2_400_000, 0.01), (5_000_00
 _NARROW: Final = ((50_000, 0.0065), (250_000, 0.01), (1_000_000, 0.02), (3_000_000, 0.05), (1e18, 0.1))
 
 
-def tiers(limits: Sequence[tuple[float, float]]) -> tuple[Tier, ...]:
-    """Maintenance tiers from (most notional, rate), with the deductions that make the margin continuous."""
-    result: list[Tier] = []
-    for i, (limit, rate) in enumerate(limits):
-        below, previous = limits[i - 1] if i else (0.0, rate)
-        deduction = (result[-1].deduction if result else 0.0) + below * (rate - previous)
-        result.append(Tier(limit, rate, deduction))
-    return tuple(result)
-
-
 def _instrument(symbol: str, tick: float, step: float, leverage: float, wide: bool) -> Instrument:
     return Instrument(
         symbol=symbol, tick=tick, step=step, min_quantity=step, min_notional=5.0, maker_fee=0.0002, taker_fee=0.0006,
-        max_leverage=leverage, tiers=tiers(_WIDE if wide else _NARROW),
+        max_leverage=leverage, tiers=continuous(_WIDE if wide else _NARROW),
     )
 
 

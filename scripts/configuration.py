@@ -6,6 +6,7 @@ Every error is a ConfigurationError: file, dotted key, value, what is allowed.
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from types import MappingProxyType
@@ -15,6 +16,7 @@ from pydantic import BaseModel, ValidationError
 
 from core.errors import ConfigurationError
 from core.settings import Assets, Exchanges, Misfit, Optimization, Risk, Settings, Strategies
+from core.tiers import TierTables
 from scripts.strategy_checks import check_strategies
 from scripts.validation import shortened, suggestion, validated
 from scripts.yamlfile import parse_yaml, read_yaml
@@ -29,7 +31,10 @@ FILES: Final[Mapping[str, type[BaseModel]]] = {
     "risk": Risk,
     "exchanges": Exchanges,
     "optimization": Optimization,
+    "tiers": TierTables,
 }
+OPTIONAL: Final = frozenset({"tiers"})
+"""Files that need not be there."""
 STRATEGIES_VARIABLE: Final = "SCALP_RADAR_STRATEGIES"
 
 
@@ -54,10 +59,14 @@ def read_settings(folder: Path, instead: Mapping[str, str] = MappingProxyType({}
     parts: dict[str, Any] = {}
     for name, model in FILES.items():
         path = folder / f"{name}.yaml"
+        if name in OPTIONAL and path.name not in instead and not path.exists():
+            continue
         if not path.is_file():
             raise ConfigurationError(str(folder), "file", path.name, "missing")
         tree = parse_yaml(instead[path.name], path) if path.name in instead else read_yaml(path)
         parts[name] = validated(model, tree, str(path))
+    if "tiers" in parts:
+        parts["assets"] = parts["assets"].with_tiers(parts["tiers"], int(time.time() * 1000))
     try:
         return Settings(**parts)
     except ValidationError as error:

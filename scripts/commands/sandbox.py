@@ -63,7 +63,8 @@ def sandbox(
     if account not in accounts:
         raise ConfigurationError("command line", "--account", account, f"must be one of {', '.join(accounts)}")
     chosen = parse_symbols(symbols, settings.assets.symbols) if symbols else settings.assets.symbols
-    instruments = _instruments(settings)
+    start_ms = parse_when(from_, "--from") if from_ else None
+    instruments = _instruments(settings, start_ms)
     served = SandboxConfig(
         port=port,
         speed=speed,
@@ -77,7 +78,6 @@ def sandbox(
         faults=_faults(faults, seed) if faults is not None else (),
         state_file=state,
     )
-    start_ms = parse_when(from_, "--from") if from_ else None
     serve(served, _market(data, exchange, start_ms, timeframe, history_days, seed, chosen, instruments), child=child)
 
 
@@ -115,13 +115,17 @@ def _faults(given: str, seed: int) -> tuple[FaultRule, ...]:
     return rules_in(given, seed)
 
 
-def _instruments(settings: Settings) -> dict[str, Instrument]:
-    """The configured rules, those of the local exchange where none are."""
+def _instruments(settings: Settings, start_ms: int | None) -> dict[str, Instrument]:
+    """The configured rules, those of the local exchange where none are, with the tiers of the market's opening."""
     # Here, since the local exchange's core would slow every other command's start.
     from core.instrument import Instrument
     from sandbox.config import default_instruments
+    from scripts.local_market import SYNTHETIC_START_MS
 
     usual = default_instruments()
-    return {
-        a.symbol: a.instrument or usual.get(a.symbol) or Instrument(symbol=a.symbol) for a in settings.assets.assets
-    }
+    found = {}
+    for asset in settings.assets.assets:
+        rules = asset.instrument or usual.get(asset.symbol) or Instrument(symbol=asset.symbol)
+        tiers = settings.tiers.at(asset.symbol, SYNTHETIC_START_MS if start_ms is None else start_ms)
+        found[asset.symbol] = rules.model_copy(update={"tiers": tiers}) if tiers else rules
+    return found

@@ -95,6 +95,13 @@ WRONG = [
         put("assets", 0, "instrument", "tiers", value=[[2, 0.1, 0], [1, 0.2, 0]]),
         "assets.0.instrument.tiers = [2.0, 1.0]: at least one, their notionals growing",
     ),
+    ("tiers.yaml", put("tables", "BTC-USDT", 0, "since", value="June"), "tables.BTC-USDT.0.since = 'June': "),
+    (
+        "tiers.yaml",
+        put("tables", "BTC-USDT", 0, "steps", value=[[2, 0.1], [1, 0.2]]),
+        "notionals and rates must grow from step to step",
+    ),
+    ("tiers.yaml", put("tables", "BTC-USDT", 0, "stepps", value=[]), "unknown key; did you mean 'steps'?"),
     ("exchanges.yaml", put("default", value="bitgte"), "default = 'bitgte': unknown exchange; known are bitget"),
     ("exchanges.yaml", put("exchanges", "bitget", "rate", "trade", value=0), "must be greater than 0"),
     ("optimization.yaml", put("windows", value=60), "windows = 60: must be an object"),

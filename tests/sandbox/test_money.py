@@ -12,8 +12,9 @@ from hypothesis import strategies as st
 
 from core.instrument import Instrument, Tier
 from core.order import Side
+from core.tiers import continuous
 from sandbox.account import Account
-from sandbox.config import default_instruments, tiers
+from sandbox.config import default_instruments
 from sandbox.desk import Amendment, amend, cancel
 from sandbox.liquidation import liquidation_price
 from sandbox.orders import Force, NewTrigger, PlanType
@@ -163,7 +164,7 @@ def test_a_closed_position_tells_its_costs() -> None:
 
 
 def test_deductions_make_maintenance_margin_continuous() -> None:
-    table = tiers([(100.0, 0.01), (500.0, 0.02), (1e18, 0.05)])
+    table = continuous([(100.0, 0.01), (500.0, 0.02), (1e18, 0.05)])
     for lower, upper in itertools.pairwise(table):
         edge = lower.max_notional
         assert edge * lower.rate - lower.deduction == pytest.approx(edge * upper.rate - upper.deduction)

@@ -64,7 +64,7 @@ class AdminWeb:
         ticket = request.query.get("ticket")
         if ticket is not None and ticket in self._tickets:
             self._tickets.discard(ticket)
-            answer = web.HTTPSeeOther("/admin/")
+            answer = web.Response(status=303, headers={"Location": "/admin/"})
             answer.set_cookie(COOKIE, self._session, httponly=True, samesite="Strict", path="/admin/")
             return answer
         if not self._admits(request):

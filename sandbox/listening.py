@@ -37,6 +37,11 @@ class Listener:
         if self._runner is not None and (self._away is None or self._away.done()):
             self._away = asyncio.ensure_future(self._come_back(self._runner, seconds))
 
+    @property
+    def reachable(self) -> bool:
+        """Whether anybody who connects is heard."""
+        return self._site is not None
+
     async def back(self) -> None:
         """Wait until it listens again, at once if it never went."""
         if self._away is not None:
@@ -52,12 +57,14 @@ class Listener:
             self._runner = None
 
     async def _come_back(self, runner: web.AppRunner, seconds: float) -> None:
-        if self._site is not None:
-            await self._site.stop()
+        site, self._site = self._site, None
+        if site is not None:
+            await site.stop()
         server = runner.server
         for connection in list(server.connections) if server is not None else ():
             if connection.transport is not None:
                 connection.transport.abort()
         await asyncio.sleep(seconds)
-        self._site = web.TCPSite(runner, self._host, self.port, reuse_address=True)
-        await self._site.start()
+        site = web.TCPSite(runner, self._host, self.port, reuse_address=True)
+        await site.start()
+        self._site = site

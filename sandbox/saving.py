@@ -4,8 +4,8 @@ Law: what a client has been told is in the file. Each flush writes what changed,
 or the push goes out. After a kill -9 nothing of that is missing; the power may fail, then the file is whole, and the
 last moments may be gone (SQLite's write-ahead journal, not synchronised to the disk).
 
-Rows are values as `packing.pack` makes them. An account is one row without its history; each order, trigger, fill, closed
-position and event is a row of its own, written again only when an event named it.
+Rows are values as `packing.pack` makes them. An account is one row without its history; each order, trigger, fill,
+closed position and event is a row of its own, written again only when an event named it.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ _HISTORY: Final = (
 _APPENDED: Final = ("order_of_client", "trigger_of_client", "fills", "closed")
 _REPEATED: Final = ("account ", "exposed", "clock")
 """Names of the rows that every flush offers."""
-_PATIENCE_S: Final = 1.0
+_PATIENCE_S: Final = 0.5
 """For another exchange that still has the file open."""
 _PRUNED_EVERY: Final = 10_000
 """Events between two looks at how many are kept."""
@@ -100,6 +100,7 @@ class Saved:
             raise self._bad(f"must be of {_FORMAT!r}")
         self._check_market(unpack(self._value("market")))
         self._restore()
+        self.flush([])  # which also keeps others out of the file
         return True
 
     def _check_market(self, was: dict[str, Any]) -> None:

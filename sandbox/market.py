@@ -148,7 +148,7 @@ class Market:
         """Be where another market of the same source was; nobody may hold a position yet.
 
         Raises ValueError when the source has no such minute.
-       """
+        """
         while not self.ended and (self.open_ms < position["open_ms"] or position["ended"]):
             self.turn()
         if self.open_ms != position["open_ms"]:

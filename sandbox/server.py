@@ -153,6 +153,15 @@ class Sandbox:
         """Be unreachable for a while, as in a restart; the market goes on."""
         self._listener.go_away(seconds)
 
+    @property
+    def reachable(self) -> bool:
+        """Whether clients can connect."""
+        return self._listener.reachable
+
+    async def listening(self) -> None:
+        """Wait until clients can connect again."""
+        await self._listener.back()
+
     async def _run(self, pacer: Pacer) -> None:
         """Let simulated time follow wall time until the market ends."""
         while not self.market.ended:

@@ -11,9 +11,11 @@ from loguru import logger
 from actors import monitor_views, read_views, topics
 from actors.api_research import NoResearch
 from actors.read_model import ReadModel
+from actors.risk_views import RiskReader
 from api import models, monitor_models, watch_models
 from api.gateway import Unavailable
 from api.research import ResearchPort
+from api.risk import RiskPort
 from core.errors import InputError
 from core.messages import CommandGiven
 from storage.records import Page, Query
@@ -39,6 +41,7 @@ class ModelGateway:
         self._state, self._ledger, self._risk = state, ledger, risk
         self._now_ms, self._answer_s = now_ms, answer_s
         self._research: ResearchPort = research or NoResearch()
+        self._risk_port: RiskPort = RiskReader(state)
         self._started_ms = now_ms()
         self._sequence = 0
         self._audits: set[asyncio.Task[None]] = set()
@@ -47,6 +50,11 @@ class ModelGateway:
     def research(self) -> ResearchPort:
         """Results of optimisations."""
         return self._research
+
+    @property
+    def risk(self) -> RiskPort:
+        """What risk knows."""
+        return self._risk_port
 
     async def health(self) -> models.Health:
         """How everything is."""
@@ -110,11 +118,22 @@ class ModelGateway:
 
     async def halt(self, symbol: str, reason: str, origin: str) -> models.CommandResult:
         """No new entries until a human resumes."""
-        return await self._command("halt", symbol, reason, origin, lambda: self._risk.halt.remote(symbol, reason))
+        by = f"hand ({origin})"
+        return await self._command("halt", symbol, reason, origin, lambda: self._risk.halt.remote(symbol, reason, by))
+
+    async def reduce(self, symbol: str, reason: str, origin: str) -> models.CommandResult:
+        """Only exits, until what is open there has closed, or a human resumes."""
+        by, risk = f"hand ({origin})", self._risk
+        return await self._command("reduce", symbol, reason, origin, lambda: risk.reduce.remote(symbol, reason, by))
 
     async def resume(self, symbol: str, reason: str, origin: str) -> models.CommandResult:
-        """End a halt."""
+        """End a halt or a reduction."""
         return await self._command("resume", symbol, reason, origin, lambda: self._risk.resume.remote(symbol))
+
+    async def reset(self, switch: str, reason: str, origin: str) -> models.CommandResult:
+        """Reset a kill switch."""
+        why = f"{switch}: {reason}" if reason else switch
+        return await self._command("reset", "", why, origin, lambda: self._risk.reset.remote(switch))
 
     async def refused(self, kind: str, origin: str) -> None:
         """Keep a command with a wrong key in the audit."""
@@ -151,7 +170,7 @@ class ModelGateway:
         return page
 
     async def _command(
-        self, kind: Literal["halt", "resume"], symbol: str, reason: str, origin: str, send: Callable[[], Any]
+        self, kind: models.CommandKind, symbol: str, reason: str, origin: str, send: Callable[[], Any]
     ) -> models.CommandResult:
         outcome: Literal["accepted", "unknown"] = "accepted"
         try:

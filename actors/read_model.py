@@ -26,6 +26,7 @@ from core.messages import (
     OrderShown,
     PlanChanged,
     ProtectionSeen,
+    RiskShown,
     SelectionMade,
     TargetRefused,
     TradeClosed,
@@ -107,6 +108,7 @@ class ReadModel:
         self.arena: dict[str, ArenaRanked] = {}
         """By scope."""
         self.selection: SelectionMade | None = None
+        self.risk: RiskShown | None = None
         self.anomalies = AnomaliesSeen(0, 0, ())
         self._event_number = 0
         self.market = MarketBook()
@@ -175,7 +177,7 @@ class ReadModel:
                 self._traded(event)
             case OrderShown():
                 self._shown(event)
-            case ArenaRanked() | SelectionMade() | AnomaliesSeen():
+            case RiskShown() | ArenaRanked() | SelectionMade() | AnomaliesSeen():
                 self._monitored(event)
             case _:
                 self._otherwise(event)
@@ -242,8 +244,10 @@ class ReadModel:
         else:
             self.orders.pop(key, None)
 
-    def _monitored(self, event: ArenaRanked | SelectionMade | AnomaliesSeen) -> None:
-        if isinstance(event, ArenaRanked):
+    def _monitored(self, event: RiskShown | ArenaRanked | SelectionMade | AnomaliesSeen) -> None:
+        if isinstance(event, RiskShown):
+            self.risk = event
+        elif isinstance(event, ArenaRanked):
             self.arena[event.scope] = event
         elif isinstance(event, SelectionMade):
             self.selection = event

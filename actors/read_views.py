@@ -6,7 +6,7 @@ import math
 from collections.abc import Iterator
 from typing import Any, Final, Literal
 
-from actors import monitor_views, watch_views
+from actors import monitor_views, risk_views, watch_views
 from actors.read_model import ReadModel, Seen
 from api import models
 from api import watch_models as watch
@@ -42,7 +42,7 @@ def health(state: ReadModel, now_ms: int, started_ms: int) -> models.Health:
 def reasons(state: ReadModel, now_ms: int) -> Iterator[models.Reason]:
     """Everything that keeps the word from being OK, worst first."""
     found = [*_protection_reasons(state, now_ms), *_halt_reasons(state), *_supply_reasons(state, now_ms)]
-    found += monitor_views.reasons(state)
+    found += [*monitor_views.reasons(state), *risk_views.reasons(state)]
     yield from sorted(found, key=lambda reason: reason.level != "DANGER")
 
 
@@ -93,7 +93,10 @@ def runners(state: ReadModel) -> tuple[models.Runner, ...]:
             money=tuple(m for m in figures if m.strategy == name),
             plans=tuple(_plan(plan) for (owner, _), plan in sorted(state.plans.items()) if owner == name),
             refusals=tuple(
-                models.Refusal(ts_ms=r.ts_ms, symbol=r.symbol, code=r.code, detail=r.detail)
+                models.Refusal(
+                    ts_ms=r.ts_ms, symbol=r.symbol, code=r.code, detail=r.detail, level=r.level, wanted=r.wanted,
+                    granted=r.granted,
+                )
                 for r in reversed(state.refusals.get(name, ()))
             ),
         )

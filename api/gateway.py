@@ -18,6 +18,7 @@ from api.models import (
 )
 from api.monitor_models import Arena, ChangePage, Selection
 from api.research import ResearchPort
+from api.risk import RiskPort
 from api.watch_models import Now
 from storage.records import Query
 
@@ -32,6 +33,10 @@ class Gateway(Protocol):
     @property
     def research(self) -> ResearchPort:
         """Results of optimisations."""
+
+    @property
+    def risk(self) -> RiskPort:
+        """What risk knows."""
 
     async def health(self) -> Health:
         """How everything is."""
@@ -72,8 +77,14 @@ class Gateway(Protocol):
     async def halt(self, symbol: str, reason: str, origin: str) -> CommandResult:
         """No new entries for a symbol ('' for all) until a human resumes; kept in the audit."""
 
+    async def reduce(self, symbol: str, reason: str, origin: str) -> CommandResult:
+        """Only exits, until what is open there has closed, or a human resumes; kept in the audit."""
+
     async def resume(self, symbol: str, reason: str, origin: str) -> CommandResult:
-        """End a halt; kept in the audit."""
+        """End a halt or a reduction; kept in the audit."""
+
+    async def reset(self, switch: str, reason: str, origin: str) -> CommandResult:
+        """Reset a kill switch; kept in the audit. Raises InputError for one that has not tripped."""
 
     async def refused(self, kind: str, origin: str) -> None:
         """Keep a command with a wrong key in the audit."""

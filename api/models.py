@@ -16,6 +16,7 @@ Number = Annotated[float | None, BeforeValidator(_finite)]
 Word = Literal["OK", "ATTENTION", "DANGER"]
 Mode = Literal["demo", "paper", "live"]
 Scope = Literal["paper", "live"]
+CommandKind = Literal["halt", "reduce", "resume", "reset"]
 
 
 class Model(BaseModel):
@@ -131,6 +132,9 @@ class Refusal(Model):
     symbol: str
     code: str
     detail: str
+    level: int = Field(-1, description="The first level that fell or shrank; those behind it fell.")
+    wanted: Number = Field(None, description="Its quantity before.")
+    granted: Number = Field(None, description="Its quantity after; 0 when it fell.")
 
 
 class Money(Model):
@@ -324,7 +328,7 @@ class EventPage(Page):
 class CommandResult(Model):
     """What became of a command. 'unknown': sent, but no answer came in time; look at /health."""
 
-    kind: Literal["halt", "resume"]
+    kind: CommandKind
     symbol: str
     outcome: Literal["accepted", "unknown"]
     ts_ms: int

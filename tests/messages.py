@@ -110,7 +110,7 @@ STANDING = Standing(
 )
 
 def risk(**changes: Any) -> RiskShown:
-    rung = Rung(1, 76_000.0, 0.02, 57_000.0)
+    rung = Rung(1, 76_000.0, 0.02, 60_000.0)
     fields = {
         "ts_ms": T0, "sequence": 1, "equity": 10_000.0, "limits": Risk(), "slippage": 0.0005, "causes": (),
         "used": (LimitUse("kill_global", "kill_drawdown_24h", "", 0.01, 0.15, "fraction"),),

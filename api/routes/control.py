@@ -1,4 +1,4 @@
-"""Commands: halt and resume. They need the key, and every attempt is kept."""
+"""Commands: reduce, halt and resume. They need the key, and every attempt is kept."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class CommandBody(BaseModel):
 
 
 def routes(gateway: Gateway, guard: Guard) -> APIRouter:
-    """``POST /api/halt`` and ``POST /api/resume``."""
+    """``POST /api/reduce``, ``POST /api/halt`` and ``POST /api/resume``."""
     router = APIRouter(
         tags=["control"], dependencies=[Depends(guard)], responses=documented(400, 401, 403, 413, 422, 429, 503)
     )
@@ -36,9 +36,14 @@ def routes(gateway: Gateway, guard: Guard) -> APIRouter:
         """No new entries until a human resumes; positions keep their stops and targets."""
         return await gateway.halt(command.symbol, command.reason or "by hand", origin_of(request))
 
+    @router.post("/api/reduce")
+    async def reduce(command: CommandBody, request: Request) -> CommandResult:
+        """Only exits until the last position there has closed, or a human resumes; stops and targets stay."""
+        return await gateway.reduce(command.symbol, command.reason or "by hand", origin_of(request))
+
     @router.post("/api/resume")
     async def resume(command: CommandBody, request: Request) -> CommandResult:
-        """End the halt of this symbol, or the general one."""
+        """End halt and reduction of this symbol, or the general ones; kill switches stay."""
         return await gateway.resume(command.symbol, command.reason, origin_of(request))
 
     return router

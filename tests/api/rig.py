@@ -33,8 +33,14 @@ class RecordingRisk:
         self.told: list[tuple[str, ...]] = []
         self.error: Exception | None = None
 
-    def halt(self, symbol: str, reason: str) -> None:
-        self._tell("halt", symbol, reason)
+    def halt(self, symbol: str, reason: str, by: str) -> None:
+        self._tell("halt", symbol, reason, by)
+
+    def reduce(self, symbol: str, reason: str, by: str) -> None:
+        self._tell("reduce", symbol, reason, by)
+
+    def reset(self, switch: str) -> None:
+        self._tell("reset", switch)
 
     def resume(self, symbol: str) -> None:
         self._tell("resume", symbol)

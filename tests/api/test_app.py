@@ -25,7 +25,9 @@ READS = (
     "/api/equity", "/api/events", "/api/optimization/runs", "/api/optimization/jobs",
     "/api/arena", "/api/selector", "/api/selector/history",
 )
-WRITES = ("/api/halt", "/api/resume", "/api/optimization/results")
+WRITES = ("/api/halt", "/api/reduce", "/api/resume", "/api/risk/reset", "/api/optimization/results")
+RISK = ("/api/risk", "/api/risk/what-if", "/api/risk/calculate")
+"""Their own tests: they say nothing before risk has shown itself (`tests/api/test_risk.py`)."""
 AUTH = {"X-API-Key": KEY}
 
 
@@ -105,7 +107,7 @@ async def test_halt_and_resume_reach_risk_and_the_audit(rig: Rig) -> None:
     body = {"symbol": "BTC-USDT", "reason": "news"}
     assert (await rig.client.post("/api/halt", json=body, headers=AUTH)).json()["outcome"] == "accepted"
     assert (await rig.client.post("/api/resume", json={}, headers=AUTH)).status_code == 200
-    assert rig.risk.told == [("halt", "BTC-USDT", "news"), ("resume", "")]
+    assert rig.risk.told == [("halt", "BTC-USDT", "news", "hand (127.0.0.1)"), ("resume", "")]
     await rig.gateway.close()
     kept = (await rig.client.get("/api/events?kind=command_given")).json()["items"]
     assert [(e["payload"]["kind"], e["payload"]["outcome"]) for e in kept] == [
@@ -250,7 +252,7 @@ async def test_the_page_answers_five_questions_without_script(rig: Rig) -> None:
 
 async def test_the_description_is_complete_and_closed(rig: Rig) -> None:
     description = (await rig.client.get("/openapi.json")).json()
-    assert set(READS) | set(WRITES) == {path for path in description["paths"] if "{" not in path}
+    assert {*READS, *WRITES, *RISK} == {path for path in description["paths"] if "{" not in path}
     for path in description["paths"].values():
         for operation in path.values():
             assert operation["summary"]

@@ -341,11 +341,14 @@ class Executor:
         self._show((fill,))
         at = f"{fill.quantity:g} at {fill.price:g}"
         if fill.role is FillRole.LIQUIDATION:
-            self.alert("liquidation", Severity.CRITICAL, fill.symbol, f"the exchange liquidated {at}")
+            self._about(fill, "liquidation", Severity.CRITICAL, f"the exchange liquidated {at}")
         elif fill.role is FillRole.FOREIGN and fill.strategy:
-            self.alert("manual_close", Severity.WARNING, fill.symbol, f"{at} was closed, not by us")
+            self._about(fill, "manual_close", Severity.WARNING, f"{at} was closed, not by us")
         elif fill.role is FillRole.FOREIGN:
-            self.alert("foreign_fill", Severity.INFO, fill.symbol, f"a fill that is not ours: {at}")
+            self._about(fill, "foreign_fill", Severity.INFO, f"a fill that is not ours: {at}")
+
+    def _about(self, fill: OrderFilled, kind: str, severity: Severity, detail: str) -> None:
+        self._alerts.tell(kind, severity, fill.symbol, detail, fill.strategy)
 
     def _show(self, events: tuple[object, ...]) -> None:
         if self._config.api:

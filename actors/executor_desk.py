@@ -108,6 +108,15 @@ class Desk:
         self.sender.new_row_ms = None
         self.wake()
 
+    def order_seen(self, order: OpenOrder) -> None:
+        """Take note of an order as the stream shows it; a stop that others moved is looked at before we move it."""
+        known = self.mirror.orders.get(order.order_id)
+        changed = self.mirror.order_seen(order)
+        if known is not None and known.trigger != order.trigger and not self._watch.at_work_on(order.order_id):
+            self.mirror.doubt = True
+        if changed:
+            self.wake()
+
     def wake(self) -> None:
         """Compare again soon."""
         self._wake.set()

@@ -129,8 +129,8 @@ class Eyes:
         self._reception.seen_at(event.ts_ms)
         self._reception.shown(event.order)
         desk = self._desks.get(event.order.symbol)
-        if desk is not None and desk.mirror.order_seen(event.order):
-            desk.wake()
+        if desk is not None:
+            desk.order_seen(event.order)
 
     def _positions_seen(self, event: PositionsSeen) -> None:
         """A position that is not the one we know asks for a look; it is never taken over from the stream."""

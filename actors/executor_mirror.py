@@ -137,6 +137,9 @@ class Mirror:
             self.orders[order.order_id] = known._replace(filled=order.filled)
             self.doubt = True
             return True
+        if known is None and decode(order.client_id) is None:
+            self.doubt = True  # somebody else's
+            return True
         return False
 
     def placed(self, order: OpenOrder) -> None:

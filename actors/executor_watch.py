@@ -46,6 +46,10 @@ class Watch:
         """We are about to change or withdraw this order, or have just placed it: the next look is no surprise."""
         _note(self._ours, order_id)
 
+    def at_work_on(self, order_id: str) -> bool:
+        """Whether we have changed this order since the last look."""
+        return order_id in self._ours
+
     def placed(self, order: OpenOrder) -> None:
         """The venue took an order of ours."""
         self._shown[order.order_id] = order

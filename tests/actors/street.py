@@ -23,7 +23,7 @@ from core.candle import Candles
 from core.instrument import Instrument
 from core.settings import Exchange, RateBudget, Risk, StrategyEntry
 from core.timeframe import HOUR_MS
-from exchanges.port import Credentials
+from exchanges.port import Credentials, TradingVenue
 from exchanges.registry import public_venue, trading_venue
 from sandbox.config import SandboxConfig
 from sandbox.server import Sandbox
@@ -73,6 +73,7 @@ class Street:
             rate=RateBudget(market=1e4, trade=1e4, account=1e4, position=1e4),
         )
         self.actors: dict[str, Any] = {}
+        self.audit_s = 5.0
         self.points: Points | None = None
         """Around the next executor that is made; None for none."""
 
@@ -103,6 +104,7 @@ class Street:
                     ExecutorConfig(
                         "executor", {"envelope_dca": runner}, {"envelope_dca": symbols},
                         dict.fromkeys(symbols, self.entry.leverage), "isolated", "feed", timing=Timing(settle_s=1.0),
+                        audit_s=self.audit_s,
                     ),
                     points.venues(venues), points.peers(self.peers()),
                 )
@@ -181,6 +183,17 @@ class Street:
         accounts = self.sandbox.state.accounts
         return next(iter(accounts.values() if isinstance(accounts, Mapping) else accounts))
 
+    @asynccontextmanager
+    async def by_hand(self) -> AsyncIterator[TradingVenue]:
+        """The same account in somebody else's hands: the exchange's own app, or another program."""
+        keys = self.sandbox.config.accounts[0]
+        venue = trading_venue("bitget", self._settings, Credentials(keys.key, keys.secret, keys.passphrase))
+        await venue.open(self.symbols)
+        try:
+            yield venue
+        finally:
+            await venue.close()
+
     def lockstep(self) -> Lockstep:
         account = self.account
 
@@ -200,13 +213,13 @@ class Street:
 @asynccontextmanager
 async def street(
     folder: Path, candles: Mapping[str, Candles], *, entry: StrategyEntry = ENTRY, start_ms: int = START_MS,
-    points: Points | None = None,
+    points: Points | None = None, audit_s: float = 5.0,
 ) -> AsyncIterator[Street]:
     """A running world; everything is stopped afterwards. ``points`` : around its first executor."""
     sandbox = Sandbox(SandboxConfig(lockstep=True), StoredSource(candles, start_ms))
     port = await sandbox.start()
     world = Street(sandbox, port, folder, tuple(candles), entry)
-    world.points = points
+    world.points, world.audit_s = points, audit_s
     try:
         await world.start()
         yield world

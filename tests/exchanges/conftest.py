@@ -1,4 +1,4 @@
-"""A scripted venue, and the adapter opened on it."""
+"""A scripted venue and the adapter opened on it; venues on their local exchanges."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from exchanges.bitget.public import BitgetPublic
 from exchanges.bitget.trading import BitgetTrading
 from exchanges.port import Credentials
 from exchanges.rate import RateLimiter
+from tests.exchanges.benches import BENCHES, KINDS, Bench
 from tests.exchanges.fake_bitget import FakeBitget
 
 KEYS = Credentials("key", "secret", "phrase")
@@ -50,3 +51,16 @@ async def public(venue: FakeBitget) -> AsyncIterator[BitgetPublic]:
     venue.asked.clear()
     yield found
     await found.close()
+
+
+@pytest.fixture(params=KINDS, ids=lambda kind: "-".join(kind))
+async def bench(request: pytest.FixtureRequest) -> AsyncIterator[Bench]:
+    name, kind = request.param
+    async for found in BENCHES[name](name, kind):
+        yield found
+
+
+@pytest.fixture
+async def ready(bench: Bench) -> Bench:
+    await bench.trading.prepare("BTC-USDT", 5.0, "isolated")
+    return bench

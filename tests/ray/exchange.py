@@ -11,10 +11,8 @@ import sys
 from pathlib import Path
 from typing import Any
 
-import aiohttp
-
 from core.candle import Candles
-from sandbox.admin import ADMIN_HEADER
+from sandbox.client import AdminClient
 from sandbox.config import SandboxConfig
 from sandbox.process import serve
 from sandbox.source import StoredSource
@@ -52,54 +50,29 @@ class ExchangeProcess:
         self._process.stdout.close()
 
 
-class Admin:
-    """What the exchange tells of itself. Use as an asynchronous context."""
+class Admin(AdminClient):
+    """What the exchange tells of itself and of its one account. Use as an asynchronous context."""
 
     def __init__(self, url: str, key: str) -> None:
-        self._url, self._key = url, key
-        self._session: aiohttp.ClientSession | None = None
-        self.events: list[dict[str, Any]] = []
+        super().__init__(url, key)
+        self.seen: list[dict[str, Any]] = []
         """Orders, triggers and fills, as far as they have been `collect`ed."""
         self._last = 0
 
-    async def __aenter__(self) -> Admin:
-        self._session = aiohttp.ClientSession(self._url, headers={ADMIN_HEADER: self._key})
-        return self
-
-    async def __aexit__(self, *_: object) -> None:
-        assert self._session is not None
-        await self._session.close()
-
-    async def advance(self) -> dict[str, Any]:
-        """Walk a minute, pausing at fills."""
-        return await self._asked("POST", "advance", {"candles": 1, "pause_on_fill": True})
-
     async def state(self) -> dict[str, Any]:
         """Orders, triggers, positions, violations; the account's part under ``account``."""
-        found = await self._asked("GET", "state")
+        found = await super().state()
         return {**found, "account": found["accounts"][0]}
 
     async def fills(self) -> int:
         """How many the account has had."""
         return int((await self.state())["account"]["fills"])
 
-    async def unprotected(self) -> list[dict[str, Any]]:
-        """Every position with its time without stop."""
-        rows: list[dict[str, Any]] = (await self._asked("GET", "unprotected"))["positions"]
-        return rows
-
     async def collect(self) -> None:
         """Read the events since the last time: the exchange forgets the oldest."""
-        fresh = (await self._asked("GET", f"events?since={self._last}"))["events"]
+        fresh = await self.events(self._last)
         self._last = fresh[-1]["sequence"] if fresh else self._last
-        self.events += [e for e in fresh if e["kind"] in ("order", "trigger", "fill")]
-
-    async def _asked(self, method: str, path: str, body: dict[str, Any] | None = None) -> dict[str, Any]:
-        assert self._session is not None
-        async with self._session.request(method, f"/admin/{path}", json=body) as answer:
-            answer.raise_for_status()
-            found: dict[str, Any] = await answer.json()
-            return found
+        self.seen += [e for e in fresh if e["kind"] in ("order", "trigger", "fill")]
 
 
 if __name__ == "__main__":

@@ -133,10 +133,10 @@ class RayWorld:
         """Client ids that two orders bore, and fills that are not once in the ledger."""
         await self.admin.collect()
         orders: dict[str, set[int]] = {}
-        for event in self.admin.events:
+        for event in self.admin.seen:
             if event["kind"] in ("order", "trigger") and event["subject"]["client_id"]:
                 orders.setdefault(event["subject"]["client_id"], set()).add(event["subject"]["order_id"])
-        filled = sorted(str(e["subject"]["trade_id"]) for e in self.admin.events if e["kind"] == "fill")
+        filled = sorted(str(e["subject"]["trade_id"]) for e in self.admin.seen if e["kind"] == "fill")
         page = await self.ask("ledger", "fills", Query(limit=1000))
         known = sorted(fill.trade_id for fill in page.items)
         doubled = [f"{name}: {len(ids)} orders" for name, ids in orders.items() if len(ids) > 1]

@@ -60,7 +60,7 @@ def source(seed: int = 3) -> StoredSource:
             *drawn.history(symbol).between(first, START_MS).rows(), *drawn.live(symbol, START_MS).rows()[:400]
         ])
         for symbol in SYMBOLS
-    }, START_MS)
+    }, START_MS, {symbol: [(START_MS + hour * 60 * MINUTE, 0.0003) for hour in range(7)] for symbol in SYMBOLS})
 
 
 def exchange(path: Path | None, **more: Any) -> Sandbox:

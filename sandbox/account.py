@@ -86,6 +86,14 @@ class ClosedPosition(NamedTuple):
     hold: Hold = Hold.NET
 
 
+class FundingPayment(NamedTuple):
+    """What one position received (negative: paid) when funding was settled."""
+
+    symbol: str
+    rate: float
+    amount: float
+
+
 @dataclass(slots=True)
 class Account:
     """One customer. ``orders`` and ``triggers`` hold what is live, by symbol and order id; the rest is history.

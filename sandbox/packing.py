@@ -9,14 +9,14 @@ from enum import Enum
 from typing import Any, Final
 
 from core.order import Side
-from sandbox.account import ClosedPosition, Position
+from sandbox.account import ClosedPosition, FundingPayment, Position
 from sandbox.faults.kinds import FaultKind
 from sandbox.faults.plan import Injection
 from sandbox.orders import Fill, Force, Hold, Order, PlanType, Status, Trigger, TriggerStatus
 from sandbox.protection import Guarded, Naked
 
 _TYPE: Final = "!"
-_TUPLES: Final = (ClosedPosition, Fill, Injection)
+_TUPLES: Final = (ClosedPosition, Fill, FundingPayment, Injection)
 _DATACLASSES: Final = (Guarded, Naked, Order, Position, Trigger)
 _RECORDS: Final[dict[str, Callable[..., Any]]] = {kind.__name__: kind for kind in (*_TUPLES, *_DATACLASSES)}
 _NAMES: Final[dict[type, tuple[str, ...]]] = {

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from core.order import Side
-from sandbox.account import Account, ClosedPosition, Position, slot
+from sandbox.account import Account, ClosedPosition, FundingPayment, Position, slot
 from sandbox.faults.matching import preset_lost
 from sandbox.liquidation import crossed, crossed_surplus, crossed_wallet
 from sandbox.orders import PLANS, WHOLE_POSITION, Fill, Hold, Order, PlanType, Status, Trigger, TriggerStatus
@@ -118,7 +118,9 @@ def settle_funding(state: State, symbol: str, rate: float, price: float) -> None
             account.wallet -= amount
             account.cash -= amount
             position.funding += amount
-            state.record("funding", account, symbol, None, f"rate {rate} amount {-amount}")
+            state.record(
+                "funding", account, symbol, FundingPayment(symbol, rate, -amount), f"rate {rate} amount {-amount}"
+            )
             after_change(state, account, symbol)
 
 

@@ -59,6 +59,7 @@ class TriggerAmendment(NamedTuple):
     quantity: float | None = None
     execute: float | None = None
     callback: float | None = None
+    source: str | None = None
 
 
 def amend_trigger(state: State, account: Account, trigger: Trigger, change: TriggerAmendment) -> Trigger:
@@ -85,6 +86,7 @@ def amend_trigger(state: State, account: Account, trigger: Trigger, change: Trig
         trigger.callback = change.callback
     if change.execute is not None:
         trigger.execute = change.execute or None
+    trigger.source = change.source or trigger.source
     state.record("trigger", account, trigger.symbol, trigger, "amended")
     return trigger
 

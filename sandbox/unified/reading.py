@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from sandbox.account import Account
+from sandbox.account import Account, FundingPayment
 from sandbox.desk import find
 from sandbox.orders import PlanType, Trigger
-from sandbox.rows import COIN, PRODUCT, market_id, text
+from sandbox.rows import COIN, PRODUCT, market_id, money, side_word, text
 from sandbox.state import State
 from sandbox.trigger_desk import find_trigger
 from sandbox.unified.asking import Asked
@@ -43,6 +43,7 @@ class UnifiedReadingEndpoints:
             f"{v3}/account/financial-records": self.records,
             f"{v3}/position/current-position": self.positions,
             f"{v3}/position/history-position": self.closed_positions,
+            f"{v3}/position/adlRank": self.ranks,
             f"{v3}/trade/order-info": self.order,
             f"{v3}/trade/unfilled-orders": self.live_orders,
             f"{v3}/trade/history-orders": self.past_orders,
@@ -89,6 +90,16 @@ class UnifiedReadingEndpoints:
         ]
         return {"list": rows or None}
 
+    def ranks(self, account: Account, _: Asked) -> Any:
+        """How near each position is to being deleveraged: never, here."""
+        return [
+            {
+                "symbol": market_id(position.symbol), "marginCoin": COIN, "adlRank": "0",
+                "holdSide": side_word(position.direction),
+            }
+            for position in account.positions.values()
+        ]
+
     def closed_positions(self, account: Account, asked: Asked) -> Any:
         """Positions that ended, newest first."""
         symbol = asked.maybe_symbol()
@@ -122,9 +133,10 @@ class UnifiedReadingEndpoints:
         return _listed(asked, rows)
 
     def live_strategies(self, account: Account, asked: Asked) -> Any:
-        """Live strategy orders: a bare list, not wrapped as the others."""
-        triggers = account.live_triggers(asked.maybe_symbol())
-        page, _ = asked.page_from_cursor().of(self._strategy_rows(account, asked, list(triggers)))
+        """Live strategy orders: a bare list, not wrapped as the others, and all of them unless fewer are asked for."""
+        triggers = list(account.live_triggers(asked.maybe_symbol()))
+        most = len(triggers) if not asked.has("limit") else asked.limit()
+        page, _ = asked.page(most, max(most, 1)).of(self._strategy_rows(account, asked, triggers))
         return page
 
     def past_strategies(self, account: Account, asked: Asked) -> Any:
@@ -164,18 +176,21 @@ class UnifiedReadingEndpoints:
         return _listed(asked, rows)
 
     def records(self, account: Account, asked: Asked) -> Any:
-        """Money that moved by fills, newest first."""
-        rows = [
-            (
-                fill.trade_id, fill.ts_ms,
-                {
-                    "category": PRODUCT, "id": str(fill.trade_id), "symbol": market_id(fill.symbol), "coin": COIN,
-                    "type": "OPEN" if fill.opening else "CLOSE", "amount": text(round(fill.profit, 8)),
-                    "fee": text(round(-fill.fee, 8)), "balance": "", "ts": str(fill.ts_ms),
-                },
+        """Money that moved, newest first, as far back as events are kept: by fills and by funding."""
+        rows = []
+        for event in self._state.journal.events:
+            if event.account is not account or event.kind not in ("fill", "funding"):
+                continue
+            moved = event.subject
+            kind, amount, fee = (
+                ("SETTLE_FEE", moved.amount, 0.0) if isinstance(moved, FundingPayment)
+                else ("OPEN" if moved.opening else "CLOSE", moved.profit, moved.fee)
             )
-            for fill in account.fills
-        ]
+            row = {
+                "category": PRODUCT, "id": str(event.sequence), "symbol": market_id(event.symbol), "coin": COIN,
+                "type": kind, "amount": money(amount), "fee": money(-fee), "balance": "", "ts": str(event.ts_ms),
+            }
+            rows.append((event.sequence, event.ts_ms, row))
         return _listed(asked, rows)
 
 

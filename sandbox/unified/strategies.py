@@ -85,7 +85,7 @@ class StrategyEndpoints:
     def modify(self, account: Account, asked: Asked) -> Any:
         """Move one end or both of a live strategy order, in place; the quantity of a partial one."""
         found = _live(account, asked)
-        changes: list[tuple[Trigger, TriggerAmendment, str]] = []
+        changes: list[tuple[Trigger, TriggerAmendment]] = []
         for end in (STOP, TARGET):
             price, execute, source = preset(asked, end.short, end.name)
             if price is None:
@@ -94,13 +94,12 @@ class StrategyEndpoints:
             if trigger is None:
                 raise not_verified(end.name, price)
             self._check_level(trigger.symbol, trigger.plan, trigger.side, price)
-            kept = source if asked.has(f"{end.short}TriggerBy") else trigger.source
-            changes.append((trigger, TriggerAmendment(price, asked.positive("qty"), execute or 0.0), kept))
+            watched = source if asked.has(f"{end.short}TriggerBy") else None
+            changes.append((trigger, TriggerAmendment(price, asked.positive("qty"), execute or 0.0, source=watched)))
         if not changes:
             raise not_verified("stopLoss", asked.text("stopLoss"))
-        for trigger, change, source in changes:
+        for trigger, change in changes:
             amend_trigger(self._state, account, trigger, change)
-            trigger.source = source
         return named(found[0])
 
     def cancel(self, account: Account, asked: Asked) -> None:

@@ -53,7 +53,7 @@ class UnifiedStreams:
         self._pushed_s: dict[str, float] = {}
         self._symbols = {market_id(symbol): symbol for symbol in market.symbols}
         self._books: dict[str, DeltaBook] = {}
-        self._ended: dict[str, int] = {}
+        self._ended = {account.key: len(account.closed) for account in state.accounts.values()}
         self.subscriptions: Subscriptions | None = None
 
     def dialect(self) -> Dialect:
@@ -126,16 +126,16 @@ class UnifiedStreams:
             elif event.kind == "position":
                 symbols.add(event.symbol)
         for account, symbols in moved.values():
-            rows = self._changed_positions(account, symbols, events[0].ts_ms)
+            rows = self._changed_positions(account, symbols)
             if rows:
                 self._to(account, "position", rows)
             self._to(account, "account", self._account_rows(account, "account"))
 
-    def _changed_positions(self, account: Account, symbols: set[str], since_ms: int) -> list[Row]:
-        """Positions that ended with these events, then what is open of the symbols that changed."""
-        ended = account.closed[self._ended.get(account.key, 0) :]
+    def _changed_positions(self, account: Account, symbols: set[str]) -> list[Row]:
+        """Positions that ended since the last push, then what is open of the symbols that changed."""
+        ended = account.closed[self._ended[account.key] :]
         self._ended[account.key] = len(account.closed)
-        rows = [ended_position_push(self._state, account, end) for end in ended if end.closed_ms >= since_ms]
+        rows = [ended_position_push(self._state, account, closed) for closed in ended]
         live = [position for position in account.positions.values() if position.symbol in symbols]
         return rows + [position_push(self._state, account, position) for position in live]
 

@@ -12,6 +12,7 @@ from sandbox.orders import Hold, NewOrder, Order
 from sandbox.refusal import Refusal
 from sandbox.rest_modes import ModeEndpoints
 from sandbox.rest_trading import force_of, reduce_only, use_margin_mode
+from sandbox.rows import decimals, money, text
 from sandbox.state import State
 from sandbox.unified.asking import Asked, in_words_of_v3, not_verified
 from sandbox.unified.reading import UnifiedPrivateEndpoint
@@ -43,6 +44,7 @@ class UnifiedTradingEndpoints:
             f"{v3}/trade/cancel-batch": lambda account, asked: _batch(account, asked, self.cancelled),
             f"{v3}/trade/cancel-symbol-order": self.cancel_symbol,
             f"{v3}/trade/close-positions": self.close,
+            f"{v3}/account/max-open-available": self.room,
         }
         return {("POST", path): endpoint for path, endpoint in paths.items()}
 
@@ -106,6 +108,20 @@ class UnifiedTradingEndpoints:
         ]
         return {"list": rows or None}
 
+    def room(self, account: Account, asked: Asked) -> Any:
+        """How much could be opened now, at the price named or the last one."""
+        symbol = asked.tradable()
+        price = asked.positive("price") or self._state.price(symbol)
+        rules, free = self._state.instrument(symbol), max(account.free(self._state.prices), 0.0)
+        cost = price / account.leverage_of(symbol) + price * rules.taker_fee
+        steps = int(free / cost / rules.step + 1e-9) if rules.step else 0
+        most = text(round(steps * rules.step, decimals(rules.step)) if rules.step else free / cost)
+        size = asked.positive("size") or 0.0
+        return {
+            "available": money(free), "maxOpen": most, "buyOpenCost": money(size * cost),
+            "sellOpenCost": money(size * cost), "maxBuyOpen": most, "maxSellOpen": most,
+        }
+
     def close(self, account: Account, asked: Asked) -> Any:
         """Close at market, one symbol or all, one side or both; an empty list when there is nothing."""
         symbol, side = asked.maybe_symbol(), asked.text("posSide")
@@ -116,7 +132,7 @@ class UnifiedTradingEndpoints:
             if symbol in (None, position.symbol) and side in ("", "long" if position.direction > 0 else "short"):
                 against = Side.opening(-position.direction)
                 wanted = NewOrder(position.symbol, against, position.quantity, reduce_only=True, hold=position.hold)
-                done.append(named(place(self._state, account, wanted)))
+                done.append({**named(place(self._state, account, wanted)), "code": "00000", "msg": "success"})
         return {"list": done}
 
 

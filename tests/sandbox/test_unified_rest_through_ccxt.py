@@ -332,3 +332,31 @@ async def test_what_is_not_offered_is_not_found(exchange: Running) -> None:
     assert await code_of(exchange.client.privateUtaGetV3TradeLoanData()) == "40404"
     answer = await exchange.client.publicUtaGetV3MarketInstruments({"category": "SPOT"})
     assert answer["data"] == []
+
+
+async def test_exactly_what_may_be_opened_can_be(exchange: Running) -> None:
+    client = exchange.client
+    room = (await client.privateUtaPostV3AccountMaxOpenAvailable({**BTC, "orderType": "market", "side": "buy"}))["data"]
+    assert (room["available"], room["maxOpen"], room["maxBuyOpen"]) == ("10000", "1.976", "1.976")
+    body = {**BTC, "side": "buy", "orderType": "market"}
+    assert await code_of(client.privateUtaPostV3TradePlaceOrder({**body, "qty": "1.977"})) == "25202"
+    await client.privateUtaPostV3TradePlaceOrder({**body, "qty": room["maxOpen"]})
+    ranks = (await client.privateUtaGetV3PositionAdlRank())["data"]
+    assert [(row["symbol"], row["holdSide"], row["adlRank"]) for row in ranks] == [("BTCUSDT", "long", "0")]
+
+
+async def test_records_tell_what_moved_the_money() -> None:
+    source = stored(ROWS, funding={SYMBOL: [(START_MS + MINUTE, 0.001)]})
+    async with running_unified(source, slippage=0.0) as exchange:
+        client = exchange.client
+        await client.load_markets()
+        await enter(exchange)
+        await exchange.sandbox.advance(1)
+        await client.close_position(UNIFIED)
+        page = (await client.privateUtaGetV3AccountFinancialRecords(CATEGORY))["data"]
+        closing, funding, opening = page["list"]
+        assert [row["type"] for row in (closing, funding, opening)] == ["CLOSE", "SETTLE_FEE", "OPEN"]
+        assert float(funding["amount"]) == pytest.approx(-0.02 * 100_200 * 0.001)
+        assert float(opening["fee"]) == pytest.approx(-0.02 * 100_000 * 0.0006)
+        moved = sum(float(row["amount"]) + float(row["fee"]) for row in page["list"])
+        assert 10_000 + moved == pytest.approx((await client.fetch_balance())["USDT"]["total"])

@@ -12,10 +12,12 @@ from actors import monitor_views, read_views, topics
 from actors.api_research import NoResearch
 from actors.read_model import ReadModel
 from actors.risk_views import RiskReader
+from actors.watch_reader import WatchReader
 from api import models, monitor_models, watch_models
 from api.gateway import Unavailable
 from api.research import ResearchPort
 from api.risk import RiskPort
+from api.watch import WatchPort
 from core.errors import InputError
 from core.messages import CommandGiven
 from storage.records import Page, Query
@@ -42,6 +44,7 @@ class ModelGateway:
         self._now_ms, self._answer_s = now_ms, answer_s
         self._research: ResearchPort = research or NoResearch()
         self._risk_port: RiskPort = RiskReader(state)
+        self._watch: WatchPort = WatchReader(state, ledger, answer_s)
         self._started_ms = now_ms()
         self._sequence = 0
         self._audits: set[asyncio.Task[None]] = set()
@@ -55,6 +58,11 @@ class ModelGateway:
     def risk(self) -> RiskPort:
         """What risk knows."""
         return self._risk_port
+
+    @property
+    def watch(self) -> WatchPort:
+        """Candles, conditions, ladders."""
+        return self._watch
 
     async def health(self) -> models.Health:
         """How everything is."""

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Final
 import uvicorn
 from loguru import logger
 
+from actors.api_backfill import Peer, backfill
 from actors.api_gateway import ModelGateway
 from actors.api_research import ResearchReader
 from actors.read_model import Facts, ReadModel
@@ -82,15 +83,16 @@ class ApiHost:
         self._state = ReadModel(facts)
         self._ledger: Any = None
         self._risk: Any = None
+        self._peer: Peer | None = None
         self._gateway: ModelGateway | None = None
         self._server: _Server | None = None
         self._tasks: list[asyncio.Task[Any]] = []
         self._restored = False
         self._errors = self._beats = 0
 
-    def connect(self, ledger: Any, risk: Any) -> None:
-        """Handles with ``.method.remote(...)``; before `start`."""
-        self._ledger, self._risk = ledger, risk
+    def connect(self, ledger: Any, risk: Any, peer: Peer | None = None) -> None:
+        """Handles with ``.method.remote(...)``; before `start`. ``peer`` gives those of the others, by name."""
+        self._ledger, self._risk, self._peer = ledger, risk, peer
 
     async def start(self) -> int:
         """Serve; returns the port. Once started, does nothing but say it again.
@@ -116,6 +118,8 @@ class ApiHost:
         self._tasks = [asyncio.create_task(self._server.serve([bound])), asyncio.create_task(self._go_on_beating())]
         if not await self._restore():
             self._tasks.append(asyncio.create_task(self._restore_later()))
+        if self._peer is not None:
+            self._tasks.append(asyncio.create_task(backfill(self._state, self._peer, self._ledger)))
         await self._server.serving.wait()
         return self._port
 

@@ -21,6 +21,7 @@ from typing import Any, Final
 from loguru import logger
 
 from actors.feed_minutes import Batches, Minutes
+from actors.feed_prices import show_prices
 from actors.feed_trust import Trust, agree
 from actors.life import Life
 from actors.parts import FeedConfig
@@ -30,7 +31,7 @@ from core.errors import VenueError
 from core.instrument import Instrument
 from core.messages import CandlesClosed
 from core.timeframe import DAY_MS, HOUR_MS, MINUTE_MS, floor_to
-from exchanges.port import PublicVenue
+from exchanges.port import PublicVenue, TickerSeen
 
 _STAMPS: Final = 2_000
 """Minutes whose time of receipt is remembered."""
@@ -165,6 +166,8 @@ class Feed:
         self._ready.set()
         self._life.run("watch", self._watch)
         self._life.run("send", self._send)
+        if self._config.api:
+            self._life.run("prices", partial(show_prices, venue, self.symbols, self._show))
         self._life.run("watchdog", self._watchdog)
         self._life.ok()
 
@@ -234,6 +237,9 @@ class Feed:
             if self._config.api:
                 self._peers.post(self._config.api, "on", (message,))
             self._check_soon(batch)
+
+    def _show(self, prices: tuple[TickerSeen, ...]) -> None:
+        self._peers.post(self._config.api, "on", prices)
 
     async def _funding(self, opened_ms: int) -> tuple[tuple[str, float], ...]:
         """Rates that are due when the candles of ``opened_ms`` open."""

@@ -22,7 +22,7 @@ from actors.runner_track import Happened, Track
 from core.candle import Candle
 from core.errors import ConfigurationError, DataError, ScalpRadarError
 from core.instrument import Instrument
-from core.messages import CandlesClosed, EquityMarked, OrderFilled, PlanChanged, TradeClosed
+from core.messages import CandlesClosed, ConditionsSeen, EquityMarked, OrderFilled, PlanChanged, TradeClosed
 from core.target import Target
 from core.timeframe import HOUR_MS, MINUTE_MS, timeframe_ms
 from optimization.costs import costs_of
@@ -65,6 +65,7 @@ class Runner:
         self._heed()
         self._tell_targets([p for symbol in tracks for p in self._changed(symbol, now_ms)])
         self._save(now_ms)
+        self._show(list(tracks), now_ms)
         self._beats.ok()
         logger.info("{}: running on {}", self._config.name, ", ".join(tracks))
 
@@ -101,6 +102,7 @@ class Runner:
         for symbol, happened in closed:
             self._tell_trades(symbol, happened)
         if decided:
+            self._show([symbol for symbol, happened in closed if happened.decided], batch.ts_ms)
             self._mark(batch.ts_ms, self._config.ledger, "record")
             self._save(batch.ts_ms)
         self._mark(batch.ts_ms, self._config.api, "on")
@@ -145,6 +147,12 @@ class Runner:
             now_ms = max(t.last_ms for t in self._tracks.values()) + MINUTE_MS
             self._tell_targets([p for symbol in self._tracks for p in self._changed(symbol, now_ms)])
             self._save(now_ms)
+
+    def show(self) -> None:
+        """Tell the API the conditions of every symbol (it has restarted)."""
+        if self._begun():
+            for symbol, track in self._tracks.items():
+                self._show([symbol], track.last_ms + MINUTE_MS)
 
     def health(self) -> dict[str, Any]:
         """State, counts, and what each symbol does; starts what a restart left to be started."""
@@ -261,6 +269,20 @@ class Runner:
         self._peers.post(self._config.ledger, "record", tuple(changed))
         if self._config.api:
             self._peers.post(self._config.api, "on", tuple(changed))
+
+    def _show(self, symbols: list[str], ts_ms: int) -> None:
+        """Conditions, for those who watch; a strategy that cannot say them trades all the same."""
+        if not self._config.api or not symbols:
+            return
+        told = []
+        for symbol in symbols:
+            try:
+                said = self._tracks[symbol].conditions()
+            except Exception as error:  # noqa: BLE001 - a user's strategy: what it shows must not stop what it does
+                self._beats.met(error)
+                continue
+            told.append(ConditionsSeen(ts_ms, self._next(), self._config.strategy, symbol, said))
+        self._peers.post(self._config.api, "on", tuple(told))
 
     def _tell_trades(self, symbol: str, happened: Happened) -> None:
         trades = tuple(

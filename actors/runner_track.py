@@ -20,7 +20,7 @@ from core.candle import Candle, Candles, Floats
 from core.extra import FUNDING_STALE_MS, funding_columns
 from core.market import Market
 from core.messages import FillRole, OrderFilled
-from core.strategy import Parameters
+from core.strategy import Condition, Parameters
 from core.target import Target
 from core.timeframe import MINUTE_MS, timeframe_ms
 from engine.costs import Costs
@@ -59,6 +59,7 @@ class Track:
         self._part: list[Candle] = []
         self._seen: deque[str] = deque(maxlen=_REMEMBERED)
         self._rates: dict[int, float] = {}
+        self._market: Market | None = None
         self.last_ms = 0
         """Opening time of the last 1m candle taken, 0 before the first."""
         self.price = 0.0
@@ -144,6 +145,13 @@ class Track:
         stepped = self.live.fill(fill.role, fill.level, fill.price, fill.quantity, fill.fee, fill.ts_ms, fill.direction)
         return Happened(tuple(("live", t) for t in stepped.trades))
 
+    def conditions(self) -> tuple[Condition, ...]:
+        """How near entries are at the last decision candle; none before there were enough."""
+        if self._market is None and len(self._window) >= self.warmup:
+            window = self.window
+            self._market = Market(self.symbol, window, self._extra(window))
+        return () if self._market is None else tuple(self._strategy.conditions(self._market, self.params))
+
     def target(self) -> Target:
         """What the exchange should look like now; the paper ladder's when no exchange is traded."""
         return (self.live or self.paper).target(self._strategy.name, self.price)
@@ -172,7 +180,7 @@ class Track:
         if len(self._window) < self.warmup:
             return
         window = self.window
-        market = Market(self.symbol, window, self._extra(window))
+        market = self._market = Market(self.symbol, window, self._extra(window))
         plan = self._strategy.plan(market, self.params)
         self.paper.new_row(plan, row_ms, len(market))
         if self.live is not None:

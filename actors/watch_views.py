@@ -11,7 +11,7 @@ from actors.read_model import ReadModel
 from actors.read_money import EquityCurve
 from api import models
 from api import watch_models as watch
-from core.messages import ConditionsSeen
+from core.messages import ConditionsSeen, PlanChanged
 from core.timeframe import DAY_MS, floor_to, timeframe_ms
 
 NEAREST: Final = 6
@@ -139,3 +139,13 @@ def nearest_entry(seen: ConditionsSeen) -> tuple[int, float | None]:
         if best[1] is None or near > best[1]:
             best = (direction, near)
     return best
+
+
+def plan_stood(plan: PlanChanged, average: float | None) -> watch.PlanStood:
+    """A recorded plan as a row of a ladder."""
+    wanted = plan.target
+    return watch.PlanStood(
+        from_ms=plan.ts_ms, row_ms=wanted.row_ms, cycle=wanted.cycle, direction=wanted.direction, filled=wanted.filled,
+        quantity=wanted.quantity, average=average, stop=wanted.stop, target=wanted.target, leave=wanted.leave,
+        levels=tuple(watch.LevelStood(level=r.level, price=r.price, quantity=r.quantity) for r in wanted.rungs),
+    )

@@ -19,6 +19,7 @@ from api.models import (
 from api.monitor_models import Arena, ChangePage, Selection
 from api.research import ResearchPort
 from api.risk import RiskPort
+from api.watch import WatchPort
 from api.watch_models import Now
 from storage.records import Query
 
@@ -37,6 +38,10 @@ class Gateway(Protocol):
     @property
     def risk(self) -> RiskPort:
         """What risk knows."""
+
+    @property
+    def watch(self) -> WatchPort:
+        """Candles, conditions, ladders."""
 
     async def health(self) -> Health:
         """How everything is."""

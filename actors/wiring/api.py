@@ -37,7 +37,7 @@ class ApiActor(ApiHost):
         transport = RayTransport()
         while True:
             try:
-                self.connect(transport.handle("ledger"), transport.handle(risk))
+                self.connect(transport.handle("ledger"), transport.handle(risk), transport.handle)
                 break
             except LookupError:
                 await asyncio.sleep(0.05)

@@ -13,18 +13,18 @@ from scripts.secrets import Secrets
 _LOCAL_RATE: Final = RateBudget(market=1_000, trade=1_000, account=1_000, position=1_000)
 
 
-def local_account(exchange: Exchange, url: str) -> Exchange:
-    """The exchange as configured, but at a local one's address."""
+def local_account(exchange: Exchange, url: str, kind: str = "classic") -> Exchange:
+    """The exchange as configured, but at a local one's address, with an account of this ``kind``."""
     return exchange.model_copy(update={
-        "rest_url": url, "ws_url": url.replace("http", "ws", 1), "rate": _LOCAL_RATE, "account_type": "classic",
-        "subscribe_interval_ms": 0,
+        "rest_url": url, "ws_url": url.replace("http", "ws", 1), "rate": _LOCAL_RATE, "account_type": kind,
+        "subscribe_interval_ms": 0, "allow_unsafe_key": True,
     })
 
 
-def credentials_of(mode: Mode, secrets: Secrets) -> Credentials | None:
-    """The keys of a mode; None where it has none, or where they are not all set."""
+def credentials_of(mode: Mode, secrets: Secrets, kind: str = "classic") -> Credentials | None:
+    """The keys of a mode; None where it has none, or where they are not all set. ``kind`` : of a demo's account."""
     if mode == "demo":
-        account = AccountConfig()
+        account = AccountConfig.unified() if kind == "unified" else AccountConfig()
         return Credentials(account.key, account.secret, account.passphrase)
     keys = (secrets.bitget_api_key, secrets.bitget_api_secret, secrets.bitget_api_passphrase)
     if mode == "paper" or None in keys:

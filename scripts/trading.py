@@ -6,7 +6,7 @@ import tempfile
 from collections.abc import AsyncIterator, Iterator
 from contextlib import ExitStack, asynccontextmanager, contextmanager
 from pathlib import Path
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from actors.blueprint import Mode
 from actors.executor_preflight import Wish
@@ -21,7 +21,8 @@ from scripts.local_exchange import LocalExchange
 from scripts.running import state_root
 from scripts.secrets import load_secrets
 
-_BALANCE: str = "10000"
+KINDS: Final = ("classic", "unified")
+_BALANCE: Final = "10000"
 
 
 class Account(NamedTuple):
@@ -34,16 +35,22 @@ class Account(NamedTuple):
 
 
 @contextmanager
-def account(mode_text: str, settings: Settings, folder: Path, *, exclusive: bool) -> Iterator[Account]:
+def account(
+    mode_text: str, settings: Settings, folder: Path, *, kind: str = "classic", exclusive: bool
+) -> Iterator[Account]:
     """The account of a mode; for the demo a local exchange with a synthetic market in real time, ended afterwards.
 
-    ``exclusive`` : nobody else may trade it meanwhile. Raises InputError where that, or a key, is missing.
+    ``kind`` : of the demo's account. ``exclusive`` : nobody else may trade it meanwhile. Raises InputError where that,
+    or a key, is missing.
     """
+    if kind not in KINDS:
+        raise ConfigurationError("command line", "--account", kind, f"must be one of {', '.join(KINDS)}")
     name = settings.exchanges.default
     configured = settings.exchanges.exchanges[name]
     with ExitStack() as stack:
         if mode_text == "demo":
-            found = Account("demo", name, stack.enter_context(_local(configured, settings, folder)), _keys("demo"))
+            local = stack.enter_context(_local(configured, settings, folder, kind))
+            found = Account("demo", name, local, _keys("demo", kind))
         elif mode_text == "live":
             found = Account("live", name, configured, _keys("live"))
         else:
@@ -95,23 +102,23 @@ def wish_of(settings: Settings, exchange: Exchange, symbols: tuple[str, ...], mo
 
 
 @contextmanager
-def _local(configured: Exchange, settings: Settings, folder: Path) -> Iterator[Exchange]:
+def _local(configured: Exchange, settings: Settings, folder: Path, kind: str) -> Iterator[Exchange]:
     with tempfile.TemporaryDirectory(prefix="scalp-radar-trade-") as scratch:
         local = LocalExchange(
             ["--speed", "1", "--symbols", ",".join(settings.assets.symbols), "--balance", _BALANCE, "--config",
-             str(folder)], Path(scratch) / "exchange.log",
+             str(folder), "--account", kind], Path(scratch) / "exchange.log",
         )
         try:
             url = local.listening()
             local.begin()
-            yield local_account(configured, url)
+            yield local_account(configured, url, kind)
         finally:
             local.stop()
 
 
-def _keys(mode: Mode) -> Credentials:
+def _keys(mode: Mode, kind: str = "classic") -> Credentials:
     secrets = load_secrets()
-    found = credentials_of(mode, secrets)
+    found = credentials_of(mode, secrets, kind)
     if found is None:
         raise ConfigurationError("environment", secrets.missing_for_live()[0], None, "must be set")
     return found

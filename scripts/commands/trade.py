@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
 ModeOption = Annotated[str, typer.Option(help="demo: a local exchange made for this; live: real money.")]
 
+KindOption = Annotated[str, typer.Option("--account", help="Demo: classic or unified.")]
+
 
 def register(app: typer.Typer) -> None:
     """Add the commands."""
@@ -25,7 +27,9 @@ def register(app: typer.Typer) -> None:
     app.add_typer(group, name="trade")
 
 
-def preflight(mode: ModeOption = "demo", config: ConfigFolder = None, as_json: AsJson = False) -> None:
+def preflight(
+    mode: ModeOption = "demo", kind: KindOption = "classic", config: ConfigFolder = None, as_json: AsJson = False
+) -> None:
     """Show the account beside the configuration; changes nothing; exit code 1 when it would be refused."""
     # Here, since ccxt and numpy would slow every other command's start.
     import asyncio
@@ -36,7 +40,7 @@ def preflight(mode: ModeOption = "demo", config: ConfigFolder = None, as_json: A
 
     folder = config_folder(config)
     settings = read_settings(folder)
-    with account(mode, settings, folder, exclusive=False) as chosen:
+    with account(mode, settings, folder, kind=kind, exclusive=False) as chosen:
         symbols = tuple(dict.fromkeys(
             s for e in settings.strategies.strategies.values() if e.enabled and (mode == "demo" or e.live_eligible)
             for s in e.symbols
@@ -60,6 +64,7 @@ def preflight(mode: ModeOption = "demo", config: ConfigFolder = None, as_json: A
 def smallest(
     symbol: Annotated[str, typer.Option(help="On which symbol, as BTC-USDT.")],
     mode: ModeOption = "demo",
+    kind: KindOption = "classic",
     yes: Annotated[bool, typer.Option("--yes", help="Live: yes, with real money.")] = False,
     config: ConfigFolder = None,
     as_json: AsJson = False,
@@ -98,7 +103,7 @@ def smallest(
             trial = Trial(venue, wanted, wish, price, now_ms, journal, chosen.exchange.trigger_source, told)
             return await trial.run()
 
-    with account(mode, settings, folder, exclusive=True) as chosen:
+    with account(mode, settings, folder, kind=kind, exclusive=True) as chosen:
         try:
             outcome = asyncio.run(trade(chosen))
         except TrialRefused as error:

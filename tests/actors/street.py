@@ -25,7 +25,8 @@ from core.settings import Exchange, RateBudget, Risk, StrategyEntry
 from core.timeframe import HOUR_MS
 from exchanges.port import Credentials, TradingVenue
 from exchanges.registry import public_venue, trading_venue
-from sandbox.config import SandboxConfig
+from sandbox.account import UNIFIED
+from sandbox.config import AccountConfig, SandboxConfig
 from sandbox.server import Sandbox
 from sandbox.source import StoredSource
 from tests.actors.local_transport import LocalTransport
@@ -70,6 +71,7 @@ class Street:
         url = f"http://127.0.0.1:{port}"
         self._settings = Exchange(
             rest_url=url, ws_url=url.replace("http", "ws"), subscribe_interval_ms=0,
+            account_type="unified" if sandbox.config.accounts[0].kind == UNIFIED else "classic",
             rate=RateBudget(market=1e4, trade=1e4, account=1e4, position=1e4),
         )
         self.actors: dict[str, Any] = {}
@@ -145,8 +147,10 @@ class Street:
         """Kill -9: the actor is gone with everything in its memory; its calls fail until `revive`."""
         self.transport.kill(name)
         dead = self.actors.pop(name)
-        for task in getattr(getattr(dead, "_life", None), "_tasks", {}).values():
-            task.cancel()
+        tasks = [*getattr(getattr(dead, "_life", None), "_tasks", {}).values(), getattr(dead, "_asking", None)]
+        for task in [*tasks, getattr(getattr(dead, "_journal", None), "_writer", None)]:
+            if task is not None:
+                task.cancel()
         venue = getattr(dead, "_venue", None)
         if venue is not None:
             await venue.close()
@@ -213,10 +217,14 @@ class Street:
 @asynccontextmanager
 async def street(
     folder: Path, candles: Mapping[str, Candles], *, entry: StrategyEntry = ENTRY, start_ms: int = START_MS,
-    points: Points | None = None, audit_s: float = 5.0,
+    points: Points | None = None, audit_s: float = 5.0, account: AccountConfig | None = None,
 ) -> AsyncIterator[Street]:
-    """A running world; everything is stopped afterwards. ``points`` : around its first executor."""
-    sandbox = Sandbox(SandboxConfig(lockstep=True), StoredSource(candles, start_ms))
+    """A running world; everything is stopped afterwards.
+
+    points : around its first executor. account : whose it trades with, a classic one unless said.
+    """
+    config = SandboxConfig(lockstep=True, accounts=(account or AccountConfig(),))
+    sandbox = Sandbox(config, StoredSource(candles, start_ms))
     port = await sandbox.start()
     world = Street(sandbox, port, folder, tuple(candles), entry)
     world.points, world.audit_s = points, audit_s

@@ -32,7 +32,7 @@ from core.selection import Decision
 from core.target import ApprovedTarget
 from core.timeframe import MINUTE_MS
 from engine.risk import Selected
-from engine.risk_money import settled
+from engine.risk_money import Meter, settled
 from engine.risk_state import Causes, begun, flattened, reset, resumed
 
 _SHOW_S: Final = 1.0
@@ -234,6 +234,9 @@ class RiskActor:
             return {**self._foreign, **self._positions}
         return risk_report.paper_positions(self._config, self._judgement.ranked())
 
+    def _meters(self) -> tuple[Meter, ...]:
+        return self._purse.meters(self._config.limits, self._now_ms)
+
     def _sizes(self) -> dict[str, float]:
         return {s: p.direction * p.quantity for s, p in self._held.items()}
 
@@ -264,7 +267,7 @@ class RiskActor:
 
     def _reckon(self) -> None:
         """Read the meters, and end what time has ended."""
-        self._change(settled(self._causes, self._purse.meters(self._config.limits), self._now_ms))
+        self._change(settled(self._causes, self._meters(), self._now_ms))
         if self._now_ms - self._saved_ms >= MINUTE_MS:
             self._save()
 
@@ -312,7 +315,7 @@ class RiskActor:
         self._shown_s = time.monotonic()
         self._voice.show(risk_report.shown(
             self._config, self._judgement, self._held, self._readings, self._instruments, self._equity,
-            self._purse.meters(self._config.limits), self._causes, self._now_ms, self._voice.number(),
+            self._meters(), self._causes, self._now_ms, self._voice.number(),
         ))
 
     def _save(self) -> None:

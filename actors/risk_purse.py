@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 
 from core.messages import EquityMarked
 from core.settings import Risk
-from engine.risk_money import ACCOUNT, Meter, Watch, meters, renewed, seen
+from engine.risk_money import ACCOUNT, Meter, Watch, at, meters, renewed, seen
 
 
 class Purse:
@@ -54,9 +54,10 @@ class Purse:
         if parts and all(parts):
             self.balance(last_ms, sum(watch.equity for watch in parts if watch))
 
-    def meters(self, limits: Risk) -> tuple[Meter, ...]:
-        """Every limit on losses with what is used of it."""
-        return meters(self.watches, limits, self._strategies, real=self._at_exchange)
+    def meters(self, limits: Risk, now_ms: int) -> tuple[Meter, ...]:
+        """Every limit on losses with what is used of it now."""
+        watches = {key: at(watch, now_ms) for key, watch in self.watches.items()}
+        return meters(watches, limits, self._strategies, real=self._at_exchange)
 
     def renew(self, switch: str) -> None:
         """What a kill switch watches begins anew from what there is now."""

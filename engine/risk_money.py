@@ -71,6 +71,11 @@ def seen(watch: Watch | None, ts_ms: int, equity: float) -> Watch:
     return watch._replace(ts_ms=ts_ms, equity=equity, day=day, peaks=tuple(peaks))
 
 
+def at(watch: Watch, now_ms: int) -> Watch:
+    """The watch at a later time, its equity as seen last: a day may have ended, a peak been forgotten."""
+    return seen(watch, max(now_ms, watch.ts_ms), watch.equity)
+
+
 def renewed(watch: Watch) -> Watch:
     """A new session from what there is now: what was lost before no longer counts."""
     return seen(None, watch.ts_ms, watch.equity)

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from core.restriction import COOLDOWN, DAILY_LOSS, DRAWDOWN, HALT, REDUCE, STALE, SWITCHES, Cause, State
 from core.settings import Risk
 from core.timeframe import DAY_MS, HOUR_MS, MINUTE_MS
-from engine.risk_money import ACCOUNT, Watch, meters, renewed, seen, settled
+from engine.risk_money import ACCOUNT, Watch, at, meters, renewed, seen, settled
 from engine.risk_state import Causes, begun, covering, expired, flattened, lapsed, reset, resumed, strictest
 
 T0 = 1_740_787_200_000
@@ -150,6 +150,13 @@ def test_the_days_loss_ends_with_the_day_even_if_nothing_came_back() -> None:
     assert (day.code, day.until_ms) == (DAILY_LOSS, T0 + DAY_MS)
     assert codes(seen(lost, T0 + DAY_MS - 1, 990.0), causes=(day,)) == [DAILY_LOSS]
     assert codes(seen(lost, T0 + DAY_MS, 940.0), causes=(day,)) == []
+
+
+def test_time_goes_on_without_news_of_the_money() -> None:
+    quiet = at(watched(1000, 940), T0 + DAY_MS)
+    assert codes(quiet, causes=(cause(DAILY_LOSS, until_ms=T0 + DAY_MS),)) == []
+    assert at(watched(1000, 900), T0 + 2 * DAY_MS).drawdown == 0
+    assert at(quiet, T0) == quiet
 
 
 def test_a_drawdown_ends_a_little_below_its_limit_not_at_it() -> None:

@@ -32,7 +32,7 @@ from actors.peers import Peers
 from core.errors import Fatal, RetryLater
 from core.messages import AccountChecked, FillRole, OrderFilled, OrderShown, PositionGuarded, ProtectionSeen, Severity
 from core.order import Execution, OpenOrder
-from core.position import Balance
+from core.position import Balance, VenuePosition
 from core.target import ApprovedTarget
 from engine.client_ids import tag
 from exchanges.port import TradingVenue
@@ -313,6 +313,10 @@ class Executor:
             reason = f"another instance trades this account: order {client_id}"
             self.alert("second_instance", Severity.CRITICAL, "", reason)
             self.halt("", reason)
+
+    def elsewhere(self, positions: tuple[VenuePosition, ...]) -> None:
+        """Tell risk of positions that are none of ours: they use the same margin."""
+        self._peers.tell(self._config.risk, "on_positions", positions)
 
     def _tell_guarded(self, symbol: str, now: Guarded | None) -> None:
         """Tell of a position that has ended how long it stood without a stop."""

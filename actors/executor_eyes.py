@@ -34,6 +34,9 @@ class Reception(Protocol):
     def balance(self, balance: Balance) -> None:
         """The account's money."""
 
+    def elsewhere(self, positions: tuple[VenuePosition, ...]) -> None:
+        """Positions on symbols that are not traded here, where they differ from those told last."""
+
     def alert(self, kind: str, severity: Severity, symbol: str, detail: str) -> None:
         """What a human should hear of."""
 
@@ -53,6 +56,7 @@ class Eyes:
         self._venue, self._desks, self._reception, self._life = venue, desks, reception, life
         self._prepare = prepare
         self._elsewhere: set[tuple[str, int]] = set()
+        self._told: tuple[VenuePosition, ...] = ()
 
     async def events(self) -> None:
         """The streams, for ever."""
@@ -118,6 +122,10 @@ class Eyes:
 
     def _tell_elsewhere(self, positions: Mapping[str, VenuePosition]) -> None:
         """A position on a symbol that we do not trade: its rules are not known here, so it is told and left alone."""
+        others = tuple(p for symbol, p in sorted(positions.items()) if symbol not in self._desks)
+        if others != self._told:
+            self._told = others
+            self._reception.elsewhere(others)
         for symbol, p in positions.items():
             if symbol in self._desks or (symbol, p.opened_ms) in self._elsewhere:
                 continue

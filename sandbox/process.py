@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 import signal
 import sys
 import threading
@@ -27,7 +28,9 @@ async def _serve(config: SandboxConfig, source: CandleSource, child: bool) -> No
     loop = asyncio.get_running_loop()
     if child:
         def wait_for_the_end() -> None:
-            sys.stdin.buffer.read()
+            # not through sys.stdin, whose lock the interpreter wants when it ends
+            while os.read(0, 4096):
+                pass
             with suppress(RuntimeError):  # the loop has ended by itself
                 loop.call_soon_threadsafe(ended.set)
 

@@ -39,3 +39,17 @@ def test_a_child_ends_with_its_parents_pipe_however_the_parent_died() -> None:
         assert json.loads(process.stdout.readline())["port"]
         process.stdin.close()
         assert process.wait(10) == 0
+
+
+def test_a_child_that_is_asked_to_end_ends_without_complaint() -> None:
+    root, program = Path(__file__).parents[2], PROGRAM.replace("))\n", "), child=True)\n")
+    with subprocess.Popen(
+        [sys.executable, "-c", program], cwd=root, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE, text=True,
+    ) as process:
+        assert process.stdout is not None
+        assert json.loads(process.stdout.readline())["page"].startswith("http://127.0.0.1:")
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(10) == 0
+        assert process.stderr is not None
+        assert process.stderr.read() == ""

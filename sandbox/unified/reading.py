@@ -69,9 +69,9 @@ class UnifiedReadingEndpoints:
         }
 
     def info(self, *_: Any) -> Any:
-        """What the key may do: trade and read, from anywhere."""
+        """What the key may do: trade and read, not withdraw, and from loopback only."""
         return {
-            "userId": "1", "inviterId": "", "parentId": "", "channelCode": "", "channel": "", "ips": "",
+            "userId": "1", "inviterId": "", "parentId": "", "channelCode": "", "channel": "", "ips": "127.0.0.1",
             "permType": "read_and_write", "permissions": ["uta_mgt", "uta_trade"], "regisTime": "0",
         }
 

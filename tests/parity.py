@@ -13,12 +13,14 @@ import tempfile
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 
 from core.candle import Candles
 from core.settings import StrategyEntry
 from core.timeframe import DAY_MS, HOUR_MS, MINUTE_MS
 from market.folder import FolderSource
+from sandbox.config import AccountConfig
 from tests.actors.proof import prove
 from tests.actors.street import street
 
@@ -36,13 +38,16 @@ def real_candles(folder: Path, from_ms: int, to_ms: int) -> dict[str, Candles]:
     return {s: source.read(s, "1h", from_ms - WARM_UP_HOURS * HOUR_MS, to_ms + 2 * HOUR_MS) for s in SYMBOLS}
 
 
-async def parity(folder: Path, from_ms: int, days: int, said: Callable[[str], object] = print) -> dict[str, int]:
-    """Trades by symbol; raises AssertionError at the first difference."""
+async def parity(
+    folder: Path, from_ms: int, days: int, said: Callable[[str], object] = print, *, unified: bool = False
+) -> dict[str, int]:
+    """Trades by symbol; raises AssertionError at the first difference. ``unified`` : the kind of account."""
     to_ms = from_ms + days * DAY_MS
     candles = real_candles(folder, from_ms, to_ms)
     began = time.monotonic()
+    account = AccountConfig.unified() if unified else AccountConfig()
     with tempfile.TemporaryDirectory() as state:
-        async with street(Path(state), candles, entry=ENTRY, start_ms=from_ms) as world:
+        async with street(Path(state), candles, entry=ENTRY, start_ms=from_ms, account=account) as world:
             lockstep = world.lockstep()
             minutes = (to_ms - from_ms) // MINUTE_MS
             for minute in range(1, minutes + 1):
@@ -59,9 +64,12 @@ def main() -> int:
     parser.add_argument("--data", default="../shared/data/BINANCE_FUTURES")
     parser.add_argument("--from", dest="from_", default="2025-03-01")
     parser.add_argument("--days", type=int, default=31)
+    parser.add_argument("--account", choices=("classic", "unified"), default="classic")
     given = parser.parse_args()
     from_ms = round(datetime.fromisoformat(given.from_).replace(tzinfo=UTC).timestamp() * 1000)
-    counts = asyncio.run(parity(Path(given.data), from_ms, given.days, lambda line: print(line, flush=True)))
+    unified = given.account == "unified"
+    said = partial(print, flush=True)
+    counts = asyncio.run(parity(Path(given.data), from_ms, given.days, said, unified=unified))
     print(f"equal three times: backtest, paper, live; trades {counts}; no position was ever without stop")
     return 0
 

@@ -75,7 +75,7 @@ class Street:
             rate=RateBudget(market=1e4, trade=1e4, account=1e4, position=1e4),
         )
         self.actors: dict[str, Any] = {}
-        self.audit_s = 5.0
+        self.audit_s, self.settle_s = 5.0, 1.0
         self.points: Points | None = None
         """Around the next executor that is made; None for none."""
 
@@ -105,8 +105,8 @@ class Street:
                 return Executor(
                     ExecutorConfig(
                         "executor", {"envelope_dca": runner}, {"envelope_dca": symbols},
-                        dict.fromkeys(symbols, self.entry.leverage), "isolated", "feed", timing=Timing(settle_s=1.0),
-                        audit_s=self.audit_s,
+                        dict.fromkeys(symbols, self.entry.leverage), "isolated", "feed", timing=Timing(settle_s=self.settle_s),
+                        audit_s=self.audit_s, unsafe_key=True,
                     ),
                     points.venues(venues), points.peers(self.peers()),
                 )
@@ -217,7 +217,7 @@ class Street:
 @asynccontextmanager
 async def street(
     folder: Path, candles: Mapping[str, Candles], *, entry: StrategyEntry = ENTRY, start_ms: int = START_MS,
-    points: Points | None = None, audit_s: float = 5.0, account: AccountConfig | None = None,
+    points: Points | None = None, audit_s: float = 5.0, settle_s: float = 1.0, account: AccountConfig | None = None,
 ) -> AsyncIterator[Street]:
     """A running world; everything is stopped afterwards.
 
@@ -227,7 +227,7 @@ async def street(
     sandbox = Sandbox(config, StoredSource(candles, start_ms))
     port = await sandbox.start()
     world = Street(sandbox, port, folder, tuple(candles), entry)
-    world.points, world.audit_s = points, audit_s
+    world.points, world.audit_s, world.settle_s = points, audit_s, settle_s
     try:
         await world.start()
         yield world

@@ -1,4 +1,4 @@
-"""The adapter while the exchange misbehaves: each kind of account, the local exchange's own faults, nothing scripted."""
+"""The adapter while the exchange misbehaves: each kind of account, the local exchange's own faults."""
 
 from __future__ import annotations
 

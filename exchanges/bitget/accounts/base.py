@@ -64,7 +64,7 @@ class Account(ABC):
 
         def read(message: News) -> list[AccountEvent]:
             if isinstance(message, Connected):
-                self._echoes.listen()
+                self._begin_anew()
                 return [Reconnected(message.name)]
             if isinstance(message, Lost):
                 self._echoes.pause()
@@ -76,6 +76,10 @@ class Account(ABC):
             return [event for event in found if _symbol_of(event) in wanted or isinstance(event, PositionsSeen)]
 
         return merged(self._client, [socket], read, lagging=[Reconnected("account")])
+
+    def _begin_anew(self) -> None:
+        """The private stream is up (again): nothing that it said before counts."""
+        self._echoes.listen()
 
     def instrument(self, symbol: str) -> Instrument:
         """The trading rules of a symbol. Raises KeyError."""

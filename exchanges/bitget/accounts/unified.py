@@ -2,7 +2,8 @@
 
 What was sent is read back wherever the venue's "success" does not prove it: strategy orders that were placed, moved or
 cancelled (a cancellation is answered with nothing at all). There is no stream of strategy orders: what became of a stop
-shows in the open list, which the executor reads after each fill, at each audit and at each reconnection.
+shows in the open list, which the executor reads after each fill, at each audit and at each reconnection. A push of
+positions tells of those that changed, so they are gathered.
 """
 
 from __future__ import annotations
@@ -12,12 +13,16 @@ from typing import Final
 
 from core.errors import Refused, UnknownOutcome
 from core.order import OpenOrder, OrderKind, OrderRequest
+from core.position import VenuePosition
 from exchanges.bitget.accounts.base import after
 from exchanges.bitget.accounts.renamed import Amended
 from exchanges.bitget.accounts.unified_reading import UnifiedReading
+from exchanges.bitget.client import BitgetClient
 from exchanges.bitget.dialect.unified import requests, rows, words
 from exchanges.bitget.dialect.words import Channel, Row, same_price, whole
 from exchanges.bitget.errors import NOT_FOUND
+from exchanges.bitget.rules import Rules
+from exchanges.bitget.session import Timing
 from exchanges.port import AccountEvent, Executed, OrderSeen, PositionsSeen
 from exchanges.rate import Priority
 
@@ -26,6 +31,14 @@ _TOPICS: Final = ("order", "position", "fill")
 
 class UnifiedAccount(UnifiedReading):
     """`exchanges.port.TradingVenue`, once open, for one unified account on USDT perpetuals, one-way mode."""
+
+    def __init__(self, client: BitgetClient, rules: Rules, timing: Timing) -> None:
+        super().__init__(client, rules, timing)
+        self._held_as_pushed: dict[str, VenuePosition | None] = {}
+
+    def _begin_anew(self) -> None:
+        super()._begin_anew()
+        self._held_as_pushed.clear()
 
     async def prepare(self, symbol: str, leverage: float, margin_mode: str) -> None:
         """One-way mode, margin mode and leverage as wanted; changes only what differs.
@@ -166,8 +179,9 @@ class UnifiedAccount(UnifiedReading):
         symbols, ts = self._symbols, whole(message.get("ts"))
         topic, pushed = message["arg"]["topic"], [row for row in message["data"] if rows.ours(row)]
         if topic == "position":
-            held = tuple(p for row in pushed if (p := rows.position(row, symbols)) is not None)
-            return [PositionsSeen(held, ts)]
+            for row in pushed:
+                self._held_as_pushed[str(row["symbol"])] = rows.position(row, symbols)
+            return [PositionsSeen(tuple(p for p in self._held_as_pushed.values() if p is not None), ts)]
         if topic == "fill":
             return [Executed(self._renamed.fill_as_ours(rows.execution(row, symbols))) for row in pushed]
         return [OrderSeen(self._renamed.as_ours(rows.order(row, symbols)), ts) for row in pushed]

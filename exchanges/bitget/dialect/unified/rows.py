@@ -51,12 +51,12 @@ def order(row: Row, symbols: Symbols) -> OpenOrder:
 
 
 def strategy_orders(data: Any) -> list[Row]:
-    """The rows of a list of strategy orders: bare, or under ``list``.
+    """The rows of a list of strategy orders: bare, or under ``list``; null is an empty one, as in the other lists.
 
     Raises RetryLater for any other shape: taken for "no stops" it would make the audit act.
     """
     found = data.get("list", data) if isinstance(data, dict) else data
-    if found is None and isinstance(data, dict) and "list" in data:
+    if found is None:
         return []
     if isinstance(found, list):
         return found

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import copy
 from collections import Counter, deque
-from collections.abc import Callable
 from typing import Any, Final, NamedTuple
 
 from sandbox.account import Account
@@ -29,17 +28,13 @@ class Event(NamedTuple):
 
 
 class Journal:
-    """Keeps the last events and hands new ones to whoever streams them; ``counts`` are of all, by kind.
-
-    ``heard`` is called after each event, for who watches.
-    """
+    """Keeps the last events and hands new ones to whoever streams them; ``counts`` are of all, by kind."""
 
     def __init__(self) -> None:
         self.events: deque[Event] = deque(maxlen=KEPT_EVENTS)
         self.violations: list[str] = []
         self.counts: Counter[str] = Counter()
         self.sequence = 0
-        self.heard: Callable[[], None] = lambda: None
         self._fresh: list[Event] = []
 
     def record(
@@ -53,7 +48,6 @@ class Journal:
         self._fresh.append(event)
         if kind == "violation":
             self.violations.append(f"{ts_ms} {note}")
-        self.heard()
 
     def drain(self) -> list[Event]:
         """Events since the last drain."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -181,3 +182,8 @@ def test_short_text_and_lists() -> None:
 )
 def test_what_a_request_is_for(path: str, body: dict[str, Any], roles: str) -> None:
     assert " ".join(sorted(request_roles(path, body, lambda _: None))) == roles
+
+
+def test_the_page_about_the_exchange_names_every_kind() -> None:
+    page = (Path(__file__).parents[2] / "docs" / "exchange.md").read_text(encoding="utf-8")
+    assert [kind for kind, traits in TRAITS.items() if f"| `{kind}` | {traits.says} |" not in page] == []

@@ -171,8 +171,8 @@ class ModelGateway:
     async def _history(self, kind: str, query: Query) -> Page[Any]:
         try:
             page: Page[Any] = await asyncio.wait_for(getattr(self._ledger, kind).remote(query), self._answer_s)
-        except InputError:
-            raise
+        except InputError as error:
+            raise _own(error) from error
         except Exception as error:  # whatever the way to the actor raises when there is none
             raise Unavailable("the ledger does not answer") from error
         return page
@@ -185,9 +185,9 @@ class ModelGateway:
             await asyncio.wait_for(send(), self._answer_s)
         except TimeoutError:
             outcome = "unknown"  # it may still arrive: this is no refusal
-        except InputError:
+        except InputError as error:
             self._audit(kind, symbol, reason, origin, "refused")
-            raise
+            raise _own(error) from error
         except Exception as error:
             self._audit(kind, symbol, reason, origin, "unavailable")
             raise Unavailable("the risk actor does not answer: nothing was changed") from error
@@ -209,3 +209,9 @@ class ModelGateway:
             await asyncio.wait_for(self._ledger.record.remote([given]), self._answer_s)
         except Exception as error:  # noqa: BLE001  (the command was given all the same; the log has it)
             logger.warning("api: the ledger did not keep {}: {}", given, type(error).__name__)
+
+
+def _own(error: InputError) -> InputError:
+    """What the actor raised, without what its way here put around it: Ray shows the whole traceback."""
+    cause = getattr(error, "cause", None)
+    return cause if isinstance(cause, InputError) else error

@@ -72,12 +72,12 @@ def what_if(
         print_json(found)
         return
     rows = [
-        (f"{p['move']:+.1%}", f"{p['equity']:,.2f}", f"{p['change']:+,.2f}",
-         "-" if p["fraction"] is None else f"{p['fraction']:+.2%}", str(p["levels"]), _names(p["targets"]),
-         _names(p["stopped"]), _names(p["liquidated"]))
+        (f"{100 * p['move']:+.4g} %", f"{p['equity']:,.2f}",
+         f"{p['change']:+,.2f}" + ("" if p["fraction"] is None else f" ({p['fraction']:+.1%})"), str(p["levels"]),
+         _names(p["targets"]), _names(p["stopped"]), _names(p["liquidated"]))
         for p in found["points"]
     ]
-    _table(("move", "equity", "change", "", "levels filled", "targets met", "stopped out", "liquidated"), rows)
+    _table(("move", "equity", "change", "levels", "targets", "stops", "liquidated"), rows)
 
 
 def calculate(

@@ -131,9 +131,13 @@ async def test_reduce_and_reset_need_the_key_and_reach_risk(rig: Rig) -> None:
     rig.risk.error = InputError("kill switch 'x' has not tripped")
     answer = await rig.client.post("/api/risk/reset", json={"switch": "x"}, headers=AUTH)
     assert (answer.status_code, answer.json()["detail"]) == (422, "kill switch 'x' has not tripped")
+    rig.risk.error = wrapped = InputError("a traceback of many lines")
+    wrapped.cause = InputError("kill switch 'y' has not tripped")  # type: ignore[attr-defined]  # as Ray does
+    answer = await rig.client.post("/api/risk/reset", json={"switch": "y"}, headers=AUTH)
+    assert answer.json()["detail"] == "kill switch 'y' has not tripped"
     await rig.gateway.close()
     kept = (await rig.client.get("/api/events?kind=command_given")).json()["items"]
     assert [(e["payload"]["kind"], e["payload"]["outcome"]) for e in reversed(kept)] == [
         ("reduce", "wrong_key"), ("reduce", "accepted"), ("reset", "wrong_key"), ("reset", "accepted"),
-        ("reset", "refused"),
+        ("reset", "refused"), ("reset", "refused"),
     ]

@@ -115,6 +115,8 @@ class BitgetClient:
 
     def _route(self, wire: Any, message: Any) -> None:
         receiver = self.routes.get(wire.url)
+        if receiver is not None and self.ccxt.clients.get(wire.url) is not wire:
+            return  # a connection that was given up and is not closed yet
         if receiver is None or receiver(message):
             self._ccxt_takes(wire, message)
 

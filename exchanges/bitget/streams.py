@@ -13,6 +13,7 @@ import asyncio
 import random
 import time
 from collections.abc import Awaitable, Callable, Iterator, Sequence
+from contextlib import suppress
 from math import inf
 from typing import Any, Final, NamedTuple
 
@@ -123,7 +124,7 @@ class Socket:
                 await self._sleep(next(waits))
         finally:
             self._client.routes.pop(self._url, None)
-            await self._drop()
+            self._drop()
 
     async def _serve(self) -> None:
         """One session: dial, subscribe, watch over it until it is lost. Always ends with a VenueError."""
@@ -143,7 +144,7 @@ class Socket:
             self._session = None
             subscriber.cancel()
             await asyncio.gather(subscriber, return_exceptions=True)
-            await self._drop()
+            self._drop()
 
     def _patience(self, session: Session) -> tuple[float, str]:
         """Seconds until this connection has to be rebuilt, and why."""
@@ -179,7 +180,7 @@ class Socket:
             opening.cancel()
             await asyncio.gather(opening, return_exceptions=True)
             lost.cancel()
-            await self._drop()
+            self._drop()
             raise
         finally:
             self._dialling = None
@@ -190,11 +191,14 @@ class Socket:
     async def _login(self, wire: Any) -> None:
         await self._client.ccxt.authenticate({"url": self._url})
 
-    async def _drop(self) -> None:
-        """Forget the ccxt socket of this URL, so that the next dial builds a new one."""
+    def _drop(self) -> None:
+        """Forget the ccxt socket of this URL, so that the next dial builds a new one.
+
+        It is closed beside that: who does not answer any more does not answer to a farewell either.
+        """
         wire = self._client.ccxt.clients.pop(self._url, None)
         if wire is not None:
-            await wire.close()
+            self._client.start(_closed(wire))
 
     async def _subscribe(self, wire: Any, session: Session) -> None:
         """Send one frame per channel, spaced; send again what stays unanswered or was refused."""
@@ -264,6 +268,11 @@ class Socket:
         elif session.partial and self._private and not session.unconfirmed:
             session.partial = False
             self._say_connected()
+
+
+async def _closed(wire: Any) -> None:
+    with suppress(Exception):  # it was lost anyway
+        await wire.close()
 
 
 def _nobody(message: News) -> None:

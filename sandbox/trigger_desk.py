@@ -24,6 +24,8 @@ def place_trigger(state: State, account: Account, wanted: NewTrigger) -> Trigger
     last = state.price(wanted.symbol)
     instrument = state.instrument(wanted.symbol)
     check_price(instrument, wanted.trigger)
+    if wanted.execute is not None:
+        check_price(instrument, wanted.execute)
     check_hold(account, wanted.hold, wanted.side, closing=wanted.reduce_only)
     if wanted.client_id and wanted.client_id in account.trigger_of_client:
         raise Refusal("40786", "Duplicate clientOid")
@@ -70,6 +72,8 @@ def amend_trigger(state: State, account: Account, trigger: Trigger, change: Trig
     level = trigger.trigger if change.trigger is None else change.trigger
     instrument = state.instrument(trigger.symbol)
     check_price(instrument, level)
+    if change.execute:
+        check_price(instrument, change.execute)
     sized = change.quantity is not None and trigger.plan not in WHOLE_POSITION
     if sized and change.quantity is not None:
         check_quantity(instrument, change.quantity, level, closing=trigger.reduce_only)
@@ -132,12 +136,11 @@ def fire(state: State, account: Account, trigger: Trigger, price: float) -> Orde
         limit = NewOrder(
             trigger.symbol, trigger.side, quantity, trigger.execute, reduce_only=True, hold=trigger.hold
         )
-        order = place(state, account, limit, source=trigger.plan.value)
-    else:
-        source = trigger.plan.value
-        order = new_order(state, account, trigger.symbol, trigger.side, quantity, source=source, hold=trigger.hold)
-        order.client_id = trigger.client_id
-        execute_at_market(state, account, order, price)
+        return _becomes(state, account, trigger, limit)
+    source = trigger.plan.value
+    order = new_order(state, account, trigger.symbol, trigger.side, quantity, source=source, hold=trigger.hold)
+    order.client_id = trigger.client_id
+    execute_at_market(state, account, order, price)
     trigger.became = order.order_id
     return order
 
@@ -155,13 +158,19 @@ def _fire_plan(state: State, account: Account, trigger: Trigger) -> Order | None
         trigger.symbol, trigger.side, trigger.quantity, trigger.execute, reduce_only=trigger.reduce_only,
         preset_stop=trigger.preset_stop, preset_target=trigger.preset_target, hold=trigger.hold,
     )
+    return _becomes(state, account, trigger, wanted)
+
+
+def _becomes(state: State, account: Account, trigger: Trigger, wanted: NewOrder) -> Order | None:
+    """The order that a fired trigger places; None when that is refused, and the trigger has failed."""
+    order = None
     try:
         order = place(state, account, wanted, source=trigger.plan.value)
+        trigger.became = order.order_id
     except Refusal as refusal:
         trigger.status = TriggerStatus.FAILED
         state.record("trigger", account, trigger.symbol, trigger, refusal.message)
-        return None
-    trigger.became = order.order_id
+    after_change(state, account, trigger.symbol)
     return order
 
 

@@ -34,7 +34,8 @@ class Wish(NamedTuple):
 class Check(NamedTuple):
     """One line: what was looked at, found and wanted.
 
-    verdict : 'ok'; 'change', it will be set before anything is sent; 'warn', it is taken as it is; 'refuse'.
+    verdict : 'ok'; 'change', it will be set before anything is sent; 'warn', it is taken as it is, only that entries of
+        a symbol wait until its modes can be set; 'refuse'.
     """
 
     name: str
@@ -58,7 +59,7 @@ class Report(NamedTuple):
 
     def matches(self, symbol: str) -> bool:
         """Whether nothing has to be changed for a symbol."""
-        return all(c.verdict in ("ok", "warn") for c in self.checks if c.name in _about(symbol))
+        return all(c.verdict == "ok" for c in self.checks if c.name in _about(symbol))
 
 
 async def inspect(venue: TradingVenue, wish: Wish) -> Report:

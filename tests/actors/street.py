@@ -105,8 +105,8 @@ class Street:
                 return Executor(
                     ExecutorConfig(
                         "executor", {"envelope_dca": runner}, {"envelope_dca": symbols},
-                        dict.fromkeys(symbols, self.entry.leverage), "isolated", "feed", timing=Timing(settle_s=self.settle_s),
-                        audit_s=self.audit_s, unsafe_key=True,
+                        dict.fromkeys(symbols, self.entry.leverage), "isolated", "feed",
+                        timing=Timing(settle_s=self.settle_s), audit_s=self.audit_s, unsafe_key=True,
                     ),
                     points.venues(venues), points.peers(self.peers()),
                 )

@@ -7,9 +7,12 @@ from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from core.messages import FillRole
 from core.order import OpenOrder, OrderKind, OrderRequest, Side
 from engine.client_ids import decode, encode, tag
+from sandbox.config import AccountConfig
 from storage.records import Query
 from tests.actors.street import ENTRY, Street, street, wave
 
@@ -17,6 +20,14 @@ BTC = "BTC-USDT"
 CANDLES = {BTC: wave(6, 60, 60_000.0, depth=0.16, seed=1, pace=0.9)}
 ONE = ENTRY.model_copy(update={"symbols": (BTC,)})
 BEFORE_THE_FALL = 140
+SETTLED_S = 0.4
+"""What a fill has caused is shown by then."""
+
+
+def accounts(now: AccountConfig, campaign: AccountConfig) -> pytest.MarkDecorator:
+    """One kind of account with every run of the tests, the other with the campaigns."""
+    both = [now, pytest.param(campaign, marks=pytest.mark.chaos)]
+    return pytest.mark.parametrize("account", both, ids=[now.kind, campaign.kind])
 
 
 async def until(what: Callable[[], Awaitable[Any]], seconds: float = 8.0) -> Any:
@@ -62,8 +73,12 @@ class Hand:
         return [o.trigger for o in await self.stop()] == [trigger]
 
 
-async def test_a_flat_symbol_in_somebody_elses_hands(tmp_path: Path) -> None:
-    async with street(tmp_path, CANDLES, entry=ONE, audit_s=0.2) as world, world.by_hand() as venue:
+@accounts(AccountConfig.unified(), AccountConfig())
+async def test_a_flat_symbol_in_somebody_elses_hands(tmp_path: Path, account: AccountConfig) -> None:
+    async with (
+        street(tmp_path, CANDLES, entry=ONE, audit_s=0.2, settle_s=0.3, account=account) as world,
+        world.by_hand() as venue,
+    ):
         lockstep, hand = world.lockstep(), Hand(world, venue)
         for _ in range(61):
             await lockstep.minute()
@@ -85,7 +100,7 @@ async def test_a_flat_symbol_in_somebody_elses_hands(tmp_path: Path) -> None:
         await until(lambda: _equal(hand.rungs, []))
         assert len(await hand.live()) == 2  # the stop and the other one's order
 
-        await asyncio.sleep(1.1)  # what the fill has caused is shown by now
+        await asyncio.sleep(SETTLED_S)
         await venue.amend_stop(stop, 55_000.0)
         assert "55000" in (await hand.told("stop_moved"))[0]["detail"]
         assert await hand.stop_at(55_000.0)
@@ -106,15 +121,19 @@ async def test_a_flat_symbol_in_somebody_elses_hands(tmp_path: Path) -> None:
         assert not await world.violations()
 
 
-async def test_a_position_of_ours_in_somebody_elses_hands(tmp_path: Path) -> None:
-    async with street(tmp_path, CANDLES, entry=ONE, audit_s=0.2) as world, world.by_hand() as venue:
+@accounts(AccountConfig(), AccountConfig.unified())
+async def test_a_position_of_ours_in_somebody_elses_hands(tmp_path: Path, account: AccountConfig) -> None:
+    async with (
+        street(tmp_path, CANDLES, entry=ONE, audit_s=0.2, settle_s=0.3, account=account) as world,
+        world.by_hand() as venue,
+    ):
         lockstep, hand = world.lockstep(), Hand(world, venue)
         for _ in range(BEFORE_THE_FALL):
             await lockstep.minute()
         while not await hand.held():
             await lockstep.minute()
         (stop,) = await hand.stop()
-        await asyncio.sleep(1.1)
+        await asyncio.sleep(SETTLED_S)
 
         await venue.amend_stop(stop, round((stop.trigger or 0.0) * 0.9, 1))
         await hand.told("stop_moved")

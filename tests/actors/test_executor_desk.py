@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 import pytest
 
-from actors.executor_desk import Desk
+from actors.executor_desk import Desk, Manners
 from actors.executor_ids import Ids
 from actors.executor_journal import Line
 from actors.executor_mirror import Mirror
@@ -53,7 +53,8 @@ class FakeVenue:
 
     async def order(self, symbol: str, client_id: str) -> OpenOrder | None:
         self._meet("order", self.faults)
-        return next((o for o in self.orders.values() if o.client_id == client_id), None)
+        plain = [o for o in self.orders.values() if o.kind is not OrderKind.STOP_LOSS]  # as venues do
+        return next((o for o in plain if o.client_id == client_id), None)
 
     async def place(self, request: OrderRequest) -> str:
         self._meet("place", self.faults)
@@ -66,6 +67,7 @@ class FakeVenue:
         return order_id
 
     async def amend(self, order: OpenOrder, request: OrderRequest) -> str:
+        self._meet("amend", self.faults)
         self.orders[order.order_id] = order._replace(
             client_id=request.client_id, price=request.price, quantity=request.quantity, stop=request.stop
         )
@@ -78,6 +80,7 @@ class FakeVenue:
         self._meet("place_stop", self.faults)
         order_id = self._add(client_id, Side.opening(-direction), OrderKind.STOP_LOSS, None)
         self.orders[order_id] = self.orders[order_id]._replace(trigger=trigger)
+        self._meet("place_stop", self.late)
         return order_id
 
     async def amend_stop(self, stop: OpenOrder, trigger: float) -> None:
@@ -136,10 +139,11 @@ class FakeOffice:
 
 
 class Bench:
-    def __init__(self, target: Target) -> None:
+    def __init__(self, target: Target, manners: Manners = Manners()) -> None:
         self.venue, self.office = FakeVenue(), FakeOffice()
         mirror = Mirror(SYMBOL, Instrument(symbol=SYMBOL, tick=0.1, step=0.001), {tag("dca", SYMBOL): "dca"})
-        self.desk = Desk(mirror, self.venue, Ids(), self.office, Timing(0.2, 0.05, 0.01))  # type: ignore[arg-type]
+        timing = Timing(0.2, 0.05, 0.01)
+        self.desk = Desk(mirror, self.venue, Ids(), self.office, timing, manners=manners)  # type: ignore[arg-type]
         self.office.desk = self.desk
         self.give(target, 1)
 
@@ -298,3 +302,90 @@ async def test_an_orphan_is_protected_and_its_target_stays_without_entries_again
     bench.venue.held = POSITION
     await bench.desk.settle()
     assert bench.stops() == [85.5]
+
+
+async def test_an_order_whose_change_is_refused_is_withdrawn_and_placed_anew() -> None:
+    bench = Bench(LADDER._replace(rungs=LADDER.rungs[:1]))
+    await bench.desk.settle()
+    bench.venue.faults["amend"] = [Refused("not for this order", code="1")]
+    bench.give(LADDER._replace(rungs=(Rung(0, 91.0, 1.0, 71.0),), row_ms=120_000), 2)
+    await bench.desk.settle()
+    assert bench.rungs() == [91.0]
+    assert len(bench.venue.orders) == 1
+    assert not bench.office.halts
+    assert "refused" not in bench.office.alerts
+
+
+async def test_a_stop_whose_answer_was_lost_is_found_among_the_triggers() -> None:
+    bench = Bench(HELD)
+    bench.venue.held = POSITION
+    bench.venue.late["place_stop"] = [UnknownOutcome("timed out")]
+    await bench.desk.settle()
+    assert bench.stops() == [70.0]
+    assert bench.office.outcomes[0] == "done"
+    assert bench.office.alerts[1:] == ["stop_missing", "unknown_outcome"]
+
+
+async def test_a_stop_of_another_price_source_is_set_anew_and_what_stays_as_it_was_is_told_once() -> None:
+    bench = Bench(HELD, Manners(trigger_source="mark"))
+    bench.venue.held = POSITION
+    moved: list[float] = []
+
+    async def in_vain(stop: OpenOrder, trigger: float) -> None:
+        moved.append(trigger)
+
+    bench.venue.amend_stop = in_vain  # type: ignore[method-assign]
+    await bench.desk.settle()
+    (stop,) = (o for o in bench.venue.orders.values() if o.kind is OrderKind.STOP_LOSS)
+    bench.venue.orders[stop.order_id] = stop._replace(trigger_source="last")
+    for _ in range(3):
+        bench.desk.mirror.doubt = True
+        await bench.desk.settle()
+    assert moved == [70.0]
+    assert bench.office.alerts.count("stop_not_as_asked") == 1
+
+
+async def test_too_many_changes_in_a_minute_wait_and_protection_does_not() -> None:
+    bench = Bench(LADDER, Manners(changes_per_minute=3))
+    await bench.desk.settle()
+    for sequence in (2, 3, 4):
+        rungs = tuple(r._replace(price=(r.price or 0.0) - sequence) for r in LADDER.rungs)
+        bench.give(LADDER._replace(rungs=rungs, row_ms=60_000 * sequence), sequence)
+        await bench.desk.settle()
+    assert bench.rungs() == [80.0, 88.0]
+    assert bench.desk.held == 2
+    assert bench.office.alerts == ["churn"]
+    bench.venue.held = POSITION
+    bench.desk.mirror.doubt = True
+    await bench.desk.settle()
+    assert len(bench.stops()) == 1
+    bench.venue.held, bench.venue.orders = None, {k: o for k, o in bench.venue.orders.items() if not o.trigger}
+    bench.office.time_ms += 60_000
+    bench.desk.mirror.doubt = True
+    await bench.desk.settle()
+    assert bench.rungs() == [76.0, 86.0]
+    assert not bench.desk.held
+
+
+async def test_entries_wait_while_the_account_is_not_as_configured() -> None:
+    bench = Bench(LADDER)
+    bench.desk.unprepared = "leverage"
+    await bench.desk.settle()
+    assert bench.rungs() == []
+    bench.desk.unprepared = ""
+    await bench.desk.settle()
+    assert bench.rungs() == [80.0, 90.0]
+
+
+async def test_after_a_halt_was_ended_refusals_are_counted_from_the_beginning() -> None:
+    bench = Bench(LADDER)
+    bench.venue.faults["place"] = [Refused("no")] * 5
+    for sequence in (2, 3):
+        await bench.desk.settle()
+        bench.give(LADDER._replace(row_ms=60_000 * sequence), sequence)
+    assert len(bench.office.halts) == 1
+    bench.desk.halted = ""
+    bench.desk.sender.resume()
+    await bench.desk.settle()
+    assert len(bench.office.halts) == 1
+    assert bench.rungs() != []

@@ -103,7 +103,7 @@ async def test_a_stream_that_repeats_itself_is_rebuilt_at_once_though_it_does_no
                 await asyncio.sleep(0.005)
 
     venue.on_frame = frame
-    public = BitgetPublic(venue.settings(), timing=Timing(stale_s=0.1, echo_s=0.1))
+    public = BitgetPublic(venue.settings(), timing=Timing(stale_s=0.5, echo_s=0.1))
     await public.open(["BTC-USDT"])
     events = public.watch_candles(["BTC-USDT"])
     async with asyncio.timeout(5):

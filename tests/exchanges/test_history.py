@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
@@ -27,6 +28,23 @@ def answer(asked: dict[str, Any], limit: int, first: int) -> list[list[str]]:
     return rows[-min(limit, int(asked["limit"])) :]  # the newest of a span that is too long
 
 
+@pytest.fixture(params=["classic", "unified"])
+async def both(request: pytest.FixtureRequest, venue: FakeBitget) -> AsyncIterator[BitgetPublic]:
+    """Each of the two APIs: 1000 recent rows, 200 or 100 older ones."""
+    venue.answers |= {
+        "/api/v2/public/time": {"serverTime": str(NOW)},
+        "/api/v2/mix/market/candles": lambda a: answer(a, 1000, REMEMBERED),
+        "/api/v2/mix/market/history-candles": lambda a: answer(a, 200, LISTED),
+        "/api/v3/market/candles": lambda a: answer(a, 1000, REMEMBERED),
+        "/api/v3/market/history-candles": lambda a: answer(a, 100, LISTED),
+    }
+    found = BitgetPublic(venue.settings(account_type=request.param))
+    await found.open(["BTC-USDT"])
+    venue.asked.clear()
+    yield found
+    await found.close()
+
+
 @pytest.fixture
 def minutes(venue: FakeBitget) -> FakeBitget:
     venue.answers |= {
@@ -43,10 +61,8 @@ def minutes(venue: FakeBitget) -> FakeBitget:
      (REMEMBERED - 700 * MINUTE_MS, REMEMBERED + 700 * MINUTE_MS), (LISTED, LISTED + 950 * MINUTE_MS),
      (NOW - 28 * DAY_MS - 5 * MINUTE_MS, NOW - 28 * DAY_MS + 2100 * MINUTE_MS)],
 )  # fmt: skip
-async def test_every_closed_candle_of_the_span_comes_once(
-    minutes: FakeBitget, public: BitgetPublic, from_ms: int, to_ms: int
-):
-    candles = await public.candles("BTC-USDT", "1m", from_ms, to_ms)
+async def test_every_closed_candle_of_the_span_comes_once(both: BitgetPublic, from_ms: int, to_ms: int):
+    candles = await both.candles("BTC-USDT", "1m", from_ms, to_ms)
     last = min(to_ms, NOW)  # the candle that opens now has not closed
     assert candles.ts_ms.tolist() == list(range(from_ms, last, MINUTE_MS))
 
@@ -93,6 +109,23 @@ async def test_funding_is_paged_back_to_the_start_and_cut_to_the_span(venue: Fak
     found = await public.funding("BTC-USDT", 60 * hours8, 249 * hours8)
     assert [f.ts_ms for f in found] == [i * hours8 for i in range(60, 249)]
     assert found[0].rate == 60 / 1e6
+
+
+async def test_funding_of_the_unified_api_is_paged_by_number(venue: FakeBitget):
+    hours8 = 8 * 3_600_000
+    rates = [{"symbol": "BTCUSDT", "fundingRate": str(i / 1e6), "fundingRateTimestamp": str(i * hours8)}
+             for i in range(250, 0, -1)]  # fmt: skip
+
+    def page(asked: dict[str, Any]) -> Any:
+        first = (int(asked["cursor"]) - 1) * int(asked["limit"])
+        return {"resultList": rates[first : first + int(asked["limit"])]}
+
+    venue.answers["/api/v3/market/history-fund-rate"] = page
+    public = BitgetPublic(venue.settings(account_type="unified"))
+    await public.open(["BTC-USDT"])
+    found = await public.funding("BTC-USDT", 10 * hours8, 240 * hours8)
+    assert [f.ts_ms for f in found] == [i * hours8 for i in range(10, 240)]
+    await public.close()
 
 
 async def test_open_interest_is_in_base_currency(venue: FakeBitget, public: BitgetPublic):

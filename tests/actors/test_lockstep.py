@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from core.timeframe import HOUR_MS
+from sandbox.config import AccountConfig
 from tests.actors.proof import prove
 from tests.actors.street import ENTRY, START_MS, street, wave
 
@@ -18,6 +19,8 @@ CANDLES = {
     "ETH-USDT": wave(HOURS + 2, 60, 2_500.0, depth=0.13, seed=4),
 }
 
+SINGLE = ENTRY.model_copy(update={"symbols": ("BTC-USDT",)})
+
 
 async def test_paper_equals_the_backtest_and_live_equals_paper(tmp_path: Path) -> None:
     async with street(tmp_path, CANDLES) as world:
@@ -26,6 +29,17 @@ async def test_paper_equals_the_backtest_and_live_equals_paper(tmp_path: Path) -
             await lockstep.minute()
         counts = await prove(world, ENTRY, CANDLES, START_MS, END_MS)
         assert sum(counts.values()) >= 2
+
+
+async def test_on_a_unified_account_too(tmp_path: Path) -> None:
+    hours, candles = 11, {"BTC-USDT": CANDLES["BTC-USDT"]}
+    async with street(tmp_path, candles, entry=SINGLE, account=AccountConfig.unified()) as world:
+        lockstep = world.lockstep()
+        for _ in range(hours * 60):
+            await lockstep.minute()
+        counts = await prove(world, SINGLE, candles, START_MS, START_MS + hours * HOUR_MS)
+        assert sum(counts.values()) >= 1
+        assert world.account.kind == "unified"
 
 
 @pytest.mark.slow

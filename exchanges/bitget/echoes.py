@@ -1,7 +1,7 @@
-"""What we sent must show on the private stream; when it does not, the stream is frozen though it looks alive.
+"""What happened must show on the private stream; when it does not, the stream is frozen though it looks alive.
 
-A private stream is silent while nothing happens, so silence says nothing about it. An order that the venue took says
-a lot: its push is owed.
+A private stream is silent while nothing happens, so silence says nothing about it. An order that the venue took and a
+fill that REST shows say a lot: their pushes are owed.
 """
 
 from __future__ import annotations
@@ -10,21 +10,24 @@ import time
 from collections import OrderedDict
 from collections.abc import Callable
 from math import inf
-from typing import Final
+from typing import Any, Final
 
 _REMEMBERED: Final = 1_000
+_LONGEST_S: Final = 600.0
 
 
 class Echoes:
-    """Orders whose push is owed, while the stream is up.
+    """Orders and fills, by names of ours, whose push is owed while the stream is up.
 
     Parameters
     ----------
-    patience_s : how long a push may take. clock : seconds, monotonic.
+    patience_s : how long a push may take; twice as long after each time that one did not come, until one comes: a
+    venue that never pushes something must not keep us rebuilding. clock : seconds, monotonic.
     """
 
     def __init__(self, patience_s: float, clock: Callable[[], float] = time.monotonic) -> None:
-        self._patience_s, self._clock = patience_s, clock
+        self._usual_s = self._patience_s = patience_s
+        self._clock = clock
         self._owed: OrderedDict[str, float] = OrderedDict()
         self._seen: OrderedDict[str, None] = OrderedDict()
         self._up = False
@@ -35,27 +38,30 @@ class Echoes:
         self._owed.clear()
 
     def pause(self) -> None:
-        """The stream is down: nothing can be owed."""
+        """The stream is down, perhaps because something was overdue: nothing can be owed."""
+        if self.overdue_in_s() <= 0:
+            self._patience_s = min(self._patience_s * 2, _LONGEST_S)
         self._up = False
         self._owed.clear()
 
-    def expect(self, order_id: str) -> None:
-        """The venue took an order. Its push may have been faster than its answer."""
-        if self._up and order_id not in self._seen:
-            self._owed[order_id] = self._clock() + self._patience_s
+    def expect(self, what: str) -> None:
+        """The venue took or did something. Its push may have been faster than its answer."""
+        if self._up and what not in self._seen:
+            self._owed.setdefault(what, self._clock() + self._patience_s)
             _bound(self._owed)
 
-    def saw(self, order_id: str) -> None:
-        """The stream showed an order."""
-        self._owed.pop(order_id, None)
-        self._seen[order_id] = None
+    def saw(self, what: str) -> None:
+        """The stream showed it."""
+        if self._owed.pop(what, None) is not None:
+            self._patience_s = self._usual_s
+        self._seen[what] = None
         _bound(self._seen)
 
     def overdue_in_s(self) -> float:
         """Seconds until the first push that is owed is overdue, negative when it is; infinite when none is owed."""
-        return next(iter(self._owed.values())) - self._clock() if self._owed else inf
+        return min(self._owed.values()) - self._clock() if self._owed else inf
 
 
-def _bound(remembered: OrderedDict[str, float] | OrderedDict[str, None]) -> None:
+def _bound(remembered: OrderedDict[str, Any]) -> None:
     while len(remembered) > _REMEMBERED:
         remembered.popitem(last=False)

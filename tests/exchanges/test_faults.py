@@ -12,7 +12,7 @@ from core.order import OrderKind, OrderStatus
 from exchanges.bitget.public import BitgetPublic
 from exchanges.bitget.session import Timing
 from exchanges.bitget.trading import BitgetTrading
-from exchanges.port import AccountEvent, OrderSeen, Reconnected, StreamLost
+from exchanges.port import AccountEvent, Executed, OrderSeen, Reconnected, StreamLost
 from sandbox.faults.kinds import FaultKind
 from sandbox.faults.rules import FaultRule
 from tests.exchanges.benches import SYMBOLS, Bench, entry, take
@@ -134,12 +134,26 @@ async def test_a_private_stream_that_drops_freezes_or_loses_an_order_is_noticed_
     assert isinstance(seen, OrderSeen)
 
 
+async def test_a_fill_that_rest_shows_and_the_stream_does_not_is_noticed(ready: Bench, watchful: BitgetTrading):
+    """Nothing of ours was sent: only the audit's own look can tell."""
+    events = watchful.events(["BTC-USDT"])
+    assert isinstance(await take(events, lambda _: True), Reconnected)
+    assert await watchful.executions("BTC-USDT", 0) == []
+    ready.faults([FaultRule(FaultKind.PUSH_LOST, times=1, channels=("fill",))])
+    await ready.trading.place(entry(None, "elsewhere", None))
+    assert len(await watchful.executions("BTC-USDT", 0)) == 1
+    assert await both(events) == [StreamLost, Reconnected]
+
+
 async def test_pushes_that_arrive_in_time_leave_the_connection_alone(watchful: BitgetTrading):
     events = watchful.events(["BTC-USDT"])
     assert isinstance(await take(events, lambda _: True), Reconnected)
     for n in range(5):
         await watchful.place(entry(19_000.0 - n, f"e{n}"))
         await take(events, lambda e: isinstance(e, OrderSeen))
+        await watchful.place(entry(None, f"m{n}", None))
+        await take(events, lambda e: isinstance(e, Executed))
+        await watchful.executions("BTC-USDT", 0)
     with pytest.raises(TimeoutError):
         async with asyncio.timeout(0.4):
             await take(events, lambda e: isinstance(e, StreamLost | Reconnected))

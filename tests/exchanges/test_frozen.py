@@ -74,6 +74,24 @@ def test_nothing_is_owed_by_a_stream_that_is_down_or_that_came_up_later():
     assert owed.overdue_in_s() == inf
 
 
+def test_patience_grows_while_a_push_never_comes_and_is_the_usual_one_again_once_one_came():
+    owed, time = echoes()
+    for patience in (10.0, 20.0, 40.0):
+        owed.listen()
+        owed.expect(f"never {patience}")
+        assert owed.overdue_in_s() == patience
+        time.now += patience
+        owed.pause()
+    owed.listen()
+    owed.pause()  # lost for another reason
+    owed.listen()
+    owed.expect("comes")
+    assert owed.overdue_in_s() == 80.0
+    owed.saw("comes")
+    owed.expect("next")
+    assert owed.overdue_in_s() == 10.0
+
+
 def test_what_is_remembered_of_orders_is_bounded():
     owed, _ = echoes()
     owed.listen()

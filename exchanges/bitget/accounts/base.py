@@ -9,7 +9,7 @@ from typing import Final, TypeVar
 
 from core.errors import Refused, RetryLater, UnknownOutcome
 from core.instrument import Instrument
-from core.order import OpenOrder
+from core.order import Execution, OpenOrder
 from exchanges.bitget.client import BitgetClient
 from exchanges.bitget.dialect.words import Channel, Row
 from exchanges.bitget.echoes import Echoes
@@ -34,6 +34,7 @@ class Account(ABC):
         self._symbols = rules.symbols
         self._margin_modes: dict[str, str] = {}
         self._echoes = Echoes(timing.echo_s)
+        self._newest_fill_ms: dict[str, int] = {}
 
     @abstractmethod
     def _channels(self) -> list[Channel]:
@@ -46,6 +47,10 @@ class Account(ABC):
     @abstractmethod
     async def _plain_order(self, symbol: str, client_id: str) -> OpenOrder | None:
         """The plain order with this client id in whatever state, None when there is none."""
+
+    @abstractmethod
+    async def _executions(self, symbol: str, from_ms: int) -> list[Execution]:
+        """Fills since ``from_ms``, oldest first."""
 
     @abstractmethod
     async def _asked_margin_mode(self, symbol: str) -> str:
@@ -71,8 +76,11 @@ class Account(ABC):
                 return [StreamLost(message.name, message.reason)]
             found = self._events_of(message)
             for event in found:
-                if isinstance(event, OrderSeen):
-                    self._echoes.saw(event.order.order_id)
+                match event:
+                    case OrderSeen():
+                        self._echoes.saw(f"order {event.order.order_id}")
+                    case Executed():
+                        self._echoes.saw(f"fill {event.execution.trade_id}")
             return [event for event in found if _symbol_of(event) in wanted or isinstance(event, PositionsSeen)]
 
         return merged(self._client, [socket], read, lagging=[Reconnected("account")])
@@ -80,6 +88,20 @@ class Account(ABC):
     def _begin_anew(self) -> None:
         """The private stream is up (again): nothing that it said before counts."""
         self._echoes.listen()
+        self._newest_fill_ms.clear()
+
+    async def executions(self, symbol: str, from_ms: int) -> list[Execution]:
+        """Fills since ``from_ms``, oldest first.
+
+        The stream owes those that are newer than what was shown the last time while it has been up.
+        """
+        found = await self._executions(symbol, from_ms)
+        newest = self._newest_fill_ms.get(symbol)
+        for execution in found if newest is not None else ():
+            if newest is not None and execution.ts_ms > newest:
+                self._echoes.expect(f"fill {execution.trade_id}")
+        self._newest_fill_ms[symbol] = max((e.ts_ms for e in found), default=newest or 0)
+        return found
 
     def instrument(self, symbol: str) -> Instrument:
         """The trading rules of a symbol. Raises KeyError."""
@@ -94,7 +116,7 @@ class Account(ABC):
     async def _placed(self, symbol: str, client_id: str, order_id: str) -> str:
         """The id of an order that the venue took, looked up where the answer left it out."""
         order_id = order_id or (await self._read_back(symbol, client_id)).order_id
-        self._echoes.expect(order_id)
+        self._echoes.expect(f"order {order_id}")
         return order_id
 
     async def _read_back(self, symbol: str, client_id: str) -> OpenOrder:

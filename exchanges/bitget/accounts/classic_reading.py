@@ -144,7 +144,7 @@ class ClassicReading(Account):
                 return None
             raise
 
-    async def executions(self, symbol: str, from_ms: int) -> list[Execution]:
+    async def _executions(self, symbol: str, from_ms: int) -> list[Execution]:
         """Fills since ``from_ms``, oldest first; the venue remembers about three months. Their client ids are ''."""
         where = {"symbol": self._id(symbol), "startTime": str(from_ms)}
         found = [

@@ -167,7 +167,7 @@ class UnifiedReading(Account):
             raise
         return self._renamed.as_ours(rows.order(data, self._symbols)) if data else None
 
-    async def executions(self, symbol: str, from_ms: int) -> list[Execution]:
+    async def _executions(self, symbol: str, from_ms: int) -> list[Execution]:
         """Fills since ``from_ms``, oldest first; the venue remembers about three months."""
         where = {"symbol": self._id(symbol), "startTime": str(from_ms)}
         found = [

@@ -202,6 +202,7 @@ def test_a_broken_strategy_file_is_one_line_that_names_it(tmp_path: Path) -> Non
         (["--speed", "0"], "sandbox: speed = 0.0: "),
         (["--port", "99999"], "sandbox: port = 99999: "),
         (["--balance", "0"], "--balance = 0.0: must be above 0"),
+        (["--account", "spot"], "--account = 'spot': must be one of classic, unified, both"),
         (["--data", "nowhere", "--from", "2025-03-01"], "nowhere: no such folder of market data"),
         (["--data", "nowhere"], "--from = None: stored candles need a day"),
     ],

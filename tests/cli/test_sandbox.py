@@ -7,15 +7,19 @@ import signal
 import socket
 import subprocess
 import sys
+import time
 import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from core.errors import DataError
 from market.source import open_source
+from sandbox.config import AccountConfig
+from sandbox.signing import sign
 from scripts.local_market import Span, stored_market, synthetic_market
 from tests.cli.command import REPOSITORY, scalp_radar
 from tests.market.builders import START, as_rows, random_walk, write_dump, write_series
@@ -41,14 +45,29 @@ def running(*arguments: str) -> Iterator[tuple[subprocess.Popen[str], int]]:
         process.communicate()
 
 
+def signed(port: int, account: AccountConfig, path: str) -> Any:
+    """What a signed request is answered."""
+    stamp = str(round(time.time() * 1000))
+    headers = {
+        "ACCESS-KEY": account.key, "ACCESS-TIMESTAMP": stamp, "ACCESS-PASSPHRASE": account.passphrase,
+        "ACCESS-SIGN": sign(account.secret, f"{stamp}GET{path}"),
+    }
+    request = urllib.request.Request(f"http://127.0.0.1:{port}{path}", headers=headers)
+    with urllib.request.urlopen(request, timeout=10) as answer:
+        return json.load(answer)["data"]
+
+
 def test_it_serves_candles_and_stops_when_told(tmp_path: Path) -> None:
     write_dump(tmp_path / "X" / "BTC-USDT" / "1h.parquet", random_walk(200, "1h"))
-    data = ["--data", str(tmp_path), "--from", "2025-03-05", "--symbols", "BTC-USDT", "--lockstep"]
+    data = ["--data", str(tmp_path), "--from", "2025-03-05", "--symbols", "BTC-USDT", "--lockstep", "--account", "both"]
     with running(*data) as (process, port):
         query = "symbol=BTCUSDT&productType=USDT-FUTURES&granularity=1H&limit=5"
         with urllib.request.urlopen(f"http://127.0.0.1:{port}/api/v2/mix/market/candles?{query}", timeout=10) as answer:
             rows = json.load(answer)["data"]
         assert [int(r[0]) for r in rows] == [START + h * HOUR for h in range(92, 97)]
+        assert signed(port, AccountConfig.unified(), "/api/v3/account/settings")["holdMode"] == "one_way_mode"
+        money = "/api/v2/mix/account/accounts?productType=USDT-FUTURES"
+        assert signed(port, AccountConfig(), money)[0]["accountEquity"] == "10000"
         process.send_signal(signal.SIGTERM)
         assert process.wait(timeout=10) == 0
 

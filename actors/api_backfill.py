@@ -12,9 +12,9 @@ from typing import Any, Final
 
 from loguru import logger
 
-from actors.read_market import TIMEFRAMES
+from actors.read_market import KEPT, TIMEFRAMES
 from actors.read_model import ReadModel
-from core.timeframe import DAY_MS, timeframe_ms
+from core.timeframe import DAY_MS, MINUTE_MS, timeframe_ms
 from storage.records import Query
 
 CANDLES: Final = 600
@@ -45,7 +45,7 @@ async def _market(state: ReadModel, peer: Peer) -> None:
         step = timeframe_ms(timeframe)
         to_ms = now_ms - now_ms % step + step
         for symbol in state.market.rules:
-            span = (symbol, timeframe, to_ms - CANDLES * step, to_ms)
+            span = (symbol, timeframe, to_ms - (KEPT if step == MINUTE_MS else CANDLES) * step, to_ms)
             found = await _patiently(peer, name, "history", *span)
             state.market.load(symbol, timeframe, found.rows())
             state.version += 1

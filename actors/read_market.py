@@ -52,7 +52,7 @@ class Series:
                 )
 
     def load(self, timeframe: str, older: Iterable[Candle]) -> None:
-        """Put history before what came already; a candle in progress gets the part that was missing."""
+        """Put history before what came already; of minutes, also into the longer candles that were begun late."""
         known = self._rows[timeframe]
         first = known[0] if known else None
         before = list(older)
@@ -60,6 +60,21 @@ class Series:
         room = KEPT - len(known)
         if room > 0:
             known.extendleft(reversed(past[-room:]))
+        if timeframe == "1m":
+            self._mend()
+
+    def _mend(self) -> None:
+        """Fold the newest longer candles again from the minutes, as far as these reach."""
+        minutes = self._rows["1m"]
+        for name, rows in self._rows.items():
+            if name == "1m" or not rows or not minutes or rows[-1].ts_ms < minutes[0].ts_ms:
+                continue
+            part = [c for c in minutes if c.ts_ms >= rows[-1].ts_ms]
+            if part:
+                rows[-1] = Candle(
+                    rows[-1].ts_ms, part[0].open, max(c.high for c in part), min(c.low for c in part), part[-1].close,
+                    sum(c.volume for c in part),
+                )
 
     def rows(self, timeframe: str, from_ms: int = 0, to_ms: int | None = None, limit: int = KEPT) -> list[Candle]:
         """The newest ``limit`` candles that open in [from_ms, to_ms), oldest first. Raises KeyError."""

@@ -1,4 +1,4 @@
-/** The deeds that the frame and Positions offer: halting, and ending a halt. */
+/** The deeds that the frame and Positions offer: halting, reducing, and ending both. */
 import type { Schemas } from '../api/types';
 import { command } from '../api/client';
 import { connection } from '../live/hooks';
@@ -7,11 +7,12 @@ import { settings } from '../text/settings';
 import type { Deed } from './Confirm';
 
 const words = texts({
-  haltTitle: ['Halt all trading', 'Arrêter tout le trading'],
+  haltTitle: ['Halt {what}', 'Arrêter {what}'],
+  ended: ['It ends by itself when the last position there has closed, or when a human resumes.', 'Prend fin d’elle-même quand la dernière position y est fermée, ou par une reprise humaine.'],
   haltDeed: ['Halt trading', 'Arrêter'],
   haltKeep: ['Keep trading', 'Continuer'],
-  reduceTitle: ['Reduce {symbol}: exits only', 'Réduire {symbol} : sorties seulement'],
-  reduceDeed: ['Withdraw entries of {symbol}', 'Retirer les entrées de {symbol}'],
+  reduceTitle: ['Reduce {what}: exits only', 'Réduire {what} : sorties seulement'],
+  reduceDeed: ['Withdraw entries', 'Retirer les entrées'],
   entries: ['{n} resting entries are withdrawn, and no new ones are placed.', '{n} entrées en attente sont retirées, aucune nouvelle n’est placée.'],
   keep: ['{n} open positions keep their stop and their target; none is closed.', '{n} positions ouvertes gardent stop et objectif ; aucune n’est fermée.'],
   human: ['Only a human ends it.', 'Seul un humain y met fin.'],
@@ -41,21 +42,34 @@ async function post(path: string, symbol: string, reason: string): Promise<'acce
   return told.outcome;
 }
 
-/** Entries withdrawn, exits go on: of one symbol, or of everything (''). */
-export function haltDeed(symbol: string): Deed {
+/** What both deeds do, in numbers, of one symbol or of everything (''). */
+function withdrawn(symbol: string): string[] {
   const t = speak(words, settings().language);
   const orders = values<Schemas['Order']>('orders').filter((o) => !o.reduce_only && (!symbol || o.symbol === symbol));
   const positions = values<Schemas['Position']>('positions').filter((p) => p.scope === 'live' && (!symbol || p.symbol === symbol));
-  const consequences = [fill(t.entries, { n: orders.length }), fill(t.keep, { n: positions.length }), t.human];
+  return [fill(t.entries, { n: orders.length }), fill(t.keep, { n: positions.length })];
+}
+
+const curl = (path: string, symbol: string): string =>
+  `curl -X POST -H "X-API-Key: …" -H "Content-Type: application/json" -d '{"symbol":"${symbol}"}' ${location.origin}${path}`;
+
+/** Entries withdrawn, exits go on; only a human ends it. Of one symbol, or of everything (''). */
+export function haltDeed(symbol: string): Deed {
+  const t = speak(words, settings().language);
   return {
-    title: symbol ? fill(t.reduceTitle, { symbol }) : t.haltTitle,
-    deed: symbol ? fill(t.reduceDeed, { symbol }) : t.haltDeed,
-    keep: t.haltKeep,
-    consequences,
-    word: symbol ? 'REDUCE' : 'HALT',
-    cli: `curl -X POST -H "X-API-Key: …" -H "Content-Type: application/json" -d '{"symbol":"${symbol}"}' ${location.origin}/api/halt`,
-    send: () => post('/api/halt', symbol, 'from the dashboard'),
-    verified: readBack(symbol),
+    title: fill(t.haltTitle, { what: symbol || t.everything }), deed: t.haltDeed, keep: t.haltKeep, word: 'HALT',
+    consequences: [...withdrawn(symbol), t.human], cli: curl('/api/halt', symbol),
+    send: () => post('/api/halt', symbol, 'from the dashboard'), verified: readBack(symbol),
+  };
+}
+
+/** Entries withdrawn, exits go on, until what is open there has closed. */
+export function reduceDeed(symbol: string): Deed {
+  const t = speak(words, settings().language);
+  return {
+    title: fill(t.reduceTitle, { what: symbol || t.everything }), deed: t.reduceDeed, keep: t.haltKeep, word: 'REDUCE',
+    consequences: [...withdrawn(symbol), t.ended], cli: curl('/api/reduce', symbol),
+    send: () => post('/api/reduce', symbol, 'from the dashboard'),
   };
 }
 
@@ -71,7 +85,7 @@ export function resumeDeed(symbol: string): Deed {
     consequences: [fill(t.tripped, { reason }), fill(t.placed, { n: plans.length })],
     word: 'RESUME',
     raises: true,
-    cli: `curl -X POST -H "X-API-Key: …" -H "Content-Type: application/json" -d '{"symbol":"${symbol}"}' ${location.origin}/api/resume`,
+    cli: curl('/api/resume', symbol),
     send: () => post('/api/resume', symbol, 'from the dashboard'),
     verified: readBack(symbol),
   };

@@ -4,7 +4,7 @@ import { Link, useLocation } from 'wouter';
 import { Badge, Button, Choice } from '../components/parts';
 import { Dialog } from '../components/Dialog';
 import { Icon } from '../components/Icon';
-import { haltDeed } from '../command/deeds';
+import { haltDeed, reduceDeed } from '../command/deeds';
 import { show } from '../command/store';
 import { useLive, useSelected } from '../live/hooks';
 import { homeOf, pages, type Group } from '../pages';
@@ -91,6 +91,7 @@ function More({ onClose }: { onClose: () => void }) {
   return (
     <Dialog title={t.more} onClose={onClose}>
       <Button kind="danger" disabled={!live} onClick={go(() => show({ kind: 'deed', deed: haltDeed('') }))}><Icon name="halt" /> {t.halt}</Button>
+      <Button disabled={!live} onClick={go(() => show({ kind: 'deed', deed: reduceDeed('') }))}><Icon name="reduce" /> {t.reduce}</Button>
       <div className={css['sheetGrid']}>
         {others.map((page) => (
           <Link key={page.id} to={kept(homeOf(page))} onClick={onClose}><Icon name={page.icon} size={20} />{page.title[language === 'fr' ? 1 : 0]}</Link>

@@ -3,7 +3,7 @@ import { useSearch } from 'wouter';
 import type { Position } from '../api/types';
 import { Badge, Button, Change, Choice, Result, Unit, type BadgeTone } from '../components/parts';
 import { Icon } from '../components/Icon';
-import { haltDeed } from '../command/deeds';
+import { haltDeed, reduceDeed } from '../command/deeds';
 import { key, useKey } from '../command/key';
 import { show } from '../command/store';
 import { plain } from '../format/numbers';
@@ -84,7 +84,7 @@ function Clock() {
   const now = connection.serverNow();
   return (
     <button type="button" className={css['plainButton']} title={t.utc} onClick={() => choose({ utc: !utc })}>
-      <span className={css['dim']}>{zone}</span> {clockSeconds(now, zone)}
+      <span className={`${css['dim'] ?? ''} ${css['wideOnly'] ?? ''}`}>{zone}</span> {clockSeconds(now, zone)}
     </button>
   );
 }
@@ -129,12 +129,15 @@ export function Strip() {
       <div className={css['grow']} />
       <div><span className={`${css['dim'] ?? ''} ${css['notPhone'] ?? ''}`}>{t.data}</span><DataAge /></div>
       <Next />
-      <div className={css['wideOnly']}><Clock /></div>
+      <div className={css['desktopOnly']}><Clock /></div>
       <div className={css['notPhone']}>
         <button type="button" className={css['plainButton']} onClick={() => show({ kind: 'palette' })} title={t.search}>
           <Icon name="search" size={14} /> <kbd className={css['wideOnly']}>Ctrl K</kbd>
         </button>
         <KeyState />
+        <span className={css['desktopOnly']}>
+          <Button small disabled={!live} onClick={() => show({ kind: 'deed', deed: reduceDeed('') })}><Icon name="reduce" size={14} /> {t.reduce}</Button>
+        </span>
         <Button small disabled={!live} onClick={() => show({ kind: 'deed', deed: haltDeed('') })}>
           <Icon name="halt" size={14} /> {t.halt}
         </Button>

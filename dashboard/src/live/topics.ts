@@ -17,6 +17,8 @@ export type Topics = {
   conditions: Conditions;
   rules: Rules;
   sparks: Spark;
+  ranking: Schemas['Arena'];
+  selector: Schemas['Selection'];
 };
 
 export type TopicName = keyof Topics;

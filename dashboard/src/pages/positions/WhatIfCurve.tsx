@@ -1,0 +1,48 @@
+/** Equity over a move of all prices, with its kinks: where levels fill, stops or liquidation happen. Own drawing. */
+import type { Schemas } from '../../api/types';
+import { baseOf } from '../../components/parts';
+import { change, plain, short } from '../../format/numbers';
+import css from './Positions.module.css';
+
+const W = 560;
+const H = 200;
+const LEFT = 52;
+const BOTTOM = 22;
+
+export function WhatIfCurve({ of, label }: { of: Schemas['WhatIf']; label: string }) {
+  const points = of.points.filter((p): p is Schemas['WhatIfPoint'] & { equity: number } => p.equity !== null);
+  if (points.length < 2) return null;
+  const [from, to] = [points[0]?.move ?? -0.3, points.at(-1)?.move ?? 0.3];
+  const values = points.map((p) => p.equity);
+  const low = Math.min(...values, of.equity ?? Infinity);
+  const high = Math.max(...values, of.equity ?? -Infinity);
+  const room = (high - low || 1) * 0.08;
+  const x = (move: number) => LEFT + ((move - from) / (to - from)) * (W - LEFT - 8);
+  const y = (value: number) => 8 + ((high + room - value) / (high - low + 2 * room)) * (H - BOTTOM - 8);
+  const at = (move: number): number => {
+    const i = Math.max(1, points.findIndex((p) => p.move >= move));
+    const [a, b] = [points[i - 1], points[i] ?? points[i - 1]];
+    if (!a || !b || a.move === b.move) return a?.equity ?? 0;
+    return a.equity + ((move - a.move) / (b.move - a.move)) * (b.equity - a.equity);
+  };
+  const shown = of.met.filter((one) => one.move >= from && one.move <= to);
+  const ticks = [low, (low + high) / 2, high];
+  const worst = points[0];
+  return (
+    <figure className={css['curve']}>
+      <svg viewBox={`0 0 ${W} ${H}`} role="img" aria-label={`${label}: ${change(worst?.move, 0)} ${plain(worst?.change)}`}>
+        {ticks.map((value) => <g key={value}><line className={css['gridLine']} x1={LEFT} x2={W} y1={y(value)} y2={y(value)} /><text x={LEFT - 6} y={y(value) + 4} textAnchor="end">{short(value)}</text></g>)}
+        {[-0.3, -0.2, -0.1, 0, 0.1, 0.2, 0.3].filter((one) => one >= from && one <= to).map((one) => <text key={one} x={x(one)} y={H - 6} textAnchor="middle">{change(one, 0)}</text>)}
+        <line className={css['zero']} x1={x(0)} x2={x(0)} y1={8} y2={H - BOTTOM} />
+        {of.equity !== null && <line className={css['zero']} x1={LEFT} x2={W} y1={y(of.equity)} y2={y(of.equity)} />}
+        <path className={css['line']} d={points.map((p, i) => `${i ? 'L' : 'M'}${x(p.move).toFixed(1)} ${y(p.equity).toFixed(1)}`).join('')} />
+        {shown.map((one) => (
+          <g key={`${one.kind}${one.symbol}${one.level}${one.move}`} data-kind={one.kind}>
+            <title>{`${baseOf(one.symbol)} ${one.kind}${one.level >= 0 ? ` L${one.level + 1}` : ''} ${change(one.move, 1)}`}</title>
+            {one.kind === 'level' ? <circle cx={x(one.move)} cy={y(at(one.move))} r="3" /> : <path d={`M${x(one.move) - 4} ${y(at(one.move)) - 4}l8 8m0 -8l-8 8`} />}
+          </g>
+        ))}
+      </svg>
+    </figure>
+  );
+}

@@ -35,7 +35,6 @@ from storage.journal import IntentState
 STRATEGY: Final = "test_trade"
 STOP_DISTANCE: Final = 0.02
 _NEARER: Final = 0.015
-_PATIENCE_S: Final = 20.0
 _LOOK_EVERY_S: Final = 0.1
 
 
@@ -170,27 +169,36 @@ class Trial:
         self._desk = Desk(mirror, venue, Ids(), self._office, manners=Manners(trigger_source=trigger_source))
         self._desk.since_ms = now_ms
         self._office.desk = self._desk
+        self.patience_s = 20.0
+        """How long a step may take."""
         self._steps: list[Step] = []
         self._given = 0
 
     async def run(self) -> Outcome:
         """Open, protect, move the stop, close. Raises TrialRefused before anything is sent, TrialFailed after."""
         await self._check()
-        quantity, d = smallest(self._rules, self._price), self._desk
+        quantity = smallest(self._rules, self._price)
+        try:
+            await self._trade(quantity)
+        except TrialFailed as error:
+            raise TrialFailed(f"{error}; {self._left_over()}") from error
+        return self._outcome(quantity)
+
+    async def _trade(self, quantity: float) -> None:
+        """Whatever happens, and Ctrl-C too, what was opened is closed."""
+        mirror = self._desk.mirror
         rung = Rung(0, None, quantity, self._stop(STOP_DISTANCE))
         ladder = Target(STRATEGY, self._symbol, self._now_ms, 0, 1, (rung,))
         try:
-            await self._until("opened with its stop", ladder, lambda: bool(d.mirror.position and d.mirror.stops()))
-            held = d.mirror.position
+            await self._until("opened with its stop", ladder, lambda: bool(mirror.position and mirror.stops()))
+            held = mirror.position
             assert held is not None
-            held_target = ladder._replace(
-                rungs=(), filled=1, quantity=held.quantity, stop=self._stop(_NEARER, held.average)
-            )
-            await self._until("stop moved in place", held_target, self._stop_is(held_target.stop))
+            nearer = self._stop(_NEARER, held.average)
+            moved = ladder._replace(rungs=(), filled=1, quantity=held.quantity, stop=nearer)
+            await self._until("stop moved in place", moved, self._stop_is(nearer))
         finally:
-            if d.mirror.position is not None or self._office.executions:
+            if mirror.position is not None or self._office.executions:
                 await self._leave(ladder)
-        return self._outcome(quantity)
 
     async def _check(self) -> None:
         began = time.monotonic()
@@ -226,12 +234,12 @@ class Trial:
             except RetryLater as error:
                 self._office.met(error)
             except VenueError as error:
-                raise TrialFailed(f"{name}: {error}; {self._left_over()}") from error
+                raise TrialFailed(f"{name}: {error}") from error
             if reached() and not self._desk.mirror.doubt:
                 break
-            if time.monotonic() - began > _PATIENCE_S or (self._office.halted and not target.leave):
+            if time.monotonic() - began > self.patience_s or (self._office.halted and not target.leave):
                 said = self._office.alerts[-1][1] if self._office.alerts else "no answer in time"
-                raise TrialFailed(f"{name}: {self._office.halted or said}; {self._left_over()}")
+                raise TrialFailed(f"{name}: {self._office.halted or said}")
             self._desk.mirror.doubt = True
             await asyncio.sleep(_LOOK_EVERY_S)
         self._tell(name, began, self._shown())
@@ -239,11 +247,11 @@ class Trial:
     def _stop(self, distance: float, price: float | None = None) -> float:
         return (price or self._price) * (1 - distance)
 
-    def _stop_is(self, wanted: float | None) -> Callable[[], bool]:
+    def _stop_is(self, wanted: float) -> Callable[[], bool]:
         def reached() -> bool:
             stops = self._desk.mirror.stops()
             near = max(self._rules.tick, 1e-9) * 1.01
-            return bool(stops) and abs((stops[0].trigger or 0.0) - (wanted or 0.0)) <= near
+            return bool(stops) and abs((stops[0].trigger or 0.0) - wanted) <= near
 
         return reached
 

@@ -23,7 +23,7 @@ from actors.executor_ids import Ids
 from actors.executor_journal import Journal, Line
 from actors.executor_mirror import Mirror
 from actors.executor_preflight import Report
-from actors.executor_protection import Guarded, Unprotected
+from actors.executor_protection import Guard
 from actors.executor_start import Start
 from actors.executor_strangers import Strangers
 from actors.life import Life
@@ -54,10 +54,9 @@ class Executor:
         self._venue: TradingVenue | None = None
         self._ids = Ids()
         self._desks: dict[str, Desk] = {}
-        self._unprotected: dict[str, Unprotected] = {}
+        self._guards: dict[str, Guard] = {}
         self._tags = {tag(s, symbol): s for s, symbols in config.symbols.items() for symbol in symbols}
         self._halts: dict[str, str] = {}
-        self._guarded: dict[str, Guarded] = {}
         self._early: dict[str, ApprovedTarget] = {}
         self._now_ms = 0
         self._sequence = time.time_ns() // 1_000  # above any number used before a restart
@@ -188,7 +187,7 @@ class Executor:
         mirror = self._desks[symbol].mirror
         p, stops = mirror.position, mirror.stops()
         now = max(self._now_ms, p.opened_ms if p else 0)
-        unprotected = self._unprotected[symbol].see(p, stops, now)
+        unprotected, ended = self._guards[symbol].see(p, stops, mirror.owner, now)
         seen = ProtectionSeen(
             self._now_ms, self._next(), symbol, p.direction if p else 0, p.quantity if p else 0.0,
             p.average if p else 0.0, stops[0].trigger if stops else None, mirror.take_profit() if p else None,
@@ -197,7 +196,10 @@ class Executor:
         for peer, method in ((self._config.risk, "on_protection"), (self._config.ledger, "record")):
             self._peers.tell(peer, method, (seen,))
         self._show((seen,))
-        self._tell_guarded(symbol, Guarded(p.opened_ms, *mirror.owner, unprotected) if p else None)
+        if ended is not None:
+            told = (PositionGuarded(self._now_ms, self._next(), symbol, *ended),)
+            self._peers.tell(self._config.ledger, "record", told)
+            self._show(told)
         self._strangers.see((o.client_id for o in mirror.orders.values()), live=True)
         if self._strangers.suspected and (self._asking is None or self._asking.done()):
             self._asking = asyncio.create_task(self._ask_about_strangers())
@@ -262,8 +264,8 @@ class Executor:
             desk = self._desks[symbol] = Desk(mirror, venue, self._ids, self, config.timing, manners=manners)
             desk.unprepared = "" if report.matches(symbol) else "leverage or modes are not as configured"
             desk.halted = self._halt_of(symbol)
-            self._unprotected[symbol] = Unprotected()
-            fills, desk.since_ms = await self._start.remember(symbol, mirror, self._now_ms)
+            self._guards[symbol] = Guard()
+            fills, desk.since_ms = await self._start.remember(symbol, mirror, self._ids, self._now_ms)
             self._strangers.ours(fill.client_id for fill in fills)
             self._fills += len(fills)
             if fills:
@@ -317,23 +319,6 @@ class Executor:
     def elsewhere(self, positions: tuple[VenuePosition, ...]) -> None:
         """Tell risk of positions that are none of ours: they use the same margin."""
         self._peers.tell(self._config.risk, "on_positions", positions)
-
-    def _tell_guarded(self, symbol: str, now: Guarded | None) -> None:
-        """Tell of a position that has ended how long it stood without a stop."""
-        before = self._guarded.get(symbol)
-        if before is not None and (now is None or now.opened_ms != before.opened_ms):
-            ended = (PositionGuarded(
-                self._now_ms, self._next(), symbol, before.strategy, before.cycle, before.opened_ms,
-                before.unprotected_ms,
-            ),)
-            self._peers.tell(self._config.ledger, "record", ended)
-            self._show(ended)
-        if now is None:
-            self._guarded.pop(symbol, None)
-        elif before is not None and before.opened_ms == now.opened_ms and not now.strategy:
-            self._guarded[symbol] = before._replace(unprotected_ms=now.unprotected_ms)
-        else:
-            self._guarded[symbol] = now
 
     def _tell_fill(self, fill: OrderFilled) -> None:
         self._fills += 1

@@ -10,11 +10,11 @@ from core.position import VenuePosition
 
 
 class Guarded(NamedTuple):
-    """An open position: whose, and for how long it has been without a stop so far; strategy '' when nobody's."""
+    """A position: whose, since when, and for how long it has been without a stop; strategy '' when nobody's."""
 
-    opened_ms: int
     strategy: str
     cycle: int
+    opened_ms: int
     unprotected_ms: int
 
 
@@ -43,3 +43,26 @@ class Unprotected:
         if self._since_ms is None:
             return self.total_ms
         return self.total_ms + max(0, now_ms - self._since_ms)
+
+
+class Guard:
+    """The present position of one symbol, and what is to be told of it when it has ended."""
+
+    def __init__(self) -> None:
+        self._unprotected = Unprotected()
+        self._open: Guarded | None = None
+
+    def see(
+        self, position: VenuePosition | None, stops: Sequence[OpenOrder], owner: tuple[str, int], now_ms: int
+    ) -> tuple[int, Guarded | None]:
+        """Milliseconds without a stop so far, and the position that has ended since the last reading."""
+        ms = self._unprotected.see(position, stops, now_ms)
+        before = self._open
+        if position is None:
+            self._open = None
+            return ms, before
+        if before is not None and before.opened_ms == position.opened_ms:
+            self._open = before._replace(unprotected_ms=ms)  # whoever opened it owned it, whatever closes it
+            return ms, None
+        self._open = Guarded(*owner, position.opened_ms, ms)
+        return ms, before

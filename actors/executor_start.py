@@ -47,10 +47,14 @@ class Start:
         )
         return await self._life.patiently(partial(inspect, venue, wish))
 
-    async def remember(self, symbol: str, mirror: Mirror, now_ms: int) -> Remembered:
-        """Count recorded fills in the mirror, tell the runners again (they know which are new to them)."""
+    async def remember(self, symbol: str, mirror: Mirror, ids: Ids, now_ms: int) -> Remembered:
+        """Count recorded fills in the mirror, tell the runners again (they know which are new to them).
+
+        Ids of recorded orders are used up: an intent that is done stays so.
+        """
         for stored in (await self.insist(self._config.ledger, "orders", Query(symbol=symbol, limit=300))).items:
             mirror.named(stored.order.order_id, stored.order.client_id)
+            ids.used(stored.order.client_id)
         page = await self.insist(self._config.ledger, "fills", Query(symbol=symbol, limit=300))
         for fill in reversed(page.items):
             mirror.remember(fill.trade_id, fill.strategy, fill.cycle, fill.level, fill.role, fill.quantity)

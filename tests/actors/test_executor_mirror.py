@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 from actors.executor_mirror import Mirror
-from actors.executor_protection import Unprotected
+from actors.executor_protection import Guard, Guarded, Unprotected
 from core.instrument import Instrument
 from core.messages import FillRole
 from core.order import Execution, OpenOrder, OrderKind, OrderStatus, Side
@@ -103,3 +103,14 @@ def test_the_time_without_a_stop_is_counted_by_the_exchanges_timestamps() -> Non
     assert clock.see(position, [stop(80.0, created_ms=9_700)], 9_900) == 800
     assert clock.see(None, [], 10_000) == 0
     assert clock.see(position._replace(opened_ms=20_000), [stop(80.0, created_ms=20_000)], 20_500) == 0
+
+
+def test_a_position_that_has_ended_is_told_with_its_owner_and_its_time_without_a_stop() -> None:
+    position = VenuePosition(SYMBOL, 1, 1.0, 100.0, 3, "isolated", 33, 100, 70, 0, 1_000)
+    guard = Guard()
+    assert guard.see(position, [], ("dca", 4), 1_300) == (300, None)
+    assert guard.see(position, [stop(80.0, created_ms=1_500)], ("", 0), 2_000) == (500, None)
+    following = position._replace(opened_ms=9_000)
+    assert guard.see(following, [stop(80.0, created_ms=9_000)], ("", 0), 9_100) == (0, Guarded("dca", 4, 1_000, 500))
+    assert guard.see(None, [], ("", 0), 9_500) == (0, Guarded("", 0, 9_000, 0))
+    assert guard.see(None, [], ("", 0), 9_600) == (0, None)

@@ -16,6 +16,7 @@ from typing import Any, Final
 
 from actors.life import Life
 from actors.monitor_records import Book, paper_of, past_of
+from actors.monitor_twins import Held, Twins
 from actors.monitor_watch import Cooldowns, Sighting, anomalies
 from actors.parts import Contender, MonitorConfig
 from actors.peers import Peers
@@ -52,6 +53,7 @@ class Monitor:
             } for scope in SCOPES
         }
         self._decisions: dict[tuple[str, str], Decision] = {}
+        self._twins = {c.strategy: Twins(c.strategy) for c in config.contenders if c.live}
         self._cooldowns = Cooldowns(config.watchdog)
         self._seen: Sighting | None = None
         self._exchange_ms = 0
@@ -86,6 +88,21 @@ class Monitor:
                 self._exchange_ms = max([self._exchange_ms, *(s.until_ms for s in standings)])
                 self._show(ArenaRanked(self._exchange_ms, self._next(), scope, standings))
 
+    async def compare(self) -> None:
+        """Put every closed live trade beside its paper twin, once both are over."""
+        ask = partial(self._peers.request, self._config.ledger)
+        now_ms = await self._peers.request(self._config.feed, "now") if self._twins else 0
+        for contender in self._config.contenders:
+            health = await self._ask(contender.runner, "health") if contender.live else None
+            if health is None:
+                continue
+            held = {
+                symbol: Held(track["paper"] or 0.0, track["live"] or 0.0)
+                for symbol, track in health.get("symbols", {}).items()
+            }
+            for compared in await self._twins[contender.strategy].compared(ask, held, now_ms):
+                self._record(compared)
+
     async def select(self) -> tuple[Decision, ...]:
         """Decide anew who may open, tell risk, and record what has changed."""
         config = self._config
@@ -96,7 +113,7 @@ class Monitor:
         now_ms = self._wall_ms()
         decisions = select([
             Candidate(
-                c.strategy, symbol, c.eligible, idle[c.strategy] or _halted(risk, symbol), setup,
+                c.strategy, symbol, c.eligible, idle[c.strategy] or _halted(risk, c.strategy, symbol), setup,
                 self._paper(c), verdicts.get((c.strategy, symbol)),
             )
             for c in config.contenders for symbol, setup in c.setups.items()
@@ -124,7 +141,8 @@ class Monitor:
         self._show(AnomaliesSeen(self._exchange_ms, self._next(), found))
         for anomaly in self._cooldowns.due(found, time.monotonic()):
             symbol = anomaly.subject if anomaly.kind in ("without_stop", "halted", "stale_candles") else ""
-            strategy = anomaly.subject if anomaly.kind.startswith("strategy_") else ""
+            of_strategy = anomaly.kind.startswith("strategy_") or anomaly.kind == "kill_switch"
+            strategy = anomaly.subject if of_strategy else ""
             self._record(AlertRaised(
                 self._exchange_ms, self._next(), self._config.name, anomaly.kind, Severity(anomaly.severity),
                 anomaly.detail, symbol, strategy,
@@ -133,6 +151,7 @@ class Monitor:
     async def _rank_on(self) -> None:
         while True:
             await self.rank()
+            await self.compare()
             await asyncio.sleep(self._config.arena_s)
 
     async def _select_on(self) -> None:
@@ -209,13 +228,16 @@ async def _nothing() -> dict[str, Any]:
     return {}
 
 
-def _halted(risk: Mapping[str, Any] | None, symbol: str) -> str:
-    """Why entries are forbidden on a symbol anyway; '' when they are not."""
+def _halted(risk: Mapping[str, Any] | None, strategy: str, symbol: str) -> str:
+    """Why entries are forbidden to a strategy on a symbol until a human ends it; '' when they are not."""
     if risk is None:
         return "risk does not answer"
     halts = risk["halts"]
     where = next((s for s in ("", symbol) if s in halts), None)
-    return "" if where is None else f"{where or 'all trading'} is halted: {halts[where]}"
+    if where is not None:
+        return f"{where or 'all trading'} is halted: {halts[where]}"
+    tripped = [reason for name, reason in risk.get("switches", {}).items() if name.partition(":")[2] == strategy]
+    return tripped[0] if tripped else ""
 
 
 def _verdict_of(decision: Decision | None) -> object:

@@ -67,7 +67,13 @@ def _unprotected(seen: Sighting) -> Iterator[Anomaly]:
 
 
 def _halts(seen: Sighting) -> Iterator[Anomaly]:
-    for symbol, reason in (seen.risk or {}).get("halts", {}).items():
+    risk = seen.risk or {}
+    switches = risk.get("switches", {})
+    for name, reason in switches.items():
+        yield Anomaly("kill_switch", Severity.CRITICAL, name.partition(":")[2], reason)
+    for symbol, reason in risk.get("halts", {}).items():
+        if reason in switches.values():
+            continue
         severity = Severity.WARNING if symbol else Severity.CRITICAL
         yield Anomaly("halted", severity, symbol, f"{symbol or 'all trading'} is halted: {reason}")
 

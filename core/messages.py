@@ -319,6 +319,37 @@ class RiskShown:
     """Symbol and the most leverage that any strategy may use on it."""
 
 
+@dataclass(frozen=True, slots=True)
+class TradeCompared:
+    """A closed live trade beside its paper twin, or one of the two alone. Basis points: positive where live was worse.
+
+    ``ts_ms`` is when the later of the two closed, ``sequence`` the cycle of the one that is there, live first: so the
+    same comparison is the same message.
+    """
+
+    ts_ms: int
+    sequence: int
+    strategy: str
+    symbol: str
+    direction: int
+    match: str
+    """'twin', 'extra' (live alone) or 'missed' (paper alone)."""
+    live_cycle: int | None
+    paper_cycle: int | None
+    entry_bps: float | None
+    exit_bps: float | None
+    fee_bps: float | None
+    funding_bps: float | None
+    net_bps: float | None
+    opened_late_ms: int | None
+    closed_late_ms: int | None
+    levels: int
+    """Live less paper."""
+    cause: str
+    """'manual', 'refusal', 'latency', 'fill', or '' where nothing differs."""
+    detail: str
+
+
 class Anomaly(NamedTuple):
     """Something that the watchdog finds wrong."""
 

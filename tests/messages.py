@@ -30,6 +30,7 @@ from core.messages import (
     Severity,
     TargetRefused,
     TradeClosed,
+    TradeCompared,
     TradingHalted,
     TradingResumed,
 )
@@ -135,6 +136,9 @@ ONE_OF_EACH = (
     SelectionChanged(T0, 1, "envelope_dca", "BTC-USDT", False, 1.0, (CRITERION,)),
     SelectionMade(T0, 1, True, T0, T0 + 300_000, (Decision("envelope_dca", "BTC-USDT", False, 1.0, (CRITERION,)),)),
     ArenaRanked(T0, 1, "paper", (STANDING,)),
+    TradeCompared(
+        T0, 1, "envelope_dca", "BTC-USDT", 1, "twin", 1, 1, 0.4, -0.1, 0.0, 0.0, 0.3, 1200, 0, 0, "", "the same"
+    ),
     AnomaliesSeen(T0, 1, (Anomaly("strategy_stuck", Severity.WARNING, "runner:dca", "stands still"),)),
     PositionGuarded(T0, 1, "BTC-USDT", "envelope_dca", 3, T0 - 60_000, 0),
     AccountChecked(T0, 1, "executor:bitget", True, (("position mode", "one-way", "one-way", "ok"),)),

@@ -96,6 +96,20 @@ async def test_nothing_opens_live_until_verdict_and_paper_allow_it_and_then_only
         refused = ledger.events(Query(kind="target_refused", symbol="ETH-USDT")).items
         assert {e.payload["code"] for e in refused} == {"not_selected"}
         assert traded[0].opened_ms < START_MS + HOURS * HOUR_MS
+        for _ in range(3):  # a twin may be told until two minutes later
+            await lockstep.minute()
+        for _ in range(2):
+            await monitor.compare()
+        await world.ask("ledger", "health")
+        compared = [e.payload for e in ledger.events(Query(kind="trade_compared")).items]
+        told = sorted((c["symbol"], c["match"], c["cause"], c["paper_cycle"]) for c in compared)
+        assert told[0] == ("BTC-USDT", "missed", "refusal", 0)
+        assert told[1][:2] == ("BTC-USDT", "twin")
+        twin = next(c for c in compared if c["match"] == "twin")
+        assert abs(twin["entry_bps"]) < 3  # paper is richer by its first trade, so its quantities are rounded otherwise
+        assert (twin["levels"], 0 <= twin["opened_late_ms"] <= 60_000) == (0, True)
+        assert {t[:3] for t in told[2:]} == {("ETH-USDT", "missed", "refusal")}
+        assert "not_selected" in next(c["detail"] for c in compared if c["match"] == "missed")
         assert not await world.violations()
         assert not any(await world.unprotected_ms())
         assert not await world.errors()

@@ -157,6 +157,7 @@ async def test_where_no_real_money_is_traded_the_selection_informs_and_is_not_re
 
 @pytest.mark.parametrize(("what", "says"), [
     ("halted symbol", "BTC-USDT is halted: by hand"), ("halted", "all trading is halted: by hand"),
+    ("kill switch", "kill switch: envelope_dca has lost"),
     ("runner away", "runner:envelope_dca does not answer"), ("runner stopped", "runner:envelope_dca is stopped"),
     ("risk away", "risk does not answer"),
 ])
@@ -167,6 +168,8 @@ async def test_a_strategy_that_is_not_active_may_not_open(house: House, what: st
             house.risk.answer["halts"] = {"BTC-USDT": "by hand"}
         case "halted":
             house.risk.answer["halts"] = {"": "by hand"}
+        case "kill switch":
+            house.risk.answer["switches"] = {"kill_runner:other": "not ours", "kill_runner:envelope_dca": says}
         case "runner away":
             house.transport.kill("runner:envelope_dca")
         case "runner stopped":

@@ -31,6 +31,11 @@ CASES: list[tuple[str, Sighting, list[tuple[str, str, Severity]]]] = [
     ("a symbol is halted", WELL._replace(risk={**OK, "halts": {"BTC-USDT": "by hand"}}),
      [("halted", "BTC-USDT", Severity.WARNING)]),
     ("everything is halted", WELL._replace(risk={**OK, "halts": {"": "by hand"}}), [("halted", "", Severity.CRITICAL)]),
+    ("a strategy's kill switch", WELL._replace(risk={**OK, "halts": {}, "switches": {"kill_runner:dca": "lost 5.4%"}}),
+     [("kill_switch", "dca", Severity.CRITICAL)]),
+    ("the general kill switch, told once",
+     WELL._replace(risk={**OK, "halts": {"": "fell 15%"}, "switches": {"kill_global": "fell 15%"}}),
+     [("kill_switch", "", Severity.CRITICAL)]),
     ("feed away", WELL._replace(feed=None), [("connection", "feed", Severity.WARNING)]),
     ("feed in trouble", WELL._replace(feed={**WELL.feed, "state": "degraded"}),  # type: ignore[dict-item]
      [("connection", "feed", Severity.WARNING)]),

@@ -38,7 +38,7 @@ strategies:
     symbols: [{ALLOWED}, {OTHER}]
     leverage: 3
     capital_usdt: 10_000
-    capital_fraction: 0.65
+    capital_fraction: 0.05
     params: {json.dumps(PARAMS)}
 """
 

@@ -38,6 +38,11 @@ class LocalExchange:
         self._url, self._admin_key = f"http://127.0.0.1:{ready['port']}", str(ready["admin_key"])
         return self._url
 
+    @property
+    def admin_key(self) -> str:
+        """What opens its admin endpoint."""
+        return self._admin_key
+
     def begin(self) -> None:
         """Let its time run, which stands until everybody is there."""
         request = urllib.request.Request(  # noqa: S310 - our own loopback address

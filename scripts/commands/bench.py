@@ -19,7 +19,7 @@ def register(app: typer.Typer) -> None:
 
 def bench(
     data: Annotated[str, typer.Option("--data", help="Candles with BTC-USDT 1h, 1m; else shared or walks.")] = "",
-    system: Annotated[bool, typer.Option(help="Also start the demo: boot time, memory, candle to order.")] = True,
+    system: Annotated[bool, typer.Option(help="Also local exchange and demo: orders, boot, memory.")] = True,
     config: ConfigFolder = None,
     as_json: AsJson = False,
 ) -> None:
@@ -34,8 +34,10 @@ def bench(
     figures = [*engine.measure(tape(data), minutes(data)), *plans.measure(folder), *indicators.measure()]
     figures += walkforward.measure(data)
     if system:
+        from scripts.bench.exchange import measure as measure_exchange
         from scripts.bench.system import measure as measure_system
 
+        figures += measure_exchange(folder)
         figures += measure_system(folder)
     if as_json:
         print_json([figure._asdict() for figure in figures])

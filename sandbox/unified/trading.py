@@ -5,14 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, Final
 
-from core.order import Side
 from sandbox.account import HEDGE, ONE_WAY, Account
-from sandbox.desk import Amendment, amend, cancel, find, place
+from sandbox.desk import Amendment, amend, cancel, close, find, place
 from sandbox.orders import Hold, NewOrder, Order
 from sandbox.refusal import Refusal
 from sandbox.rest_modes import ModeEndpoints
 from sandbox.rest_trading import force_of, reduce_only, use_margin_mode
-from sandbox.rows import decimals, money, text
+from sandbox.rows import decimals, money, side_word, text
 from sandbox.state import State
 from sandbox.unified.asking import Asked, in_words_of_v3, not_verified
 from sandbox.unified.reading import UnifiedPrivateEndpoint
@@ -127,12 +126,11 @@ class UnifiedTradingEndpoints:
         symbol, side = asked.maybe_symbol(), asked.text("posSide")
         if side:
             asked.word("posSide", ("long", "short"))
-        done = []
-        for position in list(account.positions.values()) if asked.ours() else []:
-            if symbol in (None, position.symbol) and side in ("", "long" if position.direction > 0 else "short"):
-                against = Side.opening(-position.direction)
-                wanted = NewOrder(position.symbol, against, position.quantity, reduce_only=True, hold=position.hold)
-                done.append({**named(place(self._state, account, wanted)), "code": "00000", "msg": "success"})
+        done = [
+            {**named(close(self._state, account, position)), "code": "00000", "msg": "success"}
+            for position in (list(account.positions.values()) if asked.ours() else [])
+            if symbol in (None, position.symbol) and side in ("", side_word(position.direction))
+        ]
         return {"list": done}
 
 

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from core.instrument import Instrument, Tier
-from sandbox.account import UNIFIED, Account
+from sandbox.account import HEDGE, ONE_WAY, UNIFIED, Account
 from sandbox.orders import Status, TriggerStatus
 from sandbox.parameters import Parameters
 from sandbox.refusal import Refusal
@@ -31,36 +31,46 @@ Answer = str
 class Both:
     """A classic and a unified account on one market, told the same."""
 
-    def __init__(self) -> None:
+    def __init__(self, mode: str = ONE_WAY) -> None:
         self.classic = Account("classic", "", "", 2_000.0)
         self.unified = Account("unified", "", "", 2_000.0, kind=UNIFIED)
         self.state = State([self.classic, self.unified], {SYMBOL: RULES}, 0.0005, START_MS)
         self.state.prices[SYMBOL] = 100.0
+        self.classic.position_mode = self.unified.position_mode = mode
         self._v2, self._modes = TradingEndpoints(self.state), ModeEndpoints(self.state)
         self._v3, self._strategies = UnifiedTradingEndpoints(self.state), StrategyEndpoints(self.state)
         self._names = 0
 
     def order(self, side: str, quantity: str, price: str, reduce: bool, force: str, stop: str) -> tuple[Answer, Answer]:
+        """In hedge mode a reducing order closes the other side's position."""
         self._names += 1
         common = {
-            "symbol": "BTCUSDT", "side": side, "orderType": "limit" if price else "market", "price": price,
-            "clientOid": str(self._names), "reduceOnly": "yes" if reduce else "no", "marginMode": "crossed",
+            "symbol": "BTCUSDT", "orderType": "limit" if price else "market", "price": price,
+            "clientOid": str(self._names), "marginMode": "crossed",
         }
         body = {**common, "size": quantity, "force": force, "presetStopLossPrice": stop}
+        asked = {
+            **common, "qty": quantity, "timeInForce": force, "stopLoss": stop, "category": "USDT-FUTURES", "side": side
+        }
+        if self.classic.hedged:
+            long = (side == "buy") != reduce
+            body |= {"side": "buy" if long else "sell", "tradeSide": "close" if reduce else "open"}
+            asked |= {"posSide": "long" if long else "short"}
+        else:
+            body |= {"side": side, "reduceOnly": "YES" if reduce else "NO"}
+            asked |= {"reduceOnly": "yes" if reduce else "no"}
         return self._both(
-            lambda: self._v2.place_order(self.classic, Parameters(body, NAMES)),
-            {**common, "qty": quantity, "timeInForce": force, "stopLoss": stop, "category": "USDT-FUTURES"},
-            self._v3.placed,
+            lambda: self._v2.place_order(self.classic, Parameters(body, NAMES)), asked, self._v3.placed
         )
 
     def guard(self, loss: bool, full: bool, price: str, quantity: str) -> tuple[Answer, Answer]:
         """A stop or target for the position, as far as there is one."""
-        position = self.classic.position(SYMBOL)
+        position = next(iter(self.classic.held(SYMBOL)), None)
         long = position is None or position.direction > 0
         kind = {(True, True): "pos_loss", (True, False): "loss_plan", (False, True): "pos_profit"}
         body = {
             "symbol": "BTCUSDT", "planType": kind.get((loss, full), "profit_plan"), "triggerPrice": price,
-            "size": quantity, "holdSide": "buy" if long else "sell",
+            "size": quantity, "holdSide": "long" if long else "short",
         }
         asked = {
             "category": "USDT-FUTURES", "symbol": "BTCUSDT", "posSide": "long" if long else "short", "qty": quantity,
@@ -124,7 +134,7 @@ def books(account: Account) -> Any:
     """Everything that must be the same: all but ids, and times, as no two things are met in one millisecond."""
     return (
         account.wallet, account.cash, account.leverage,
-        [(p.symbol, p.direction, p.quantity, p.cost, p.margin, p.margin_mode) for p in account.positions.values()],
+        [(slot, p.direction, p.quantity, p.cost, p.margin, p.margin_mode) for slot, p in account.positions.items()],
         [(f.side, f.price, f.quantity, f.fee, f.profit, f.maker) for f in account.fills],
         [(c.average_open, c.average_close, c.quantity, c.net) for c in account.closed],
         [(o.side, o.quantity, o.limit, o.filled, o.status, o.reason) for o in account.every_order.values()],
@@ -158,9 +168,9 @@ PROGRAM = st.lists(
 
 
 @settings(max_examples=120, deadline=None)
-@given(PROGRAM)
-def test_the_same_orders_end_in_the_same_books(steps: list[Any]) -> None:
-    both = Both()
+@given(PROGRAM, st.sampled_from([ONE_WAY, HEDGE]))
+def test_the_same_orders_end_in_the_same_books(steps: list[Any], mode: str) -> None:
+    both = Both(mode)
     for name, *values in [*steps, ("candle", 3.0, 3.0, 100.0)]:
         classic, unified = getattr(both, name)(*values)
         assert classic == unified, (name, values)

@@ -283,3 +283,25 @@ async def test_nobody_hears_of_another_account(exchange: Running) -> None:
             await wire.pushes()
             await both.client.create_order(UNIFIED, "market", "buy", 0.02, None, CROSSED)
             assert await wire.pushes() == []
+
+
+async def test_an_order_that_fills_in_parts_is_pushed_part_by_part() -> None:
+    async with running_unified(stored(ROWS), depth=1_000.0, slippage=0.0) as exchange:
+        await exchange.client.load_markets()
+        async with socket(exchange, "private") as raw:
+            wire = Socket(raw)
+            await wire.say(login_frame(AccountConfig.unified(), exchange.client.seconds()))
+            await wire.say(private("order", "fill"))
+            await wire.pushes()
+            placed = await exchange.client.create_order(UNIFIED, "market", "buy", 0.05, None, CROSSED)
+            rows = [(frame["arg"]["topic"], row) for frame in await wire.pushes() for row in frame["data"]]
+        fills = [row for topic, row in rows if topic == "fill"]
+        states = [(row["orderStatus"], float(row["cumExecQty"])) for topic, row in rows if topic == "order"]
+        assert len({row["execPrice"] for row in fills}) == len(fills) > 1
+        assert sum(float(row["execQty"]) for row in fills) == pytest.approx(0.05)
+        assert [status for status, _ in states] == ["live", *["partially_filled"] * (len(fills) - 1), "filled"]
+        assert [filled for _, filled in states] == sorted(filled for _, filled in states)
+        order = (await exchange.client.fetch_order(placed["id"], UNIFIED))["info"]
+        paid = sum(float(row["execValue"]) for row in fills)
+        assert float(order["cumExecValue"]) == pytest.approx(paid)
+        assert float(order["avgPrice"]) == pytest.approx(paid / 0.05)

@@ -91,6 +91,13 @@ class ModelGateway:
             items=tuple(monitor_views.change(event) for event in page.items), cursor=page.cursor
         )
 
+    async def divergence(self, query: Query) -> monitor_models.DivergencePage:
+        """Live trades beside their paper twins, newest first."""
+        page = await self._history("events", query)
+        return monitor_models.DivergencePage(
+            items=tuple(monitor_views.divergence(event) for event in page.items), cursor=page.cursor
+        )
+
     async def positions(self) -> tuple[models.Position, ...]:
         """Open positions, those without protection first."""
         return read_views.positions(self._state, self._now_ms())

@@ -52,6 +52,12 @@ def change(event: StoredEvent) -> shown.Change:
     )
 
 
+def divergence(event: StoredEvent) -> shown.Divergence:
+    """A recorded comparison."""
+    names = set(shown.Divergence.model_fields)
+    return shown.Divergence.model_validate({name: told for name, told in event.payload.items() if name in names})
+
+
 def reasons(state: ReadModel) -> Iterator[models.Reason]:
     """What the watchdog finds wrong and nobody else tells."""
     for anomaly in state.anomalies.anomalies:

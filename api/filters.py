@@ -77,3 +77,11 @@ class ChangeFilter(_Span):
     def query(self) -> Query:
         """The same for the ledger."""
         return super().query()._replace(kind="selection_changed")
+
+
+class DivergenceFilter(ChangeFilter):
+    """Of live trades beside their paper twins."""
+
+    def query(self) -> Query:
+        """The same for the ledger."""
+        return super().query()._replace(kind="trade_compared")

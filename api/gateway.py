@@ -16,7 +16,7 @@ from api.models import (
     Scope,
     TradePage,
 )
-from api.monitor_models import Arena, ChangePage, Selection
+from api.monitor_models import Arena, ChangePage, DivergencePage, Selection
 from api.research import ResearchPort
 from api.risk import RiskPort
 from api.watch import WatchPort
@@ -60,6 +60,9 @@ class Gateway(Protocol):
 
     async def selections(self, query: Query) -> ChangePage:
         """What changed of that, newest first."""
+
+    async def divergence(self, query: Query) -> DivergencePage:
+        """Live trades beside their paper twins, newest first."""
 
     async def positions(self) -> tuple[Position, ...]:
         """Open positions, those without protection first."""

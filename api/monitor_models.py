@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 from pydantic import Field
 
-from api.models import Model, Number, Scope
+from api.models import Model, Number, Page, Scope
 
 
 class Row(Model):
@@ -76,8 +78,38 @@ class Change(Model):
     criteria: tuple[Condition, ...]
 
 
-class ChangePage(Model):
-    """Changes, newest first."""
+class ChangePage(Page):
+    """Changes."""
 
     items: tuple[Change, ...]
-    cursor: str | None = None
+
+
+class Divergence(Model):
+    """A live trade beside its paper twin. Basis points of the notional: positive where live was worse.
+
+    Of 'extra' (live alone) and 'missed' (paper alone) there are no differences, only levels and the cause.
+    """
+
+    ts_ms: int
+    strategy: str
+    symbol: str
+    direction: int
+    match: Literal["twin", "extra", "missed"]
+    live_cycle: int | None
+    paper_cycle: int | None
+    entry_bps: Number
+    exit_bps: Number
+    fee_bps: Number
+    funding_bps: Number
+    net_bps: Number
+    opened_late_ms: int | None = Field(description="Opening of live less that of paper, which knows minutes only.")
+    closed_late_ms: int | None
+    levels: int = Field(description="Filled by live less those filled on paper.")
+    cause: Literal["", "manual", "refusal", "latency", "fill"] = Field(description="'': nothing differs.")
+    detail: str
+
+
+class DivergencePage(Page):
+    """Comparisons."""
+
+    items: tuple[Divergence, ...]

@@ -23,7 +23,7 @@ from tests.messages import T0
 READS = (
     "/health", "/api/now", "/api/runners", "/api/positions", "/api/trades", "/api/fills", "/api/orders",
     "/api/equity", "/api/events", "/api/optimization/runs", "/api/optimization/jobs",
-    "/api/arena", "/api/selector", "/api/selector/history",
+    "/api/arena", "/api/selector", "/api/selector/history", "/api/divergence",
 )
 WRITES = ("/api/halt", "/api/reduce", "/api/resume", "/api/risk/reset", "/api/optimization/results")
 RISK = ("/api/risk", "/api/risk/what-if", "/api/risk/calculate")

@@ -7,8 +7,17 @@ from typing import Any
 
 import pytest
 
-from core.messages import AnomaliesSeen, Anomaly, ArenaRanked, SelectionChanged, SelectionMade, Severity
+from core.messages import (
+    AnomaliesSeen,
+    Anomaly,
+    ArenaRanked,
+    SelectionChanged,
+    SelectionMade,
+    Severity,
+    TradeCompared,
+)
 from core.selection import Decision
+from tests import messages
 from tests.api.rig import Rig, well
 from tests.messages import CRITERION, STANDING, T0
 
@@ -71,3 +80,17 @@ async def test_what_the_watchdog_alone_sees_keeps_health_from_being_ok_until_it_
     assert found["status"] == "ATTENTION"
     rig.state.apply(AnomaliesSeen(T0, 2, ()), rig.now_ms)
     assert {r["code"] for r in (await get(rig, "/health"))["reasons"]} == before
+
+
+async def test_live_trades_are_shown_beside_their_twins_by_strategy_and_symbol(rig: Rig) -> None:
+    compared = next(e for e in messages.ONE_OF_EACH if isinstance(e, TradeCompared))
+    missed = replace(
+        compared, ts_ms=T0 + 1, symbol="ETH-USDT", match="missed", live_cycle=None, entry_bps=None, cause="refusal"
+    )
+    rig.tell(compared, missed, SelectionChanged(T0, 1, "envelope_dca", "BTC-USDT", True, 1.0, ()))
+    found = (await get(rig, "/api/divergence"))["items"]
+    assert [(d["symbol"], d["match"], d["entry_bps"], d["cause"]) for d in found] == [
+        ("ETH-USDT", "missed", None, "refusal"), ("BTC-USDT", "twin", 0.4, ""),
+    ]
+    assert len((await get(rig, "/api/divergence?symbol=BTC-USDT"))["items"]) == 1
+    assert (await get(rig, "/api/divergence?strategy=other"))["items"] == []

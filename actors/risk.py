@@ -202,14 +202,9 @@ class RiskActor:
 
     def states(self) -> dict[str, Any]:
         """Halts with their reasons, tripped kill switches, owners, stale symbols, equity."""
-        halted = [c for c in self._causes if c.state is State.HALTED]
         return {
-            "halts": {c.symbol: c.reason for c in halted if not c.strategy},
-            "switches": {c.switch: c.reason for c in halted if c.switch},
-            "reducing": {c.symbol: c.reason for c in self._causes if c.state is State.REDUCING and not c.strategy},
-            "owners": dict(self._judgement.owners),
-            "stale": sorted(c.symbol for c in self._causes if c.code == STALE),
-            "equity": self._equity, "positions": len(self._held),
+            **risk_report.states(self._causes), "owners": dict(self._judgement.owners), "equity": self._equity,
+            "positions": len(self._held),
         }
 
     def health(self) -> dict[str, Any]:
@@ -236,6 +231,13 @@ class RiskActor:
 
     def _meters(self) -> tuple[Meter, ...]:
         return self._purse.meters(self._config.limits, self._now_ms)
+
+    def _capital(self) -> dict[str, float]:
+        """Of each symbol of a strategy, grown or shrunk as the strategy's money has."""
+        return {
+            w.strategy: trader.capital * self._purse.growth(w.strategy, trader.capital * len(w.symbols))
+            for w in self._config.runners if (trader := self._config.traders.get(w.strategy)) is not None
+        }
 
     def _sizes(self) -> dict[str, float]:
         return {s: p.direction * p.quantity for s, p in self._held.items()}
@@ -303,7 +305,7 @@ class RiskActor:
         """Approve again, all symbols or some; only what differs from the last approval is sent."""
         if not self._started:
             return
-        scene = Scene(self._causes, self._held, self._equity, self._instruments, self._now_ms)
+        scene = Scene(self._causes, self._held, self._equity, self._capital(), self._instruments, self._now_ms)
         fresh = self._judgement.judge(scene, symbols)
         if fresh and self._config.executor:
             self._peers.tell(self._config.executor, "apply", fresh)
@@ -315,7 +317,7 @@ class RiskActor:
         self._shown_s = time.monotonic()
         self._voice.show(risk_report.shown(
             self._config, self._judgement, self._held, self._readings, self._instruments, self._equity,
-            self._meters(), self._causes, self._now_ms, self._voice.number(),
+            self._capital(), self._meters(), self._causes, self._now_ms, self._voice.number(),
         ))
 
     def _save(self) -> None:

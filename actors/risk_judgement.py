@@ -19,11 +19,16 @@ from engine.risk_state import Causes, covering
 
 
 class Scene(NamedTuple):
-    """What targets are judged by. positions : open now, by symbol. equity : of the account. now_ms : exchange time."""
+    """What targets are judged by.
+
+    positions : open now, by symbol. equity : of the account. capital : of each symbol of a strategy, as it is now.
+    now_ms : exchange time.
+    """
 
     causes: Causes
     positions: Mapping[str, VenuePosition]
     equity: float
+    capital: Mapping[str, float]
     instruments: Mapping[str, Instrument]
     now_ms: int
 
@@ -99,7 +104,8 @@ class Judgement:
         config, trader = self._config, self._config.traders[strategy]
         owner = self.owner(symbol)
         terms = Terms(
-            scene.instruments[symbol], config.groups[symbol], trader.leverage, trader.capital, config.slippage,
+            scene.instruments[symbol], config.groups[symbol], trader.leverage,
+            scene.capital.get(strategy, trader.capital), config.slippage,
             dict(config.most_leverage).get(symbol, scene.instruments[symbol].max_leverage),
         )
         view = View(

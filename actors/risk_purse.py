@@ -32,6 +32,11 @@ class Purse:
         watch = self.watches.get(ACCOUNT)
         return watch.equity if watch is not None else otherwise
 
+    def growth(self, strategy: str, capital: float) -> float:
+        """What a strategy has now over what it was given: its capital grows and shrinks with it."""
+        watch = self.watches.get(f"{'live' if self._at_exchange else 'paper'}:{strategy}")
+        return max(watch.equity, 0.0) / capital if watch is not None else 1.0
+
     def remember(self, watches: Mapping[str, Watch], members: tuple[str, ...]) -> None:
         """Take over saved watches; what came already is newer. The account's only if it is made of the same."""
         for key, watch in watches.items():

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Final
+from typing import Any, Final
 
 from actors.parts import RiskConfig
 from actors.risk_judgement import Judgement
@@ -12,7 +12,7 @@ from core.exposure import Exposure, LimitUse
 from core.instrument import Instrument
 from core.messages import PlanChanged, ProtectionSeen, RiskShown
 from core.position import VenuePosition
-from core.restriction import DAILY_LOSS, DRAWDOWN, KILL_GLOBAL, KILL_REAL, KILL_RUNNER
+from core.restriction import DAILY_LOSS, DRAWDOWN, KILL_GLOBAL, KILL_REAL, KILL_RUNNER, STALE, State
 from engine.risk import Terms
 from engine.risk_money import Meter
 from engine.risk_sizes import loss_at_stop
@@ -25,6 +25,17 @@ KEYS: Final = {
 """Where the limit of a meter stands in risk.yaml."""
 
 Key = tuple[str, str]
+
+
+def states(causes: Causes) -> dict[str, Any]:
+    """Halts by symbol and tripped kill switches with their reasons, what is reducing, stale symbols."""
+    halted = [c for c in causes if c.state is State.HALTED]
+    return {
+        "halts": {c.symbol: c.reason for c in halted if not c.strategy},
+        "switches": {c.switch: c.reason for c in halted if c.switch},
+        "reducing": {c.symbol: c.reason for c in causes if c.state is State.REDUCING and not c.strategy},
+        "stale": sorted(c.symbol for c in causes if c.code == STALE),
+    }
 
 
 def paper_positions(config: RiskConfig, ranked: Iterable[tuple[Key, PlanChanged]]) -> dict[str, VenuePosition]:
@@ -79,8 +90,8 @@ def on_paper(config: RiskConfig, ranked: Iterable[tuple[Key, PlanChanged]]) -> t
 
 
 def used(
-    config: RiskConfig, equity: float, meters: Iterable[Meter], exposures: Iterable[Exposure],
-    instruments: Mapping[str, Instrument],
+    config: RiskConfig, equity: float, capital: Mapping[str, float], meters: Iterable[Meter],
+    exposures: Iterable[Exposure], instruments: Mapping[str, Instrument],
 ) -> tuple[LimitUse, ...]:
     """Every limit with what is used of it."""
     limits = config.limits
@@ -95,7 +106,7 @@ def used(
         LimitUse("min_free_margin", "min_free_margin_usdt", "", equity - margin, limits.min_free_margin_usdt, "usdt"),
         LimitUse("max_positions", "max_positions", "", float(len(symbols)), float(limits.max_positions), "positions"),
         *_groups(config, held),
-        *_trades(config, held, instruments),
+        *_trades(config, held, capital, instruments),
     )
 
 
@@ -110,25 +121,27 @@ def _groups(config: RiskConfig, held: Iterable[Exposure]) -> Iterator[LimitUse]:
 
 
 def _trades(
-    config: RiskConfig, held: Iterable[Exposure], instruments: Mapping[str, Instrument]
+    config: RiskConfig, held: Iterable[Exposure], capital: Mapping[str, float], instruments: Mapping[str, Instrument]
 ) -> Iterator[LimitUse]:
     """What each open position loses at its stop, as a fraction of its symbol's capital."""
     for e in held:
         trader = config.traders.get(e.strategy)
         if trader is None or e.stop is None or e.symbol not in instruments:
             continue
-        terms = Terms(instruments[e.symbol], "", e.leverage, trader.capital, config.slippage)
+        own = capital.get(e.strategy, trader.capital)
+        terms = Terms(instruments[e.symbol], "", e.leverage, own, config.slippage)
         loss = loss_at_stop(e.direction, e.quantity, e.quantity * e.average, e.stop, terms)
         subject = f"{e.strategy} {e.symbol}"
         yield LimitUse(
-            "risk_per_trade", "risk_per_trade", subject, loss / trader.capital, config.limits.risk_per_trade, "fraction"
+            "risk_per_trade", "risk_per_trade", subject, loss / own if own > 0 else 1.0, config.limits.risk_per_trade,
+            "fraction",
         )
 
 
 def shown(
     config: RiskConfig, judgement: Judgement, held: Mapping[str, VenuePosition],
     readings: Mapping[str, ProtectionSeen], instruments: Mapping[str, Instrument], equity: float,
-    meters: Iterable[Meter], causes: Causes, now_ms: int, sequence: int,
+    capital: Mapping[str, float], meters: Iterable[Meter], causes: Causes, now_ms: int, sequence: int,
 ) -> RiskShown:
     """Everything for those who watch."""
     exposures = (
@@ -136,6 +149,7 @@ def shown(
     )
     return RiskShown(
         now_ms, sequence, equity, config.limits, config.slippage, causes,
-        used(config, equity, meters, exposures, instruments), tuple(sorted(judgement.owners.items())), exposures,
+        used(config, equity, capital, meters, exposures, instruments),
+        tuple(sorted(judgement.owners.items())), exposures,
         tuple(instruments[s] for s in sorted(instruments)), config.most_leverage,
     )

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import Any, Final
 
-from actors import monitor_views
+from actors import monitor_views, risk_views
 from actors import read_views as views
 from actors import watch_views as watch
 from actors.read_model import ReadModel
@@ -67,4 +67,7 @@ _VIEWS: Final[dict[str, View]] = {
     },
     "rules": lambda state, _now, _started: _by("symbol", watch.rules(state)),
     "sparks": lambda state, _now, _started: _by("symbol", watch.sparks(state)),
+    "risk": lambda state, _now, _started: (
+        {} if state.risk is None else {"now": _dump(risk_views.report(state.risk, state))}
+    ),
 }

@@ -11,6 +11,7 @@ from pydantic.json_schema import models_json_schema
 
 from api import models
 from api import monitor_models as monitor
+from api import risk_models as risk
 from api import watch_models as watch
 
 TOPICS: Final[dict[str, type[models.Model]]] = {
@@ -31,8 +32,9 @@ TOPICS: Final[dict[str, type[models.Model]]] = {
     "conditions": watch.Conditions,
     "rules": watch.Rules,
     "sparks": watch.Spark,
+    "risk": risk.RiskReport,
 }
-"""``status`` and ``next`` have one key, ``now``; the others one for each symbol, strategy, order and so on."""
+"""``status``, ``next`` and ``risk`` have one key, ``now``; the others one for each symbol, strategy, order, ..."""
 
 
 def schemas(template: str) -> dict[str, Any]:

@@ -268,6 +268,20 @@ def test_what_was_cut_down_is_told_with_both_sizes() -> None:
     assert refused.granted == rung.quantity < 1.0
 
 
+def test_what_may_be_risked_grows_and_shrinks_with_the_strategys_money() -> None:
+    """Two symbols of 1000 each: with 1910 in all each has 955."""
+    peers = Recorder()
+    actor = risk(peers, TRADED._replace(limits=LIMITS.model_copy(update={"risk_per_trade": 0.005})))
+    actor.on_plans((plan("dca", BTC),))
+    (before,) = last_rungs(peers)
+    actor.on_equity(mark("dca", 2000.0, scope="live"))
+    actor.on_plans((plan("dca", BTC, 2, row_ms=120_000),))
+    assert last_rungs(peers) == (before,)
+    actor.on_equity(mark("dca", 1910.0, T0 + 1, scope="live"))
+    actor.on_plans((plan("dca", BTC, 3, row_ms=180_000),))
+    assert last_rungs(peers)[0].quantity == pytest.approx(before.quantity * 0.955)
+
+
 def test_it_shows_what_is_at_stake_and_what_is_used() -> None:
     peers = Recorder()
     actor = risk(peers)

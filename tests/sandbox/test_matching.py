@@ -291,3 +291,79 @@ def test_time_goes_on_with_every_meeting_and_stays_within_the_candle() -> None:
     assert len(set(times)) == 3
     assert times == sorted(times)
     assert all(walked.candle.ts_ms < ts < walked.candle.ts_ms + 60_000 for ts in times)
+
+
+CLOSING = [
+    (force, limit, quantity, *ends)
+    for force, limit, ends in (
+        (Force.GTC, None, ("filled", 0.0)), (Force.GTC, 99.0, ("filled", 0.0)), (Force.GTC, 101.0, ("rests", 2.0)),
+        (Force.IOC, 99.0, ("filled", 0.0)), (Force.IOC, 101.0, ("nothing", 2.0)),
+        (Force.FOK, 99.0, ("filled", 0.0)), (Force.FOK, 101.0, ("nothing", 2.0)),
+        (Force.POST_ONLY, 99.0, ("nothing", 2.0)), (Force.POST_ONLY, 101.0, ("rests", 2.0)),
+    )
+    for quantity in (1.0, 2.0, 3.0)
+]
+
+
+@pytest.mark.parametrize(("force", "limit", "quantity", "end", "left"), CLOSING)
+def test_a_closing_order_of_every_kind_closes_what_there_is_and_opens_nothing(
+    force: Force, limit: float | None, quantity: float, end: str, left: float
+) -> None:
+    state, account = core()
+    order(state, account, "buy", 2.0)
+    closing = order(state, account, "sell", quantity, limit, force=force, reduce_only=True)
+    closed = min(quantity, 2.0) if end == "filled" else 0.0
+    assert closing.filled == closed
+    whole = closed == quantity
+    expected = Status.LIVE if end == "rests" else Status.FILLED if whole else Status.CANCELED
+    assert closing.status is expected
+    held = account.positions[SYMBOL].quantity if account.positions else 0.0
+    assert held == (2.0 - closed if end == "filled" else left)
+    if end == "rests":
+        walk(state, 100, 102, 99, 101)
+        assert closing.filled == min(quantity, 2.0)
+        assert all(position.direction > 0 for position in account.positions.values())
+
+
+@pytest.mark.parametrize(
+    ("force", "limit", "status", "filled"),
+    [
+        (Force.GTC, 101.0, Status.FILLED, 1.0),
+        (Force.GTC, 95.0, Status.LIVE, 0.0),
+        (Force.POST_ONLY, 101.0, Status.CANCELED, 0.0),
+        (Force.POST_ONLY, 95.0, Status.LIVE, 0.0),
+    ],
+)
+def test_an_edited_order_keeps_its_force(force: Force, limit: float, status: Status, filled: float) -> None:
+    state, account = core()
+    resting = order(state, account, "buy", 1.0, 90.0, force=force)
+    amend(state, account, resting, Amendment(limit=limit))
+    assert (resting.status, resting.filled) == (status, filled)
+
+
+@pytest.mark.parametrize(
+    ("change", "code"),
+    [
+        (Amendment(limit=95.25), "45115"),
+        (Amendment(quantity=1.05), "40808"),
+        (Amendment(quantity=0.1), "45111"),
+        (Amendment(quantity=2000.0), "40762"),
+        (Amendment(preset_stop=95.0), "40917"),
+        (Amendment(client_id="taken"), "40786"),
+    ],
+)
+def test_an_edit_that_breaks_a_rule_is_refused_and_changes_nothing(change: Amendment, code: str) -> None:
+    state, account = core(rules=STEPPED)
+    order(state, account, "buy", 1.0, 60.0, client_id="taken")
+    resting = order(state, account, "buy", 1.0, 90.0, client_id="mine", preset_stop=80.0)
+    before = resting.limit, resting.quantity, resting.client_id, resting.preset_stop, account.frozen()
+    with pytest.raises(Refusal, match=code):
+        amend(state, account, resting, change)
+    assert (resting.limit, resting.quantity, resting.client_id, resting.preset_stop, account.frozen()) == before
+
+
+def test_a_preset_may_execute_as_a_limit() -> None:
+    state, account = core()
+    order(state, account, "buy", 1.0, preset_stop=90.0, preset_target=110.0, preset_execute=(89.0, 111.0))
+    executes = {trigger.plan: trigger.execute for trigger in account.live_triggers()}
+    assert executes == {PlanType.POS_LOSS: 89.0, PlanType.POS_PROFIT: 111.0}

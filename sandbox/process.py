@@ -42,7 +42,12 @@ async def _serve(config: SandboxConfig, source: CandleSource, child: bool) -> No
     page = f"http://{config.host}:{port}{sandbox.admin.ticket()}"
     sys.stdout.write(json.dumps({"port": port, "admin_key": config.admin_key, "page": page}) + "\n")
     sys.stdout.flush()
+    waiting = {asyncio.ensure_future(ended.wait()), asyncio.ensure_future(sandbox.failed())}
     try:
-        await ended.wait()
+        done, _ = await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
+        for task in done:
+            task.result()
     finally:
+        for task in waiting:
+            task.cancel()
         await sandbox.stop()

@@ -13,12 +13,11 @@ from __future__ import annotations
 import sqlite3
 import zlib
 from collections.abc import Iterable, Iterator
-from contextlib import closing
 from dataclasses import fields
 from pathlib import Path
 from typing import Any, Final
 
-from core.errors import ConfigurationError
+from core.errors import ConfigurationError, ScalpRadarError
 from sandbox.account import Account
 from sandbox.journal import KEPT_EVENTS, Event
 from sandbox.market import Market
@@ -50,6 +49,7 @@ class Saved:
         self._last: dict[str, str] = {}
         self._protected = 0
         self._pruned = 0
+        self._failure = ""
         self._fingerprint = _fingerprint(source, state)
         try:
             self._database = sqlite3.connect(path, isolation_level=None, timeout=_PATIENCE_S)
@@ -66,12 +66,20 @@ class Saved:
         """Candles moved on: nothing to keep."""
 
     def flush(self, events: list[Event]) -> None:
-        """Write what happened, and how far the market is."""
-        with closing(self._database.cursor()) as cursor:
-            cursor.execute("BEGIN")
-            cursor.executemany("INSERT OR REPLACE INTO part VALUES (?, ?)", self._different(events))
-            cursor.execute("COMMIT")
-        self._prune(len(events))
+        """Write what happened, and how far the market is.
+
+        Raises ScalpRadarError when it cannot be written, from then on every time: the file stays as it was before.
+        """
+        try:
+            with self._database:
+                self._database.execute("BEGIN")
+                self._database.executemany("INSERT OR REPLACE INTO part VALUES (?, ?)", self._different(events))
+            self._prune(len(events))
+        except sqlite3.Error as error:
+            self._failure = self._failure or str(error)
+            self._database.close()
+            message = f"sandbox: state = {str(self._path)!r}: cannot be written: {self._failure}"
+            raise ScalpRadarError(message) from error
 
     def save(self) -> None:
         """Write where the market is, and everything into the one file."""

@@ -162,6 +162,12 @@ class Sandbox:
         """Wait until clients can connect again."""
         await self._listener.back()
 
+    async def failed(self) -> None:
+        """Raises what has stopped time; else it never returns."""
+        if self._loop is not None:
+            await asyncio.shield(self._loop)
+        await asyncio.Event().wait()
+
     async def _run(self, pacer: Pacer) -> None:
         """Let simulated time follow wall time until the market ends."""
         while not self.market.ended:

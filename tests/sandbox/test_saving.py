@@ -279,3 +279,17 @@ def test_a_process_goes_on_where_it_was(tmp_path: Path, number: signal.Signals) 
             process.wait(10)
     first, seen, later, _ = times
     assert 1_740_787_200_000 <= first < seen <= later
+
+
+def test_an_exchange_that_cannot_write_any_more_ends_and_says_so(tmp_path: Path) -> None:
+    limited = PROGRAM.replace("import sys", "import resource, signal, sys", 1).replace(
+        "serve(", "signal.signal(signal.SIGXFSZ, signal.SIG_IGN)\n"
+        "resource.setrlimit(resource.RLIMIT_FSIZE, (200_000, 200_000))\nserve(", 1,
+    )
+    ended = subprocess.run(
+        [sys.executable, "-c", limited, str(tmp_path / "state.db")], cwd=ROOT, capture_output=True, text=True,
+        timeout=60, check=False,
+    )
+    assert ended.returncode == 1
+    assert ": cannot be written: " in ended.stderr.strip().splitlines()[-1]
+    assert "closed database" not in ended.stderr.strip().splitlines()[-1]

@@ -66,6 +66,8 @@ def test_a_stop_goes_out_as_ccxt_would_send_it_without_a_size():
     ours = requests.stop_params("LTCUSDT", 1, 50.0, "c", LTC, "mark")
     assert ours == {k: theirs[k] for k in ours if k != "clientOid"} | {"clientOid": "c"}
     assert "size" not in ours
+    off_grid = requests.stop_params("LTCUSDT", 1, 50.004, "c", LTC, "mark")
+    assert off_grid["triggerPrice"] == "50"  # ccxt sends what it is given
 
 
 def test_an_amendment_goes_out_as_ccxt_would_send_it_with_our_client_id():
@@ -196,6 +198,16 @@ def test_a_pushed_stop_may_say_its_price_in_the_field_of_its_kind():
            "stopLossTriggerPrice": "2", "stopLossTriggerType": "mark_price"}  # fmt: skip
     found = rows.order(row, NO_SYMBOLS)
     assert (found.trigger, found.trigger_source, found.stop) == (2.0, "mark", None)
+
+
+@pytest.mark.parametrize(
+    ("row", "side"),
+    [({"side": "buy"}, Side.BUY), ({"side": "sell"}, Side.SELL), ({"side": "sell_single"}, Side.SELL),
+     ({"tradeSide": "buy_single"}, Side.BUY), ({"side": "", "tradeSide": "sell_single"}, Side.SELL)],
+)  # fmt: skip
+def test_sides_are_read_in_the_words_of_one_way_mode(row: dict[str, str], side: Side):
+    whole = {"symbol": "BTCUSDT", "orderId": "1", "orderType": "limit", "size": "1", "price": "2", "status": "live"}
+    assert rows.order(whole | row, NO_SYMBOLS).side is side
 
 
 @pytest.mark.parametrize(

@@ -21,7 +21,7 @@ from exchanges.bitget.trading import BitgetTrading
 from exchanges.port import AccountEvent, CandleRows, Executed, OrderSeen, PositionsSeen, Reconnected, StreamLost
 from exchanges.rate import RateLimiter
 from tests.exchanges.conftest import KEYS
-from tests.exchanges.fake_bitget import FakeBitget, confirm, push
+from tests.exchanges.fake_bitget import CONTRACTS, FakeBitget, confirm, push
 
 T = TypeVar("T")
 CANDLES = {"instType": "USDT-FUTURES", "channel": "candle1m", "instId": "BTCUSDT"}
@@ -250,6 +250,30 @@ async def test_closing_the_venue_ends_its_streams_and_may_be_done_twice(venue: F
     with pytest.raises(StopAsyncIteration):
         await take(events, 1)
     await trading.close()
+
+
+async def test_a_connection_carries_so_many_symbols_and_asks_for_them_one_after_another(venue: FakeBitget):
+    names = [f"A{n}" for n in range(120)]
+    venue.answers["/api/v2/mix/market/contracts"] = [
+        CONTRACTS[0] | {"symbol": f"{name}USDT", "baseCoin": name} for name in names
+    ]
+    paused: list[float] = []
+
+    async def sleep(seconds: float) -> None:
+        paused.append(seconds)
+        await asyncio.sleep(0)
+
+    public = BitgetPublic(venue.settings(subscribe_interval_ms=120))
+    await public.open([f"{name}-USDT" for name in names])
+    made = public._opened_sockets("candle1m", public._dialect.candle_channel, [f"{name}-USDT" for name in names])
+    assert [len(socket.channels) for socket in made] == [50, 50, 20]
+    made[2]._sleep = sleep
+    public._client.start(made[2].run(lambda _: None))
+    await until(lambda: len(venue.frames) == 20)
+    assert all(len(frame["args"]) == 1 for frame in venue.frames)
+    await until(lambda: len(paused) == 20)
+    assert set(paused) == {0.12}
+    await public.close()
 
 
 async def test_a_slow_reader_of_tickers_gets_the_newest_of_each_symbol(venue: FakeBitget, public: BitgetPublic):

@@ -204,7 +204,10 @@ class TradingVenue(Protocol):
         """A position-level stop loss (whole position, market execution, configured trigger source)."""
 
     async def amend_stop(self, stop: OpenOrder, trigger: float) -> None:
-        """Move a position-level stop in place."""
+        """Move a position-level stop in place; it executes at market and is triggered by the configured price.
+
+        Read back: raises `UnknownOutcome` when the venue shows another one afterwards.
+        """
 
     def events(self, symbols: Sequence[str]) -> AsyncIterator[AccountEvent]:
         """The private streams for ever, merged; a `Reconnected` precedes anything after a (re)connection.

@@ -170,7 +170,7 @@ def _on_grid(value: float, grid: float) -> bool:
 
 def _check_presets(instrument: Instrument, wanted: NewOrder, last: float) -> None:
     """A preset is on the tick; a stop lies on the losing side of where the order would fill, a target on the other."""
-    for preset in (wanted.preset_stop, wanted.preset_target):
+    for preset in (wanted.preset_stop, wanted.preset_target, *wanted.preset_execute):
         if preset is not None:
             check_price(instrument, preset)
     sign = wanted.side.sign

@@ -64,7 +64,7 @@ def sandbox(
         raise ConfigurationError("command line", "--account", account, f"must be one of {', '.join(accounts)}")
     chosen = parse_symbols(symbols, settings.assets.symbols) if symbols else settings.assets.symbols
     start_ms = parse_when(from_, "--from") if from_ else None
-    instruments = _instruments(settings, start_ms)
+    instruments = configured_rules(settings, start_ms)
     served = SandboxConfig(
         port=port,
         speed=speed,
@@ -115,7 +115,7 @@ def _faults(given: str, seed: int) -> tuple[FaultRule, ...]:
     return rules_in(given, seed)
 
 
-def _instruments(settings: Settings, start_ms: int | None) -> dict[str, Instrument]:
+def configured_rules(settings: Settings, start_ms: int | None) -> dict[str, Instrument]:
     """The configured rules, those of the local exchange where none are, with the tiers of the market's opening."""
     # Here, since the local exchange's core would slow every other command's start.
     from core.instrument import Instrument

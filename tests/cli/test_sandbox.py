@@ -20,11 +20,20 @@ from core.errors import DataError
 from market.source import open_source
 from sandbox.config import AccountConfig
 from sandbox.signing import sign
+from scripts.commands.sandbox import configured_rules
+from scripts.configuration import read_settings
 from scripts.local_market import Span, stored_market, synthetic_market
+from scripts.options import parse_when
 from tests.cli.command import REPOSITORY, scalp_radar
 from tests.market.builders import START, as_rows, random_walk, write_dump, write_series
 
 HOUR = 3_600_000
+TIERS = """
+tables:
+  BTC-USDT:
+    - {since: 2025-01-01, source: a test, steps: [[100_000, 0.01], [200_000, 0.02]]}
+    - {since: 2025-06-25, source: a test, steps: [[200_000, 0.01], [300_000, 0.02]]}
+"""
 
 
 @contextmanager
@@ -79,6 +88,22 @@ def test_a_port_that_is_taken_is_one_line() -> None:
     assert said.code == 2
     assert f"sandbox: port = {port}: " in said.err
     assert said.err.count("\n") == 1
+
+
+@pytest.mark.parametrize("depth", ["-1", "nan", "1e12"])
+def test_a_depth_that_makes_no_sense_is_one_line(depth: str) -> None:
+    said = scalp_radar("sandbox", "--depth", depth)
+    assert said.code == 2
+    assert "sandbox: depth = " in said.err
+    assert said.err.count("\n") == 1
+
+
+@pytest.mark.parametrize(("day", "limit"), [("2025-06-24", 100_000.0), ("2025-06-25", 200_000.0)])
+def test_the_exchange_has_the_tiers_of_the_day_on_which_its_market_opens(day: str, limit: float) -> None:
+    settings = read_settings(REPOSITORY / "config", {"tiers.yaml": TIERS})
+    rules = configured_rules(settings, parse_when(day, "--from"))
+    assert rules["BTC-USDT"].tiers[0].max_notional == limit
+    assert rules["ETH-USDT"].tick == 0.01
 
 
 def test_a_stored_market_has_its_history_before_it_opens_and_its_funding_after(tmp_path: Path) -> None:

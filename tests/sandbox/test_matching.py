@@ -237,6 +237,7 @@ STEPPED = Instrument(symbol=SYMBOL, tick=0.5, step=0.1, min_quantity=0.2, min_no
         ("buy", 1.0, 95.0, {"preset_stop": 95.0}, "40917"),
         ("sell", 1.0, 105.0, {"preset_stop": 104.5}, "40917"),
         ("buy", 1.0, 95.0, {"preset_target": 95.0}, "40917"),
+        ("buy", 1.0, 95.0, {"preset_stop": 90.0, "preset_execute": (89.25, None)}, "45115"),
         ("buy", 2000.0, 95.0, {}, "40762"),
         ("sell", 1.0, 105.0, {"reduce_only": True}, "22002"),
         ("buy", 1.0, 95.0, {"client_id": "taken"}, "40786"),

@@ -55,8 +55,8 @@ def unpacked(payload: bytes) -> Memory:
 
 
 def _watch(row: list[Any]) -> Watch:
-    *fields, peaks = row
-    return Watch(*fields, tuple((int(ts_ms), float(equity)) for ts_ms, equity in peaks))
+    ts_ms, equity, begun, begun_ms, day, peaks = row
+    return Watch(ts_ms, equity, begun, begun_ms, day, tuple((at_ms, peak) for at_ms, peak in peaks))
 
 
 def _plan(row: list[Any]) -> PlanChanged:

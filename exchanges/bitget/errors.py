@@ -30,6 +30,9 @@ _FATAL: Final = frozenset({
 }) | CLASSIC_ON_UNIFIED | UNIFIED_ON_CLASSIC  # fmt: skip
 """Keys, permissions, addresses, account type."""
 
+_CLOCK: Final = frozenset({"40004", "40005", "40008", "30013", "30014"})
+"""The time in a signature is too far from the venue's."""
+
 _NOT_TAKEN: Final = {
     "40004": 0.5, "40005": 0.5, "40008": 0.5, "30013": 0.5, "30014": 0.5,  # timestamp: a fresh one may pass
     "30006": 1.0, "30007": 1.0, "1001": 1.0,  # too many requests, said before anything was done
@@ -63,6 +66,8 @@ def translate(error: BaseException, *, writes: bool) -> VenueError:
 def _by_code(code: str, text: str, *, writes: bool) -> VenueError:
     if code in _FATAL:
         return Fatal(text, code=code)
+    if code in _CLOCK:
+        text = f"{text} (does this machine's clock agree with the exchange's?)"
     if code in _NOT_TAKEN:
         return RetryLater(text, code=code, retry_after_s=_NOT_TAKEN[code])
     if code in _DOUBTFUL:

@@ -46,8 +46,12 @@ class Bench(NamedTuple):
     keys: Credentials
     another: Callable[[str, Credentials], TradingVenue]
     """A second client: configured account type, keys."""
-    faults: Callable[[list[FaultRule]], Any]
-    """What goes wrong at the exchange from now on."""
+    exchange: Sandbox
+    """The local exchange itself, for its own account of what happened."""
+
+    def faults(self, rules: list[FaultRule]) -> None:
+        """What goes wrong at the exchange from now on."""
+        self.exchange.state.faults.add(rules)
 
 
 async def bitget_bench(name: str, account_type: str) -> AsyncIterator[Bench]:
@@ -69,7 +73,7 @@ async def bitget_bench(name: str, account_type: str) -> AsyncIterator[Bench]:
     trading = another("probe", keys)
     assert await public.open([*SYMBOLS, "NO-USDT"]) == tuple(SYMBOLS)
     assert await trading.open(SYMBOLS) == tuple(SYMBOLS)
-    yield Bench(public, trading, sandbox.advance, account_type, keys, another, sandbox.state.faults.add)
+    yield Bench(public, trading, sandbox.advance, account_type, keys, another, sandbox)
     await public.close()
     await trading.close()
     await sandbox.stop()

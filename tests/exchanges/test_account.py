@@ -117,6 +117,20 @@ async def test_facts_are_the_venues(venue: FakeBitget, trading: BitgetTrading):
     assert facts.address_bound is True
 
 
+@pytest.mark.parametrize(
+    ("authorities", "trades", "withdraws"),
+    [(["coor", "coow", "cpow"], True, False), (["coor", "cpor"], False, False), (["coow", "wwow"], True, True),
+     (["something new"], None, False)],
+)  # fmt: skip
+async def test_what_a_key_may_do_is_read_from_its_authorities(
+    venue: FakeBitget, trading: BitgetTrading, authorities: list[str], trades: bool | None, withdraws: bool
+):
+    venue.answers["/api/v2/spot/account/info"] = {"authorities": authorities, "ips": ""}
+    facts = await trading.facts(["BTC-USDT"])
+    assert (facts.can_trade, facts.can_withdraw, facts.address_bound) == (trades, withdraws, False)
+    assert facts.permissions == tuple(authorities)
+
+
 async def test_what_the_venue_does_not_tell_about_the_key_is_none(trading: BitgetTrading):
     facts = await trading.facts(["BTC-USDT"])
     assert (facts.can_withdraw, facts.address_bound) == (None, None)

@@ -36,7 +36,7 @@ class ClassicReading(Account):
             leverage={s: leverage for s, (_, leverage) in seen.items()},
             can_withdraw=any(words.withdraws(word) for word in may) if may else None,
             address_bound=bound,
-            can_trade=words.TRADES in may if may else None,
+            can_trade=words.trades(may),
             permissions=may,
         )
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Final
 
 from core.order import OrderKind
@@ -53,8 +54,16 @@ PLAN_TYPES_TO_CANCEL: Final = {
 TRIGGER_WORD: Final = {"mark": "mark_price", "last": "fill_price"}
 TRIGGER_SOURCE: Final = {word: ours for ours, word in TRIGGER_WORD.items()}
 
-TRADES: Final = "coow"
-"""What a key needs among its ``authorities`` to send contract orders."""
+_SENDS_ORDERS: Final = "coow"
+_SEES_ORDERS: Final = "coor"
+"""Of contracts; a key that may send them has both, one for reading the second alone."""
+
+
+def trades(authorities: Sequence[str]) -> bool | None:
+    """Whether a key's ``authorities`` let it send contract orders; None where they speak of other words than these."""
+    if _SENDS_ORDERS in authorities:
+        return True
+    return False if _SEES_ORDERS in authorities else None
 
 
 def withdraws(authority: str) -> bool:

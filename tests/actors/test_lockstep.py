@@ -32,7 +32,7 @@ async def test_paper_equals_the_backtest_and_live_equals_paper(tmp_path: Path) -
 
 
 async def test_on_a_unified_account_too(tmp_path: Path) -> None:
-    hours, candles = 11, {"BTC-USDT": CANDLES["BTC-USDT"]}
+    hours, candles = 9, {"BTC-USDT": CANDLES["BTC-USDT"]}
     async with street(tmp_path, candles, entry=SINGLE, account=AccountConfig.unified()) as world:
         lockstep = world.lockstep()
         for _ in range(hours * 60):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -220,3 +221,21 @@ async def test_in_hedge_mode_an_order_names_the_position_that_it_means() -> None
         plain = {**BTC, "qty": "0.01", "side": "buy", "orderType": "market"}
         assert await code_of(client.privateUtaPostV3TradePlaceOrder(plain)) == "400172"
         assert await code_of(client.privateUtaPostV3TradePlaceOrder({**plain, "posSide": "short"})) == "25227"
+
+
+async def test_a_restarted_exchange_still_knows_both_ends_of_an_order(tmp_path: Path) -> None:
+    calm = (100_000.0, 100_000.0, 100_000.0, 100_000.0)
+    async with running_unified(stored([calm, FALLS]), state_file=tmp_path / "state.db") as exchange:
+        client = await opened(exchange)
+        await client.privateUtaPostV3TradePlaceStrategyOrder(BOTH)
+        await client.privateUtaPostV3TradeModifyStrategyOrder({"clientOid": "both", "stopLoss": "95500"})
+        await exchange.sandbox.advance(1)
+        before, settings = await strategies(exchange), await client.privateUtaGetV3AccountSettings()
+    async with running_unified(stored([calm, FALLS]), state_file=tmp_path / "state.db") as exchange:
+        assert await strategies(exchange) == before
+        assert (await exchange.client.privateUtaGetV3AccountSettings())["data"] == settings["data"]
+        await exchange.sandbox.advance(1)
+        assert await strategies(exchange) == []
+        stopped = (await exchange.client.fetch_my_trades(UNIFIED))[-1]
+        assert (stopped["side"], stopped["price"]) == ("sell", pytest.approx(95_500 * 0.9995))
+        assert [position["contracts"] for position in await exchange.client.fetch_positions()] == [0.01]

@@ -34,7 +34,10 @@ class Topic(NamedTuple):
 
 
 class Dialect(NamedTuple):
-    """What differs between the generations of the protocol: words, and who answers."""
+    """What differs between the generations of the protocol: words, and who answers.
+
+    ``private`` : channels that need a login wherever they are asked for; on a private socket all do.
+    """
 
     log_in: Callable[[dict[str, Any]], Account]
     check: Callable[[Topic], None]
@@ -42,6 +45,7 @@ class Dialect(NamedTuple):
     topic: Callable[[Mapping[str, Any]], Topic]
     logged_in: str
     code: Callable[[str], int | str]
+    private: frozenset[str]
 
 
 class Session:
@@ -130,7 +134,7 @@ class Subscriptions:
         welcome: Callable[[Session, Topic], None],
         unified: Dialect | None = None,
     ) -> None:
-        classic = Dialect(log_in, check, welcome, classic_topic, '{"event":"login","code":0}', int)
+        classic = Dialect(log_in, check, welcome, classic_topic, '{"event":"login","code":0}', int, frozenset())
         self._dialects = {CLASSIC: classic, UNIFIED: unified or classic}
         self.faults: PushFaults | None = None
         self.limits: Limits | None = None
@@ -221,6 +225,8 @@ class Subscriptions:
     def _operate(self, session: Session, operation: str, arg: dict[str, Any]) -> None:
         dialect = self._dialects[session.generation]
         if operation == "login":
+            if not session.private:
+                raise Refusal("30005", "login is for the private socket")
             session.account = dialect.log_in(arg)
             session.send(dialect.logged_in)
         elif operation in ("subscribe", "unsubscribe"):
@@ -228,7 +234,7 @@ class Subscriptions:
             if operation == "unsubscribe":
                 self._forget(session, topic)
             else:
-                if session.private and session.account is None:
+                if session.account is None and (session.private or topic.channel in dialect.private):
                     raise Refusal("30004", "User not logged in")
                 dialect.check(topic)
                 if self.faults is not None:

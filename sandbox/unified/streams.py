@@ -7,11 +7,12 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any, Final
 
 from core.candle import Candle
-from sandbox.account import UNIFIED, Account
+from sandbox.account import UNIFIED, Account, ClosedPosition
 from sandbox.journal import Event
 from sandbox.market import Market, Turn
 from sandbox.parameters import GRANULARITIES_MS
@@ -42,6 +43,8 @@ KLINES: Final = {f"{KLINE}{name}": ms for name, ms in GRANULARITIES_MS.items() i
 WHOLE_BOOKS: Final = {"books1": 1, "books5": 5, "books15": 15, "books50": 50}
 BOOK: Final = "books"
 PRIVATE: Final = frozenset({"order", "position", "fill", "account"})
+UNTOLD: Final = frozenset({"trigger", "settings", "alarm", "fault"})
+"""Events that no private topic tells of."""
 
 
 class UnifiedStreams:
@@ -62,7 +65,8 @@ class UnifiedStreams:
         def log_in(args: dict[str, Any]) -> Account:
             return login(self._state.accounts, args, UNIFIED, self._state.faults.skew_ms)
 
-        return Dialect(log_in, self.check, self.welcome, topic_of, '{"event":"login","code":"0","msg":""}', str)
+        logged_in = '{"event":"login","code":"0","msg":""}'
+        return Dialect(log_in, self.check, self.welcome, topic_of, logged_in, str, PRIVATE)
 
     def check(self, topic: Topic) -> None:
         """Raises Refusal (30001) when there is no such topic."""
@@ -116,25 +120,23 @@ class UnifiedStreams:
         moved: dict[str, tuple[Account, set[str]]] = {}
         for event in events:
             account = event.account
-            if account is None or account.kind != UNIFIED:
+            if account is None or account.kind != UNIFIED or event.kind in UNTOLD:
                 continue
             symbols = moved.setdefault(account.key, (account, set()))[1]
             if event.kind == "fill":
-                self._to(account, "fill", [fill_push(event.subject)])
+                self._to(account, "fill", partial(_one, fill_push, event.subject))
             elif event.kind == "order":
-                self._to(account, "order", [order_push(event.subject)])
+                self._to(account, "order", partial(_one, order_push, event.subject))
             elif event.kind == "position":
                 symbols.add(event.symbol)
         for account, symbols in moved.values():
-            rows = self._changed_positions(account, symbols)
-            if rows:
-                self._to(account, "position", rows)
-            self._to(account, "account", self._account_rows(account, "account"))
+            ended = account.closed[self._ended[account.key] :]
+            self._ended[account.key] = len(account.closed)
+            self._to(account, "position", partial(self._changed_positions, account, symbols, ended))
+            self._to(account, "account", partial(self._account_rows, account, "account"))
 
-    def _changed_positions(self, account: Account, symbols: set[str]) -> list[Row]:
+    def _changed_positions(self, account: Account, symbols: set[str], ended: list[ClosedPosition]) -> list[Row]:
         """Positions that ended since the last push, then what is open of the symbols that changed."""
-        ended = account.closed[self._ended[account.key] :]
-        self._ended[account.key] = len(account.closed)
         rows = [ended_position_push(self._state, account, closed) for closed in ended]
         live = [position for position in account.positions.values() if position.symbol in symbols]
         return rows + [position_push(self._state, account, position) for position in live]
@@ -207,16 +209,22 @@ class UnifiedStreams:
             for session in listeners:
                 session.send(message)
 
-    def _to(self, account: Account, channel: str, rows: list[Row]) -> None:
+    def _to(self, account: Account, channel: str, rows: Callable[[], list[Row]]) -> None:
+        """Push rows, which are made only when somebody listens and sent only when there are any."""
         sessions = self.subscriptions.private_listeners(account, channel) if self.subscriptions else ()
-        if sessions:
-            message = self._message({"instType": "UTA", "topic": channel}, rows, "snapshot")
+        told = rows() if sessions else []
+        if told:
+            message = self._message({"instType": "UTA", "topic": channel}, told, "snapshot")
             for session in sessions:
                 session.send(message)
 
     def _message(self, arg: dict[str, str], rows: list[Row], action: str) -> str:
         body = {"action": action, "arg": arg, "data": rows, "ts": self._state.now_ms}
         return json.dumps(body, separators=(",", ":"))
+
+
+def _one(push: Callable[[Any], Row], subject: Any) -> list[Row]:
+    return [push(subject)]
 
 
 def topic_of(arg: Mapping[str, Any]) -> Topic:

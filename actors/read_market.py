@@ -57,6 +57,9 @@ class Series:
         first = known[0] if known else None
         before = list(older)
         past = [c for c in before if first is None or c.ts_ms < first.ts_ms]
+        for candle in before[-2:]:
+            if first is not None and candle.ts_ms == first.ts_ms:
+                known[0] = candle  # it has closed, and was begun late here
         room = KEPT - len(known)
         if room > 0:
             known.extendleft(reversed(past[-room:]))

@@ -111,7 +111,10 @@ export function Confirm({ deed, onClose }: { deed: Deed; onClose: () => void }) 
             {deed.raises ? (
               <Button kind="danger" type="submit" disabled={!ready || typed.trim() !== deed.word}>{deed.deed}</Button>
             ) : (
-              <HoldButton text={deed.deed} holdMs={deed.holdMs ?? 1000} disabled={!ready} onHeld={() => void send()} />
+              <>
+                <button type="submit" hidden />
+                <HoldButton text={deed.deed} holdMs={deed.holdMs ?? 1000} disabled={!ready} onHeld={() => void send()} />
+              </>
             )}
           </div>
         </form>

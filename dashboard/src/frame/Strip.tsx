@@ -1,12 +1,12 @@
 /** The strip on top of every page: mode, safety, money, what is open, age of the data, what comes next, the key. */
 import { useSearch } from 'wouter';
 import type { Position } from '../api/types';
-import { Badge, Button, Change, Choice, Result, Unit, type BadgeTone } from '../components/parts';
+import { Badge, Button, Choice, Result, Unit, type BadgeTone } from '../components/parts';
 import { Icon } from '../components/Icon';
 import { haltDeed, reduceDeed } from '../command/deeds';
 import { key, useKey } from '../command/key';
 import { show } from '../command/store';
-import { plain } from '../format/numbers';
+import { change, plain } from '../format/numbers';
 import { age, clockSeconds, duration } from '../format/time';
 import { connection, useLink, useSelected, useTick, useValue } from '../live/hooks';
 import { useSafety } from '../live/safety';
@@ -119,7 +119,7 @@ export function Strip() {
           <span className={`${css['dim'] ?? ''} ${css['wideOnly'] ?? ''}`}>{t.equity}</span>
           <span className={css['figure']}>{plain(equity.equity)}<Unit>USDT</Unit></span>
           <span className={css['dim']}>{t.today}</span>
-          <Result value={equity.day} of={equity.equity} /> (<Change fraction={equity.day_fraction} />)
+          <span><Result value={equity.day} of={equity.equity} /> (<Result bare value={equity.day_fraction} of={1} text={change(equity.day_fraction)} />)</span>
         </div>
       )}
       <div className={css['desktopOnly']}>

@@ -89,7 +89,7 @@ function MoneyAnswer({ present }: { present: Present }) {
           <p className={css['equity']}><span>{t.equity}</span> <b>{plain(equity.equity)}<Unit>USDT</Unit></b></p>
           <p className={css['pair']} title={t.todayUtc}>
             <span>{t.today}</span>
-            <b><Result value={equity.day} of={equity.equity} /> <small><Change fraction={equity.day_fraction} /></small></b>
+            <b><Result value={equity.day} of={equity.equity} /> <small><Result bare value={equity.day_fraction} of={1} text={change(equity.day_fraction)} /></small></b>
           </p>
           <p className={css['pair']}>
             <span>{t.openPnl}</span>

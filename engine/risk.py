@@ -35,6 +35,8 @@ def approve(target: Target, view: View, terms: Terms, limits: Risk, sequence: in
         return Decision(ApprovedTarget(target, sequence, now_ms), ())
     refusals = [*_forbidden(target, view)]
     refusals += [r for rule in _RULES if (r := rule(target, view, terms, limits)) is not None]
+    if any(_index(target, r.level) == 0 for r in refusals):  # forbidden altogether: no size matters
+        return Decision(ApprovedTarget(target._replace(rungs=()), sequence, now_ms), tuple(refusals))
     left = target
     for size_rule in SIZE_RULES:
         found = size_rule(left, view, terms, limits) if left.rungs else None

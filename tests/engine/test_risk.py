@@ -42,6 +42,8 @@ CASES = [
      ["kill_global", "drawdown_24h"]),
     ("owned by another", {"owner": "grid_atr"}, {}, {}, 0, ["symbol_owned"]),
     ("owned by itself", {"owner": "dca"}, {}, {}, 3, []),
+    ("what is forbidden altogether is not measured", {"owner": "grid_atr"}, {"max_margin_use": 0.01}, {}, 0,
+     ["symbol_owned"]),
     ("stale data", {"causes": (cause("stale_data"),)}, {}, {}, 0, ["stale_data"]),
     ("a position that nobody opened", {"positions": held("BTC-USDT")}, {}, {}, 0, ["foreign_position"]),
     ("leverage of the asset", {}, {}, {"most_leverage": 2.0}, 0, ["leverage"]),

@@ -70,12 +70,15 @@ def show(armed: Armed, settings: Settings) -> None:
     for check in armed.report.checks:
         account.add_row(check.name, check.found, check.wanted, check.verdict)
     console.print(account)
-    chosen = Table("strategy", "symbol", "leverage", "capital USDT", "may open now", "why not")
+    chosen = Table("strategy", "symbol", "leverage", "capital USDT", "may open now")
     for decision in armed.decisions:
         chosen.add_row(*_line(decision, settings.strategies.strategies[decision.strategy]))
     console.print(chosen)
-    limits = settings.risk.model_dump(exclude={"selector", "watchdog"})
-    console.print("limits: " + ", ".join(f"{name} {value}" for name, value in limits.items()), soft_wrap=True)
+    for decision in armed.decisions:
+        if not decision.may_open:
+            console.print(f"{decision.strategy} on {decision.symbol} may not open: {decision.detail}", soft_wrap=True)
+    limits = settings.risk.model_dump(mode="json", exclude={"selector", "watchdog"})
+    console.print("Limits: " + ", ".join(f"{name} {value}" for name, value in limits.items()), soft_wrap=True)
     minutes = settings.risk.selector.every_s / 60
     console.print(f"Who may open is looked at anew every {minutes:g} minutes; closing is always allowed.")
 
@@ -83,7 +86,7 @@ def show(armed: Armed, settings: Settings) -> None:
 def _line(decision: Decision, entry: StrategyEntry) -> tuple[str, ...]:
     capital = f"{entry.capital_usdt / len(entry.symbols):,.0f}"
     may = "yes" if decision.may_open else "no"
-    return decision.strategy, decision.symbol, f"{entry.leverage:g}", capital, may, decision.detail
+    return decision.strategy, decision.symbol, f"{entry.leverage:g}", capital, may
 
 
 def _known(folder: Path) -> str:

@@ -48,11 +48,14 @@ def selector(url: Url = None, as_json: AsJson = False) -> None:
         print_json(found)
         return
     rows = [
-        (c["strategy"], c["symbol"], "yes" if c["may_open"] else "no",
-         f"{c['weight']:.0%}" if c["may_open"] else "", "; ".join(x["detail"] for x in c["criteria"] if not x["met"]))
+        (c["strategy"], c["symbol"], "yes" if c["may_open"] else "no", f"{c['weight']:.0%}" if c["may_open"] else "")
         for c in found["choices"]
     ]
-    _table(("strategy", "symbol", "may open", "share", "why not"), rows, "nothing has been decided yet")
+    _table(("strategy", "symbol", "may open", "share"), rows, "nothing has been decided yet")
+    for c in found["choices"]:
+        if not c["may_open"]:
+            why = "; ".join(x["detail"] for x in c["criteria"] if not x["met"])
+            typer.echo(f"{c['strategy']} on {c['symbol']} may not open: {why}")
     if not found["gated"]:
         typer.echo("no real money is traded here: this only informs")
 

@@ -12,7 +12,10 @@ from actors.wiring import shell
 from actors.wiring.shell import AsyncShell, Handle, Shell
 
 ROOT = Path(__file__).resolve().parents[2]
-SHELLS = [shell.ExecutorActor, shell.RiskProcess, shell.RunnerActor, shell.FeedActor, shell.LedgerActor, shell.ApiActor]
+SHELLS = [
+    shell.ExecutorActor, shell.RiskProcess, shell.RunnerActor, shell.FeedActor, shell.LedgerActor, shell.ApiActor,
+    shell.MonitorActor,
+]
 
 
 class Inside:
@@ -87,6 +90,7 @@ HEAVY = {"numba", "ccxt", "sqlalchemy", "sqlmodel", "uvicorn", "fastapi", "pyarr
         ("actors.blueprint", set()),
         ("actors.wiring.risk", set()),
         ("actors.wiring.runner", {"numba"}),
+        ("actors.wiring.monitor", {"numba"}),
         ("actors.wiring.feed", {"aiohttp", "ccxt"}),
         ("actors.wiring.ledger", {"sqlalchemy", "sqlmodel"}),
         ("actors.wiring.api", {"fastapi", "uvicorn"}),

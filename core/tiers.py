@@ -6,11 +6,11 @@ Venues change their tiers; a table says from when on it holds and where it is fr
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import UTC, date, datetime
 from itertools import pairwise
 from typing import Annotated, NamedTuple, Self
 
-from pydantic import Field, model_validator
+import numpy as np
+from pydantic import AfterValidator, Field, model_validator
 
 from core.frozen import Frozen
 from core.instrument import Tier
@@ -41,10 +41,21 @@ def continuous(steps: Sequence[tuple[float, float]]) -> tuple[Tier, ...]:
     return tuple(result)
 
 
+def _day(text: str) -> str:
+    """The text, when it is a day that there is."""
+    try:
+        good = str(np.datetime64(text, "D")) == text != "NaT"
+    except ValueError:
+        good = False
+    if not good:
+        raise ValueError("must be a day, as 2025-06-25")
+    return text
+
+
 class TierTable(Frozen):
     """A symbol's tiers from a day (UTC) on. ``source`` says where they are from."""
 
-    since: date
+    since: Annotated[str, AfterValidator(_day)]
     source: str = Field(min_length=1)
     steps: tuple[Step, ...] = Field(min_length=1, max_length=16)
 
@@ -53,6 +64,11 @@ class TierTable(Frozen):
         if any(a.max_notional >= b.max_notional or a.rate > b.rate for a, b in pairwise(self.steps)):
             raise ValueError("notionals and rates must grow from step to step")
         return self
+
+    @property
+    def since_ms(self) -> int:
+        """The first moment at which it holds (UTC ms)."""
+        return int(np.datetime64(self.since, "ms").astype(np.int64))
 
     @property
     def tiers(self) -> tuple[Tier, ...]:
@@ -67,8 +83,7 @@ class TierTables(Frozen):
 
     def at(self, symbol: str, ts_ms: int) -> tuple[Tier, ...] | None:
         """A symbol's tiers at a moment: of the newest table that holds then, else of the oldest; None without any."""
-        tables = sorted(self.tables.get(symbol, ()), key=lambda table: table.since)
+        tables = sorted(self.tables.get(symbol, ()), key=lambda table: table.since_ms)
         if not tables:
             return None
-        day = datetime.fromtimestamp(ts_ms / 1000, UTC).date()
-        return ([table for table in tables if table.since <= day] or tables[:1])[-1].tiers
+        return ([table for table in tables if table.since_ms <= ts_ms] or tables[:1])[-1].tiers

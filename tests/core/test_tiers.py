@@ -86,6 +86,9 @@ def test_maintenance_margin_is_continuous_and_what_the_steps_say_one_by_one(rows
     "change",
     [
         {"since": "25 June"},
+        {"since": "2025-06"},
+        {"since": "NaT"},
+        {"since": "2025-02-30"},
         {"source": ""},
         {"steps": []},
         {"steps": [[2, 0.1], [1, 0.2]]},

@@ -99,7 +99,8 @@ def test_a_resting_limit_fills_by_the_volume_through_its_price(
 ) -> None:
     state, account = thin()
     resting = order(state, account, "buy", 60.0, 95.0)
-    walk(state, *candle, volume=volume)
+    open_, high, low, close = candle
+    walk(state, open_, high, low, close, volume)
     assert resting.filled == filled
     assert all((fill.price, fill.maker) == (95.0, True) for fill in account.fills)
     expected = Status.LIVE if filled == 0 else Status.FILLED if filled == 60 else Status.PARTIALLY_FILLED

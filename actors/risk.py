@@ -211,6 +211,7 @@ class RiskActor:
         """State and counts; starts what a restart left to be started."""
         self._begun()
         self._beats.beat()
+        self._show()  # those who watch may have been restarted
         return {**self._beats.health(), **self.states()}
 
     def progress(self) -> dict[str, Any]:

@@ -77,12 +77,11 @@ class Voice:
     def hold(self, causes: Causes) -> None:
         """Tell runners where they may not open on paper.
 
-        A strategy that trades at the exchange goes on on paper, to be compared with, unless its own switch tripped.
+        Where an exchange is traded paper goes on beside it, to be compared with, unless the strategy's switch tripped.
         """
         for strategy, runner, symbols in self._config.runners:
-            trades = bool(self._config.executor) and strategy in self._config.traders
             held = tuple(s for s in symbols if any(
-                c.code == KILL_RUNNER if trades else c.code not in (STALE, COOLDOWN)
+                c.code == KILL_RUNNER if self._config.executor else c.code not in (STALE, COOLDOWN)
                 for c in covering(causes, s, strategy)
             ))
             if self._holds.get(strategy) != held:

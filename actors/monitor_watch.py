@@ -32,8 +32,8 @@ class Sighting(NamedTuple):
 def anomalies(seen: Sighting, before: Sighting | None, rules: Watchdog) -> tuple[Anomaly, ...]:
     """Everything that is wrong, worst first; ``before`` is the last look, None at the first."""
     found = [
-        *_unprotected(seen), *_halts(seen), *_connections(seen), *_stale(seen, rules), *_strategies(seen, rules),
-        *_slow(seen, rules), *_restarted(seen, before),
+        *_unprotected(seen), *_halts(seen), *_connections(seen), *_stale(seen, rules),
+        *_strategies(seen, before, rules), *_slow(seen, rules), *_restarted(seen, before),
     ]
     order = (Severity.CRITICAL, Severity.WARNING, Severity.INFO)
     return tuple(sorted(found, key=lambda anomaly: order.index(anomaly.severity)))
@@ -98,7 +98,7 @@ def _stale(seen: Sighting, rules: Watchdog) -> Iterator[Anomaly]:
             yield Anomaly("stale_candles", Severity.WARNING, symbol, detail)
 
 
-def _strategies(seen: Sighting, rules: Watchdog) -> Iterator[Anomaly]:
+def _strategies(seen: Sighting, before: Sighting | None, rules: Watchdog) -> Iterator[Anomaly]:
     fed_ms = int((seen.feed or {}).get("last_ms", 0))
     for strategy, health in seen.runners.items():
         if health is None:
@@ -106,10 +106,13 @@ def _strategies(seen: Sighting, rules: Watchdog) -> Iterator[Anomaly]:
         elif health.get("state") == "stopped":
             yield Anomaly("strategy_stopped", Severity.WARNING, strategy, f"{strategy}: its runner has stopped")
         else:
+            was = ((before.runners.get(strategy) if before else None) or {}).get("symbols", {})
             for symbol, track in health.get("symbols", {}).items():
-                behind_s = (fed_ms - 60_000 - track["last_ms"]) / 1000
-                if track["last_ms"] and behind_s > rules.stale_s:
-                    detail = f"{strategy}: {symbol} is {behind_s:.0f} s of candles behind the feed"
+                last_ms = track["last_ms"]
+                behind_s = (fed_ms - 60_000 - last_ms) / 1000
+                # one that gets on is catching up, however far behind
+                if last_ms and behind_s > rules.stale_s and was.get(symbol, {}).get("last_ms") == last_ms:
+                    detail = f"{strategy}: {symbol} stands still, {behind_s:.0f} s of candles behind the feed"
                     yield Anomaly("strategy_stuck", Severity.WARNING, strategy, detail)
                     break
 

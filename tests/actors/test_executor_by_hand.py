@@ -148,13 +148,17 @@ async def test_a_position_of_ours_in_somebody_elses_hands(tmp_path: Path, accoun
         await until(lambda: _equal(hand.stop, []))
         runner = await world.ask("runner:envelope_dca", "health")
         assert runner["symbols"][BTC]["live"] == 0.0
-        guarded = await world.ask("ledger", "events", Query(kind="position_guarded"))
-        assert guarded.items[0].payload["unprotected_ms"] == 0
+        (guarded,) = await until(lambda: _guarded(world))
+        assert guarded.payload["unprotected_ms"] == 0
         assert not await world.violations()
 
 
 async def _equal(what: Callable[[], Awaitable[Any]], wanted: Any) -> bool:
     return bool(await what() == wanted)
+
+
+async def _guarded(world: Street) -> Any:
+    return (await world.ask("ledger", "events", Query(kind="position_guarded"))).items
 
 
 async def _halted(world: Street) -> bool:

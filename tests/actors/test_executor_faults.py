@@ -29,7 +29,7 @@ FAULTS: dict[str, list[FaultRule]] = {
     "pushes twice": [FaultRule(Kind.PUSH_DUPLICATE, probability=0.5, channels=ORDERS)],
     "pushes out of order": [FaultRule(Kind.PUSH_REORDER, probability=0.3, channels=ORDERS)],
     "pushes late": [FaultRule(Kind.PUSH_DELAY, probability=0.3, seconds=0.1, channels=ORDERS)],
-    "sockets dropped": [FaultRule(Kind.SOCKET_DROP, probability=0.02, times=3, channels=ORDERS)],
+    "sockets dropped": [FaultRule(Kind.SOCKET_DROP, probability=0.2, times=3, channels=ORDERS)],
     "an entry whose stop is dropped": [FaultRule(Kind.PRESET_DROPPED, times=2)],
     "an entry whose stop is refused": [FaultRule(Kind.PRESET_REFUSED, times=2)],
 }

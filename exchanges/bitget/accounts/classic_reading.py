@@ -17,6 +17,9 @@ from exchanges.port import AccountFacts
 from exchanges.rate import Priority
 
 _PAGE: Final = 100
+_MOST_PAGES: Final = 200
+_LATELY: Final = 3
+"""Pages of ended triggers that are looked through for a client id: whoever asks has sent it a moment ago."""
 
 
 class ClassicReading(Account):
@@ -88,9 +91,9 @@ class ClassicReading(Account):
         )
         return [order for listed in lists for order in listed if order.status.live]
 
-    async def _listed(self, endpoint: Endpoint, where: Params) -> list[OpenOrder]:
-        """One namespace, all its pages."""
-        found = await self._pages(endpoint, where, "entrustedList", "orderId", Priority.PROTECTION)
+    async def _listed(self, endpoint: Endpoint, where: Params, most: int = _MOST_PAGES) -> list[OpenOrder]:
+        """One namespace, all its pages or the newest ``most``."""
+        found = await self._pages(endpoint, where, "entrustedList", "orderId", Priority.PROTECTION, most=most)
         return [rows.order(row, self._symbols) for row in found]
 
     async def _pages(
@@ -101,23 +104,25 @@ class ClassicReading(Account):
         key: str,
         priority: Priority = Priority.READ,
         oldest: tuple[str, int] | None = None,
+        most: int = _MOST_PAGES,
     ) -> list[Row]:
         """All rows of a list that is paged by ``endId``, without doubles even when the venue repeats a page.
 
-        ``oldest`` : a time of the rows, and how far back they are wanted; pages come newest first.
+        ``oldest`` : a time of the rows, and how far back they are wanted; pages come newest first. ``most`` : pages.
         """
         asked = {"productType": PRODUCT, "limit": str(_PAGE)} | where
         found: dict[str, Row] = {}
-        while True:
+        for _ in range(most):
             data = await self._client.call(endpoint, asked, priority) or {}
             page = data.get(name) or []
             fresh = {str(row[key]): row for row in page if str(row[key]) not in found}
             found |= fresh
             if len(page) < _PAGE or not fresh or not data.get("endId"):
-                return list(found.values())
+                break
             if oldest is not None and int(page[-1].get(oldest[0]) or 0) < oldest[1]:
-                return list(found.values())
+                break
             asked = asked | {"idLessThan": str(data["endId"])}
+        return list(found.values())
 
     async def order(self, symbol: str, client_id: str) -> OpenOrder | None:
         """The order with this client id, plain or trigger, live or ended, or None when the venue knows none.
@@ -130,7 +135,7 @@ class ClassicReading(Account):
         for endpoint in (words.PLAN_PENDING, words.PLAN_HISTORY):
             for namespace in words.PLAN_NAMESPACES:
                 where = {"symbol": self._id(symbol), "planType": namespace, "clientOid": client_id}
-                for found in await self._listed(endpoint, where):
+                for found in await self._listed(endpoint, where, _LATELY):
                     if found.client_id == client_id:
                         return found
         return None
@@ -147,7 +152,6 @@ class ClassicReading(Account):
     async def _executions(self, symbol: str, from_ms: int) -> list[Execution]:
         """Fills since ``from_ms``, oldest first; the venue remembers about three months. Their client ids are ''."""
         where = {"symbol": self._id(symbol), "startTime": str(from_ms)}
-        found = [
-            rows.execution(row, self._symbols) for row in await self._pages(words.FILLS, where, "fillList", "tradeId")
-        ]
+        listed = await self._pages(words.FILLS, where, "fillList", "tradeId", Priority.PROTECTION)
+        found = [rows.execution(row, self._symbols) for row in listed]
         return sorted((e for e in found if e.ts_ms >= from_ms), key=lambda e: (e.ts_ms, e.trade_id))

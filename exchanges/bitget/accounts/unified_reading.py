@@ -26,6 +26,8 @@ from exchanges.rate import Priority
 
 _PAGE: Final = 100
 _MOST_PAGES: Final = 200
+_LATELY: Final = 3
+"""Pages of ended strategy orders that are looked through for a client id: whoever asks has sent it a moment ago."""
 
 
 class UnifiedReading(Account):
@@ -116,14 +118,15 @@ class UnifiedReading(Account):
         key: str,
         priority: Priority = Priority.READ,
         oldest: tuple[str, int] | None = None,
+        most: int = _MOST_PAGES,
     ) -> list[Row]:
         """All rows of a list that is paged by ``cursor``, without doubles even when the venue repeats a page.
 
-        ``oldest`` : a time of the rows, and how far back they are wanted; pages come newest first.
+        ``oldest`` : a time of the rows, and how far back they are wanted; pages come newest first. ``most`` : pages.
         """
         asked = {"category": PRODUCT, "limit": str(_PAGE)} | where
         found: dict[str, Row] = {}
-        for _ in range(_MOST_PAGES):
+        for _ in range(most):
             data = await self._client.call(endpoint, asked, priority) or {}
             page = data.get("list") or []
             fresh = {str(row[key]): row for row in page if str(row[key]) not in found}
@@ -145,7 +148,7 @@ class UnifiedReading(Account):
         for live in await self._live_strategies(where):
             if live.client_id == client_id:
                 return live
-        for row in await self._pages(words.HISTORY_STRATEGY, where, "orderId"):
+        for row in await self._pages(words.HISTORY_STRATEGY, where, "orderId", Priority.PROTECTION, most=_LATELY):
             if row.get("clientOid") == client_id:
                 return rows.strategy_order(row, self._symbols, ended=True)
         return None
@@ -172,7 +175,7 @@ class UnifiedReading(Account):
         where = {"symbol": self._id(symbol), "startTime": str(from_ms)}
         found = [
             self._renamed.fill_as_ours(rows.execution(row, self._symbols))
-            for row in await self._pages(words.FILLS, where, "execId")
+            for row in await self._pages(words.FILLS, where, "execId", Priority.PROTECTION)
             if rows.ours(row)
         ]
         mine = (e for e in found if e.ts_ms >= from_ms and e.symbol == symbol)

@@ -36,6 +36,7 @@ def partial(state: State, account: Account, plan: PlanType, at: float, quantity:
     [
         ("sell", 105.0, 0.1, [(100, 120, 99, 119), (119, 119, 100, 101)], 108.0),
         ("sell", 105.0, 0.1, [(100, 106, 99, 105), (130, 131, 110, 111)], 117.9),
+        ("sell", 105.0, 0.1, [(100, 106, 99, 105), (130, 160, 110, 150)], 117.0),
         ("sell", 105.0, 0.1, [(100, 104, 80, 90)], None),
         ("sell", 105.0, 0.1, [(100, 110, 99.5, 109.5)], None),
         ("sell", 105.0, 0.1, [(100, 110, 99, 109), (90, 91, 89, 90)], 90.0),
@@ -44,8 +45,8 @@ def partial(state: State, account: Account, plan: PlanType, at: float, quantity:
         ("buy", 95.0, 0.05, [(100, 101, 90, 91), (70, 75, 69, 74)], 72.45),
     ],
     ids=[
-        "falls back from its best", "an open that is better counts", "never begun", "not far enough back",
-        "an open beyond it", "begins below, for what is above it", "a buy rises from its best", "a buy after a gap",
+        "falls back from its best", "an open that is better counts", "also when it falls from there", "never begun",
+        "not far enough back", "an open beyond it", "begins below, for what is above it", "a buy rises from its best", "a buy after a gap",
     ],
 )
 def test_a_trailing_order_fires_when_price_comes_back_from_its_best_since_the_trigger(

@@ -46,7 +46,8 @@ def partial(state: State, account: Account, plan: PlanType, at: float, quantity:
     ],
     ids=[
         "falls back from its best", "an open that is better counts", "also when it falls from there", "never begun",
-        "not far enough back", "an open beyond it", "begins below, for what is above it", "a buy rises from its best", "a buy after a gap",
+        "not far enough back", "an open beyond it", "begins below, for what is above it", "a buy rises from its best",
+        "a buy after a gap",
     ],
 )
 def test_a_trailing_order_fires_when_price_comes_back_from_its_best_since_the_trigger(

@@ -23,9 +23,7 @@ from exchanges.bitget.streams import backoffs
 _TRIES: Final = 5
 
 
-async def account_type(
-    client: BitgetClient, sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
-) -> AccountType:
+async def account_type(client: BitgetClient, sleep: Callable[[float], Awaitable[None]] = asyncio.sleep) -> AccountType:
     """'classic' when the classic API serves the key, 'unified' when the venue says that the account is that.
 
     Raises RetryLater when the venue did not say either in some tries (it is never guessed), Fatal for wrong keys.

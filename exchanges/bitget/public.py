@@ -33,9 +33,7 @@ class BitgetPublic:
     one, else the classic one, which needs no account either.
     """
 
-    def __init__(
-        self, settings: Exchange, *, limiter: RateLimiter | None = None, timing: Timing | None = None
-    ) -> None:
+    def __init__(self, settings: Exchange, *, limiter: RateLimiter | None = None, timing: Timing | None = None) -> None:
         kind: AccountType = "unified" if settings.account_type == "unified" else "classic"
         self._client = BitgetClient(settings, None, limiter or RateLimiter(settings.rate), kind)
         self._dialect: MarketDialect = unified if kind == "unified" else classic

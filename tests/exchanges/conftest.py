@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 
+from core.settings import Exchange
 from exchanges.bitget.public import BitgetPublic
 from exchanges.bitget.trading import BitgetTrading
 from exchanges.port import Credentials
@@ -17,7 +18,7 @@ from tests.exchanges.fake_bitget import FakeBitget
 KEYS = Credentials("key", "secret", "phrase")
 
 
-def impatient(venue: FakeBitget) -> RateLimiter:
+def impatient(settings: Exchange) -> RateLimiter:
     """A budget whose waits take no time."""
     now = [0.0]
 
@@ -25,7 +26,7 @@ def impatient(venue: FakeBitget) -> RateLimiter:
         now[0] += seconds
         await asyncio.sleep(0)
 
-    return RateLimiter(venue.settings().rate, clock=lambda: now[0], sleep=sleep)
+    return RateLimiter(settings.rate, clock=lambda: now[0], sleep=sleep)
 
 
 @pytest.fixture
@@ -37,7 +38,7 @@ async def venue() -> AsyncIterator[FakeBitget]:
 
 @pytest.fixture
 async def trading(venue: FakeBitget) -> AsyncIterator[BitgetTrading]:
-    found = BitgetTrading(venue.settings(), KEYS, limiter=impatient(venue))
+    found = BitgetTrading(venue.settings(), KEYS, limiter=impatient(venue.settings()))
     await found.open(["BTC-USDT", "ETH-USDT"])
     venue.asked.clear()
     yield found

@@ -24,7 +24,7 @@ async def probed(venue: FakeBitget, **changes: Any) -> str:
     async def at_once(_: float) -> None:
         return
 
-    client = BitgetClient(venue.settings(**changes), KEYS, impatient(venue))
+    client = BitgetClient(venue.settings(**changes), KEYS, impatient(venue.settings()))
     try:
         return await account_type(client, at_once)
     finally:

@@ -26,7 +26,7 @@ def every(words: Any) -> list[Endpoint]:
 
 @pytest.fixture
 async def client(venue: FakeBitget) -> Any:
-    found = BitgetClient(venue.settings(), KEYS, impatient(venue))
+    found = BitgetClient(venue.settings(), KEYS, impatient(venue.settings()))
     yield found
     await found.close()
 

@@ -60,7 +60,7 @@ REQUESTS = st.builds(
 )  # fmt: skip
 
 
-@settings(deadline=None)
+@settings(deadline=None, max_examples=50)
 @given(REQUESTS, st.sampled_from(["isolated", "crossed"]), st.sampled_from(["mark", "last"]))
 def test_an_order_says_everything_that_could_hurt_and_nothing_that_would_be_executed_at_once(
     request_: OrderRequest, mode: str, source: str

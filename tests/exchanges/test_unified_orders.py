@@ -63,7 +63,7 @@ def held(**changes: Any) -> dict[str, Any]:
 async def unified(venue: FakeBitget) -> AsyncIterator[BitgetTrading]:
     venue.answers |= {f"{V3}/account/settings": SETTINGS, STOPS: [], PAST_STOPS: {"list": None, "cursor": None},
                       POSITIONS: held()}  # fmt: skip
-    found = BitgetTrading(venue.settings(account_type="unified"), KEYS, limiter=impatient(venue))
+    found = BitgetTrading(venue.settings(account_type="unified"), KEYS, limiter=impatient(venue.settings()))
     await found.open(["BTC-USDT", "ETH-USDT"])
     venue.asked.clear()
     yield found

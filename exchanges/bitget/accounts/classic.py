@@ -126,9 +126,7 @@ class ClassicAccount(ClassicReading):
         Raises UnknownOutcome when the venue shows another one afterwards.
         """
         rules = self.instrument(stop.symbol)
-        params = requests.modify_stop_params(
-            self._id(stop.symbol), stop.order_id, trigger, rules, self._source
-        )
+        params = requests.modify_stop_params(self._id(stop.symbol), stop.order_id, trigger, rules, self._source)
         await self._client.call(words.MODIFY_STOP, params, Priority.PROTECTION)
         await self._stop_shown(stop.symbol, lambda o: o.kind is OrderKind.STOP_LOSS, trigger)
 

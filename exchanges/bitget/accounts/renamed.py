@@ -65,9 +65,12 @@ class Renamed:
     def as_ours(self, order: OpenOrder) -> OpenOrder:
         """The order under the name of its newest amendment that worked, or that it shows to have worked."""
         tried = self._by_order.get(order.order_id)
-        if tried is not None and order.price is not None and math.isclose(
-            order.price, tried.price or 0.0, rel_tol=1e-12
-        ) and math.isclose(order.quantity, tried.quantity, rel_tol=1e-9):
+        if (
+            tried is not None
+            and order.price is not None
+            and math.isclose(order.price, tried.price or 0.0, rel_tol=1e-12)
+            and math.isclose(order.quantity, tried.quantity, rel_tol=1e-9)
+        ):
             self._confirmed[order.order_id] = tried.client_id
         name = self._confirmed.get(order.order_id)
         return order if name is None else order._replace(client_id=name)

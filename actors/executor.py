@@ -16,21 +16,20 @@ from typing import Any, Final
 
 from loguru import logger
 
-from actors.executor_alerts import Alerts
 from actors.executor_desk import Desk, Manners
 from actors.executor_eyes import Eyes
 from actors.executor_ids import Ids
 from actors.executor_journal import Journal, Line
 from actors.executor_mirror import Mirror
 from actors.executor_preflight import Report
-from actors.executor_protection import Guard
 from actors.executor_start import Start
 from actors.executor_strangers import Strangers
+from actors.executor_voice import Voice
 from actors.life import Life
 from actors.parts import ExecutorConfig
 from actors.peers import Peers
 from core.errors import Fatal, RetryLater
-from core.messages import AccountChecked, FillRole, OrderFilled, OrderShown, PositionGuarded, ProtectionSeen, Severity
+from core.messages import Severity
 from core.order import Execution, OpenOrder
 from core.position import Balance, VenuePosition
 from core.target import ApprovedTarget
@@ -54,21 +53,16 @@ class Executor:
         self._venue: TradingVenue | None = None
         self._ids = Ids()
         self._desks: dict[str, Desk] = {}
-        self._guards: dict[str, Guard] = {}
         self._tags = {tag(s, symbol): s for s, symbols in config.symbols.items() for symbol in symbols}
         self._halts: dict[str, str] = {}
         self._early: dict[str, ApprovedTarget] = {}
-        self._now_ms = 0
-        self._sequence = time.time_ns() // 1_000  # above any number used before a restart
+        self._voice = Voice(config, peers)
         self._fills = 0
         self._latest: dict[str, str] = {}
         self._stamps: deque[tuple[int, str, int]] = deque(maxlen=5_000)
         self._ready = asyncio.Event()
         self._start = Start(config, peers, self._life)
         self._journal = Journal(peers, config.ledger, self._life.met)
-        self._alerts = Alerts(
-            config.name, peers, config.ledger, config.api, lambda: (self._now_ms, self._next())
-        )
         self._strangers = Strangers(
             self._tags, lambda ids: self._start.insist(config.ledger, "journalled", ids)
         )
@@ -99,7 +93,7 @@ class Executor:
     def apply(self, approvals: tuple[ApprovedTarget, ...]) -> None:
         """Take approved targets; of one symbol the newest counts."""
         for approved in approvals:
-            self._now_ms = max(self._now_ms, approved.approved_ms)
+            self.seen_at(approved.approved_ms)
             symbol = approved.target.symbol
             desk = self._desks.get(symbol)
             if desk is not None:
@@ -120,7 +114,7 @@ class Executor:
     def health(self) -> dict[str, Any]:
         """State, counts, and what each symbol shows."""
         return {
-            **self._life.health(), "fills": self._fills, "alerts": self._alerts.count, "halts": dict(self._halts),
+            **self._life.health(), "fills": self._fills, "alerts": self._voice.alerts, "halts": dict(self._halts),
             "symbols": {s: self._shown_of(d) for s, d in self._desks.items()},
         }
 
@@ -130,7 +124,7 @@ class Executor:
             "orders": len(desk.mirror.orders), "halted": desk.halted, "idle": desk.idle,
             "blind": desk.blind,
             "position": p.direction * p.quantity if p else 0.0, "unprepared": desk.unprepared,
-            "changes_last_minute": desk.churn.lately(self._now_ms), "changes_held": desk.held,
+            "changes_last_minute": desk.churn.lately(self._voice.now_ms), "changes_held": desk.held,
         }
 
     def progress(self) -> dict[str, Any]:
@@ -151,11 +145,11 @@ class Executor:
     async def journal(self, lines: Sequence[Line], *, urgent: bool) -> None:
         """Write intents down; protection goes on without a journal that does not answer."""
         self._strangers.ours(line.client_id for line in lines)
-        await self._journal.write([line.intent(self._now_ms, "intended") for line in lines], urgent=urgent)
+        await self._journal.write([line.intent(self._voice.now_ms, "intended") for line in lines], urgent=urgent)
 
     def outcome(self, line: Line, state: IntentState) -> None:
         """Write down what became of an intent."""
-        self._journal.outcome(line.intent(self._now_ms, state))
+        self._journal.outcome(line.intent(self._voice.now_ms, state))
 
     def fills(self, symbol: str, executions: list[Execution]) -> None:
         """Count fills and tell ledger, runner, risk and api about the new ones."""
@@ -171,35 +165,18 @@ class Executor:
             self.seen_at(e.ts_ms)
             self._strangers.see((name,), live=False)
             desk.filled()
-            self._tell_fill(OrderFilled(
-                e.ts_ms, self._next(), part.strategy, symbol, part.cycle, part.level, part.role, part.direction,
-                e.price, e.quantity, e.fee, e.maker, e.trade_id, name,
-            ))
+            self._fills += 1
+            self._latest[symbol] = e.trade_id
+            self._voice.filled(e, part, name)
 
     def shown(self, order: OpenOrder) -> None:
         """Keep an order as it is now, for the ledger and for those who watch."""
-        seen = (OrderShown(self._now_ms, self._next(), order),)
-        self._peers.tell(self._config.ledger, "record", seen)
-        self._show(seen)
+        self._voice.shown(order)
 
     def looked(self, symbol: str) -> None:
         """Tell what protects the position, as read back."""
         mirror = self._desks[symbol].mirror
-        p, stops = mirror.position, mirror.stops()
-        now = max(self._now_ms, p.opened_ms if p else 0)
-        unprotected, ended = self._guards[symbol].see(p, stops, mirror.owner, now)
-        seen = ProtectionSeen(
-            self._now_ms, self._next(), symbol, p.direction if p else 0, p.quantity if p else 0.0,
-            p.average if p else 0.0, stops[0].trigger if stops else None, mirror.take_profit() if p else None,
-            p.liquidation if p else None, unprotected,
-        )
-        for peer, method in ((self._config.risk, "on_protection"), (self._config.ledger, "record")):
-            self._peers.tell(peer, method, (seen,))
-        self._show((seen,))
-        if ended is not None:
-            told = (PositionGuarded(self._now_ms, self._next(), symbol, *ended),)
-            self._peers.tell(self._config.ledger, "record", told)
-            self._show(told)
+        self._voice.protected(mirror)
         self._strangers.see((o.client_id for o in mirror.orders.values()), live=True)
         if self._strangers.suspected and (self._asking is None or self._asking.done()):
             self._asking = asyncio.create_task(self._ask_about_strangers())
@@ -221,11 +198,11 @@ class Executor:
     def alert(self, kind: str, severity: Severity, symbol: str, detail: str) -> None:
         """Tell the ledger and those who watch."""
         desk = self._desks.get(symbol)
-        self._alerts.tell(kind, severity, symbol, detail, desk.mirror.owner.strategy if desk else "")
+        self._voice.alert(kind, severity, symbol, detail, desk.mirror.owner.strategy if desk else "")
 
     def now_ms(self) -> int:
         """The exchange's time as far as it is known."""
-        return self._now_ms
+        return self._voice.now_ms
 
     def met(self, error: BaseException) -> None:
         """Count and show an error."""
@@ -264,8 +241,7 @@ class Executor:
             desk = self._desks[symbol] = Desk(mirror, venue, self._ids, self, config.timing, manners=manners)
             desk.unprepared = "" if report.matches(symbol) else "leverage or modes are not as configured"
             desk.halted = self._halt_of(symbol)
-            self._guards[symbol] = Guard()
-            fills, desk.since_ms = await self._start.remember(symbol, mirror, self._ids, self._now_ms)
+            fills, desk.since_ms = await self._start.remember(symbol, mirror, self._ids, self._voice.now_ms)
             self._strangers.ours(fill.client_id for fill in fills)
             self._fills += len(fills)
             if fills:
@@ -290,10 +266,7 @@ class Executor:
 
     def _checked(self, report: Report) -> Report:
         """Show the report. Raises Fatal where it forbids to trade."""
-        checks = tuple((c.name, c.found, c.wanted, c.verdict) for c in report.checks)
-        told = (AccountChecked(self._now_ms, self._next(), self._config.name, not report.refused, checks),)
-        self._peers.tell(self._config.ledger, "record", told)
-        self._show(told)
+        self._voice.checked(report)
         if report.refused:
             self.alert("account", Severity.CRITICAL, "", report.refused)
             raise Fatal(report.refused)
@@ -303,7 +276,7 @@ class Executor:
 
     def seen_at(self, ts_ms: int) -> None:
         """The exchange's time of something that was seen."""
-        self._now_ms = max(self._now_ms, ts_ms)
+        self._voice.now_ms = max(self._voice.now_ms, ts_ms)
 
     def balance(self, balance: Balance) -> None:
         """The account's money, for risk."""
@@ -319,30 +292,3 @@ class Executor:
     def elsewhere(self, positions: tuple[VenuePosition, ...]) -> None:
         """Tell risk of positions that are none of ours: they use the same margin."""
         self._peers.tell(self._config.risk, "on_positions", positions)
-
-    def _tell_fill(self, fill: OrderFilled) -> None:
-        self._fills += 1
-        self._latest[fill.symbol] = fill.trade_id
-        self._peers.tell(self._config.ledger, "record", (fill,))
-        runner = self._config.runners.get(fill.strategy)
-        if runner is not None:
-            self._peers.tell(runner, "on_fill", fill)
-        self._show((fill,))
-        at = f"{fill.quantity:g} at {fill.price:g}"
-        if fill.role is FillRole.LIQUIDATION:
-            self._about(fill, "liquidation", Severity.CRITICAL, f"the exchange liquidated {at}")
-        elif fill.role is FillRole.FOREIGN and fill.strategy:
-            self._about(fill, "manual_close", Severity.WARNING, f"{at} was closed, not by us")
-        elif fill.role is FillRole.FOREIGN:
-            self._about(fill, "foreign_fill", Severity.INFO, f"a fill that is not ours: {at}")
-
-    def _about(self, fill: OrderFilled, kind: str, severity: Severity, detail: str) -> None:
-        self._alerts.tell(kind, severity, fill.symbol, detail, fill.strategy)
-
-    def _show(self, events: tuple[object, ...]) -> None:
-        if self._config.api:
-            self._peers.tell(self._config.api, "on", events)
-
-    def _next(self) -> int:
-        self._sequence += 1
-        return self._sequence

@@ -13,6 +13,8 @@ export default defineConfig(
     languageOptions: { parserOptions: { projectService: true } },
     rules: {
       ...hooks.configs.recommended.rules,
+      'react-hooks/purity': 'off', // ages are drawn from the clock once a second, on purpose (useTick)
+      'react-hooks/incompatible-library': 'off', // no compiler is used
       '@typescript-eslint/restrict-template-expressions': ['error', { allowNumber: true }],
       '@typescript-eslint/no-confusing-void-expression': ['error', { ignoreArrowShorthand: true }],
       'no-console': 'error',

@@ -132,6 +132,18 @@ def test_without_the_api_everything_is_unknown_and_heals_by_itself(browser: Any,
     assert [error for error in visited.errors if not any(one in error for one in expected)] == []
 
 
+def test_figures_of_a_position_are_net_of_what_it_cost(browser: Any, story: Story) -> None:
+    visited = visit(browser, story.url).to(f"/positions/{BTC}")
+    row = visited.page.locator("tr[data-open]")
+    row.get_by_text("61,204.3").wait_for()
+    shown = " ".join(row.inner_text().split())
+    gross = 0.06 * (61_540.0 - 61_204.3)
+    net = gross - (62_310.0 * 0.03 + 60_098.6 * 0.03) * 0.0002 - 0.06 * 61_540.0 * 0.0006
+    for figure in (f"+{net:.2f}", f"+{gross:.2f}", "0.060", "61,540.0", "45,903.2", "25.4 %"):
+        assert figure in shown, figure
+    assert "SL" in visited.page.locator("main dl").first.inner_text()
+
+
 def test_keys_and_the_palette_reach_every_page(browser: Any, story: Story) -> None:
     visited = visit(browser, story.url).to("/")
     pages = visited.page.locator("nav a kbd").all_inner_texts()

@@ -25,7 +25,7 @@ export function address(path: string, inPath: Given = {}, query: Given = {}): st
   const asked = new URLSearchParams();
   for (const [name, value] of Object.entries(query)) {
     for (const one of Array.isArray(value) ? (value as unknown[]) : [value]) {
-      if (one !== undefined && one !== null && one !== '') asked.append(name, String(one));
+      if (one !== undefined && one !== null && one !== '') asked.append(name, String(one as string | number | boolean));
     }
   }
   const text = asked.toString();
@@ -37,7 +37,7 @@ export const read = async <P extends GetPath>(
   path: P,
   given: { path?: PathOf<P>; query?: QueryOf<P> } = {},
   signal?: AbortSignal,
-): Promise<Answer<P>> => (await request('GET', address(path, given.path as Given, given.query as Given), undefined, signal)) as Answer<P>;
+): Promise<Answer<P>> => (await request('GET', address(path, given.path as Given, given.query), undefined, signal)) as Answer<P>;
 
 /** Send a command: the key goes along, in a header, and is asked for beforehand. Raises Refusal. */
 export const command = async (method: 'POST' | 'DELETE' | 'PUT', path: string, body?: unknown): Promise<unknown> => request(method, path, body);

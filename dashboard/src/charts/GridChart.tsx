@@ -1,5 +1,5 @@
 /** Price and ladder: neutral candles, levels as they stood, fills, what is in force now. */
-import { CandlestickSeries, createSeriesMarkers, type IChartApi, type ISeriesApi, type ISeriesMarkersPluginApi, type SeriesMarker, type Time } from 'lightweight-charts';
+import { CandlestickSeries, LineStyle, createSeriesMarkers, type IChartApi, type ISeriesApi, type ISeriesMarkersPluginApi, type SeriesMarker, type Time } from 'lightweight-charts';
 import { useEffect, useRef } from 'react';
 import type { Fill, Schemas } from '../api/types';
 import { decimalsOf, guessedDecimals } from '../format/numbers';
@@ -34,7 +34,7 @@ export default function GridChart({ candles, plans, fills, now, stepMs, tick, zo
     const chart = makeChart(box.current, zone);
     const series = chart.addSeries(CandlestickSeries, {
       upColor: 'rgba(0,0,0,0)', downColor: token('text-3'), borderUpColor: token('text-2'), borderDownColor: token('text-3'), wickUpColor: token('text-2'), wickDownColor: token('text-3'),
-      priceLineColor: token('text-1'), priceLineStyle: 1, lastValueVisible: true,
+      priceLineColor: token('text-1'), priceLineStyle: LineStyle.Dotted, lastValueVisible: true,
     });
     const levels = new Levels();
     series.attachPrimitive(levels);

@@ -11,7 +11,7 @@ export type Tag = { text: string; price: number; colour: string };
 
 type Target = { useMediaCoordinateSpace: (draw: (scope: { context: CanvasRenderingContext2D; mediaSize: { width: number; height: number } }) => void) => void };
 
-export class Levels implements ISeriesPrimitive<Time> {
+export class Levels implements ISeriesPrimitive {
   private chart: IChartApi | undefined;
   private series: ISeriesApi<'Candlestick'> | undefined;
   private redraw: (() => void) | undefined;
@@ -19,8 +19,8 @@ export class Levels implements ISeriesPrimitive<Time> {
   private tags: readonly Tag[] = [];
   private background = '#000000';
 
-  attached({ chart, series, requestUpdate }: SeriesAttachedParameter<Time>): void {
-    this.chart = chart as IChartApi;
+  attached({ chart, series, requestUpdate }: SeriesAttachedParameter): void {
+    this.chart = chart;
     this.series = series as ISeriesApi<'Candlestick'>;
     this.redraw = requestUpdate;
   }
@@ -37,7 +37,7 @@ export class Levels implements ISeriesPrimitive<Time> {
   }
 
   paneViews(): readonly IPrimitivePaneView[] {
-    return [{ zOrder: () => 'top' as const, renderer: () => ({ draw: (target: Target) => target.useMediaCoordinateSpace((scope) => this.draw(scope.context, scope.mediaSize)) }) } as unknown as IPrimitivePaneView];
+    return [{ zOrder: () => 'top' as const, renderer: () => ({ draw: (target: Target) => target.useMediaCoordinateSpace((scope) => this.draw(scope.context, scope.mediaSize)) }) }];
   }
 
   private draw(context: CanvasRenderingContext2D, { width, height }: { width: number; height: number }): void {

@@ -3,7 +3,7 @@
  * Laws: focus begins on the harmless button; the button says the deed; a lost answer is "unknown", never success; what
  * raises risk asks for the key anew, each time.
  */
-import { useEffect, useRef, useState, type FormEvent } from 'react';
+import { useEffect, useRef, useState, type SyntheticEvent } from 'react';
 import { Refusal } from '../api/client';
 import { Button, ProblemView } from '../components/parts';
 import { Dialog } from '../components/Dialog';
@@ -74,7 +74,7 @@ export function Confirm({ deed, onClose }: { deed: Deed; onClose: () => void }) 
       if (deed.raises) key.lock();
     }
   };
-  const submit = (event: FormEvent) => {
+  const submit = (event: SyntheticEvent) => {
     event.preventDefault();
     if (typed.trim() === deed.word) void send();
   };

@@ -1,5 +1,5 @@
 /** The dialogs that any page may ask for: a deed, the key, the reasons of the safety word, palette, list of keys. */
-import { Suspense, lazy, useState, type FormEvent } from 'react';
+import { Suspense, lazy, useState, type SyntheticEvent } from 'react';
 import { Confirm } from '../command/Confirm';
 import { key } from '../command/key';
 import { show, useOpen } from '../command/store';
@@ -34,7 +34,7 @@ export function Dialogs() {
 function KeyDialog() {
   const t = useTexts(words);
   const [secret, setSecret] = useState('');
-  const submit = (event: FormEvent) => {
+  const submit = (event: SyntheticEvent) => {
     event.preventDefault();
     if (!secret) return;
     key.unlock(secret);

@@ -24,7 +24,7 @@ export function useTopic<T extends TopicName>(topic: T): ReadonlyMap<string, Top
 }
 
 /** All values of a topic, in the server's order; empty until it is known. */
-export const useValues = <T extends TopicName>(topic: T): Topics[T][] => [...(useTopic(topic) ?? (EMPTY as ReadonlyMap<string, Topics[T]>)).values()];
+export const useValues = <T extends TopicName>(topic: T): Topics[T][] => [...(useTopic(topic) ?? (EMPTY)).values()];
 
 /** One value; only its own changes draw again. */
 export function useValue<T extends TopicName>(topic: T, key: string): Topics[T] | undefined {

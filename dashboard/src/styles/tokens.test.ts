@@ -5,7 +5,7 @@ const sheet = readFileSync(new URL('tokens.css', import.meta.url), 'utf8');
 
 function tokensOf(selector: string): Record<string, string> {
   const block = new RegExp(`${selector.replace(/[[\]()']/g, '\\$&')}\\s*\\{([^}]*)\\}`).exec(sheet)?.[1] ?? '';
-  return Object.fromEntries([...block.matchAll(/--([\w-]+):\s*(#[0-9a-f]{6})/g)].map(([, name, value]) => [name, value]));
+  return Object.fromEntries([...block.matchAll(/--([\w-]+):\s*(#[0-9a-f]{6})/g)].map(([, name = '', value = '']) => [name, value] as const));
 }
 
 const channel = (value: number): number => (value <= 0.04045 ? value / 12.92 : ((value + 0.055) / 1.055) ** 2.4);

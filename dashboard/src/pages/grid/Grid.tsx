@@ -142,7 +142,7 @@ function Now({ plan, force, strategy, symbol, tick, fills }: {
   if (!plan || (!force.length && !plan.entries.length)) return <Empty why={fill(t.nothing, { symbol })} next={t.nothingNext} />;
   const reference = quote?.mark ?? quote?.last ?? 0;
   const rows = [
-    ...force.map((one) => ({ name: one.text.split(' ')[0] ?? '', price: one.price, kind: one.kind as string, note: one.kind === 'level' ? t.resting : '' })),
+    ...force.map((one) => ({ name: one.text.split(' ')[0] ?? '', price: one.price, kind: one.kind, note: one.kind === 'level' ? t.resting : '' })),
     ...done.map((one) => ({ name: `L${one.level + 1}`, price: one.price ?? 0, kind: 'filled', note: fill(t.filled, { when: clock(one.ts_ms, zone), how: one.maker ? t.maker : t.taker }) })),
     ...(reference ? [{ name: t.mark, price: reference, kind: 'mark', note: '' }] : []),
   ].sort((a, b) => b.price - a.price);

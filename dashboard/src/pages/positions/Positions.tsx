@@ -28,6 +28,7 @@ export default function Positions() {
   const phone = usePhone();
   const [, navigate] = useLocation();
   const { symbol } = useParams<{ symbol?: string }>();
+  const columns = useColumns();
   const topic = useTopic('positions');
   const next = useValue('next', 'now')?.levels[0];
   const positions = [...(topic?.values() ?? [])].filter((p) => p.scope === scope);
@@ -42,7 +43,7 @@ export default function Positions() {
           <ul className={css['cards']}>{positions.map((p) => <PhoneCard key={`${p.strategy}${p.symbol}`} of={p} />)}</ul>
         ) : (
           <Table
-            label={t.title} rows={positions} columns={useColumns()} keyOf={(p) => p.symbol} chosen={symbol ?? positions[0]?.symbol} onOpen={open}
+            label={t.title} rows={positions} columns={columns} keyOf={(p) => p.symbol} chosen={symbol ?? positions[0]?.symbol} onOpen={open}
             detail={(p) => <Detail of={p} />}
           />
         )}

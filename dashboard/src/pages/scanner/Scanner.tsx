@@ -27,6 +27,7 @@ export default function Scanner() {
   const { symbol } = useParams<{ symbol?: string }>();
   const [asked, setAsked] = useSearchParams();
   const rows = useRows();
+  const columns = useColumns();
   const direction = asked.get('dir') ?? 'all';
   const which = asked.get('which') ?? 'all';
   const group = asked.get('group') ?? '';
@@ -51,7 +52,7 @@ export default function Scanner() {
       <Card title={t.title} flush stale={!live}>
         {rows.length > 0 && rows.every((row) => row.said.length === 0) && <Empty why={t.nothing} next={t.nothingNext} />}
         <Table
-          label={t.title} rows={shown} columns={useColumns()} keyOf={(row) => row.symbol} sorted="-score" chosen={symbol} onOpen={open}
+          label={t.title} rows={shown} columns={columns} keyOf={(row) => row.symbol} sorted="-score" chosen={symbol} onOpen={open}
           empty={<Empty why={t.none} />} detail={(row) => <div className={css['details']}>{row.said.map((one) => <ConditionRows key={one.strategy} of={one} />)}</div>}
         />
       </Card>

@@ -17,7 +17,7 @@ from market.port import CandleSource
 from optimization.result_store import ResultStore
 from optimization.walkforward.chunks import Task
 from optimization.walkforward.configured import job_of
-from optimization.walkforward.grid import combinations
+from optimization.walkforward.estimating import evaluated
 from optimization.walkforward.job import Job
 from optimization.walkforward.material import material
 from optimization.walkforward.port import Cancelled, Executor, Progress
@@ -130,8 +130,7 @@ class WalkForwardWork:
         strategy = around.known[job.strategy]
         prepared = material(around.source, strategy, job)
         task = Task.of(job, prepared, version)
-        most = job.choice.max_combinations
-        count = len(combinations(job.grid, strategy.Params)) if job.grid.size <= most else most
+        count = evaluated(job, strategy)
         research = around.store.research
         others = research.register_trials(task.fingerprint, job.strategy, job.symbol, count, now_ms())
         outcome = run(job, prepared, crew, around.store.chunks, others, tell, version)

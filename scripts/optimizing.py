@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import os
 import threading
-import time
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
@@ -15,26 +14,19 @@ from typing import Any, Final, NamedTuple, Protocol
 
 from core.errors import ConfigurationError, DataError, InputError
 from core.settings import Settings, StrategyEntry
-from core.timeframe import DAY_MS
 from market.port import CandleSource
-from optimization.fanout.places import worker_bytes
-from optimization.walkforward.bench import Workbench
-from optimization.walkforward.chunks import Spans, Task, candles_in, combinations_at_once, cut, memory_bytes
+from optimization.walkforward.chunks import Task
 from optimization.walkforward.configured import job_of
-from optimization.walkforward.grid import combinations
+from optimization.walkforward.estimating import Estimated, estimate, evaluated, spans_of, worker_bytes_of
 from optimization.walkforward.job import Job
-from optimization.walkforward.material import Material, material
+from optimization.walkforward.material import material
 from optimization.walkforward.outcome import Outcome
 from optimization.walkforward.port import Cancelled, ChunkLedger, Executor, Tell
 from optimization.walkforward.run import run
-from optimization.walkforward.search import sample
 from optimization.walkforward.source import code_version
-from optimization.walkforward.windows import latest, windows
 from scripts.validation import suggestion
 from strategies.discovery import AnyStrategy
 
-TRIED: Final = 32
-"""Combinations that an estimate of the time is made from."""
 PATIENCE_S: Final = 1.0
 """How long runs that were cancelled are waited for."""
 
@@ -61,19 +53,6 @@ class NotRun(NamedTuple):
     strategy: str
     symbol: str
     reason: str
-
-
-class Estimated(NamedTuple):
-    """What a job would compute. seconds : on one core. worker_bytes : what one worker holds at most."""
-
-    strategy: str
-    symbol: str
-    days: int
-    windows: int
-    combinations: int
-    candle_combinations: int
-    seconds: float
-    worker_bytes: int
 
 
 class Keeper(Protocol):
@@ -129,36 +108,6 @@ def estimates(
     if not found:
         raise _nothing(not_run)
     return tuple(found), tuple(not_run)
-
-
-def estimate(job: Job, strategy: AnyStrategy, prepared: Material) -> Estimated:
-    """What a run of the job computes; a searched grid counts with the most that it may evaluate.
-
-    The time is that of a few combinations, walked here and now, times all of them. Raises DataError.
-    """
-    task = Task.of(job, prepared, "")
-    spans = _spans(job, prepared)
-    count = evaluated(job, strategy)
-    codes = combinations(job.grid, strategy.Params) if job.grid.size <= count else sample(
-        job.grid, strategy.Params, TRIED, job.seed
-    )
-    one, few = (cut(task, codes[:n], 0, spans, n, 0)[0] for n in (1, TRIED))
-    Workbench(task).evaluate(one)  # compiled code is loaded once, not once a combination
-    bench = Workbench(task)
-    began = time.perf_counter()
-    bench.evaluate(few)
-    took_s = time.perf_counter() - began
-    return Estimated(
-        job.strategy, job.symbol, (prepared.to_ms - prepared.from_ms) // DAY_MS, len(spans) // 2, count,
-        count * candles_in(prepared.walked.ts_ms, spans), took_s * count / len(few.codes),
-        _worker_bytes(task, count, spans),
-    )
-
-
-def evaluated(job: Job, strategy: AnyStrategy) -> int:
-    """Combinations that a run of the job evaluates, at most when the grid is searched."""
-    most = job.choice.max_combinations
-    return len(combinations(job.grid, strategy.Params)) if job.grid.size <= most else most
 
 
 class Optimizing:
@@ -239,10 +188,10 @@ class Optimizing:
     def _say_memory(self, task: Task, strategy: AnyStrategy) -> None:
         """Of the largest job so far."""
         try:
-            spans = _spans(task.job, task.material)
+            spans = spans_of(task.job, task.material)
         except DataError:  # too little data, which the run says better
             return
-        size = _worker_bytes(task, evaluated(task.job, strategy), spans)
+        size = worker_bytes_of(task, evaluated(task.job, strategy), spans)
         with self._lock:
             if size > self._said_bytes:
                 self._said_bytes = size
@@ -258,18 +207,6 @@ def _raise_defect(futures: Sequence[Future[Outcome]]) -> None:
     for future in futures:
         if future.done() and not future.cancelled() and not isinstance(future.exception(), InputError):
             future.result()
-
-
-def _worker_bytes(task: Task, combinations: int, spans: Spans) -> int:
-    """What a worker's process holds at most, however many combinations there are."""
-    return worker_bytes(memory_bytes(task, min(combinations, combinations_at_once(task, spans))))
-
-
-def _spans(job: Job, prepared: Material) -> Spans:
-    """Everything that is walked: both parts of each window, and the latest days."""
-    found = windows(job.rule, prepared.from_ms, prepared.to_ms)
-    inside, outside = zip(*(((w.in_from_ms, w.in_to_ms), (w.out_from_ms, w.out_to_ms)) for w in found), strict=True)
-    return (*inside, *outside, latest(job.rule, prepared.from_ms, prepared.to_ms))
 
 
 def _check_given(strategy: AnyStrategy, given: Mapping[str, Sequence[Any]]) -> None:

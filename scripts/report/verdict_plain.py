@@ -6,8 +6,9 @@ from dataclasses import asdict
 from typing import Any
 
 from optimization.results import kept
+from optimization.walkforward.estimating import Estimated
 from optimization.walkforward.outcome import Outcome
-from scripts.optimizing import Estimated, Finished, NotRun
+from scripts.optimizing import Finished, NotRun
 
 
 def finished_as_plain(finished: Finished) -> dict[str, Any]:

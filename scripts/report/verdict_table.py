@@ -6,8 +6,9 @@ from collections.abc import Iterator, Sequence
 
 from rich.table import Table
 
+from optimization.walkforward.estimating import Estimated
 from optimization.walkforward.outcome import Outcome
-from scripts.optimizing import Estimated, NotRun
+from scripts.optimizing import NotRun
 from scripts.report.numbers import short_percent
 from scripts.report.tables import console_of, fitting, plain_table
 from scripts.report.verdict import (

@@ -5,15 +5,20 @@ from __future__ import annotations
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from actors.executor import Executor
 from actors.executor_preflight import Wish, judge
+from actors.parts import ExecutorConfig
 from actors.wiring.lock import Lock, Taken, account_lock
+from core.errors import InputError
 from core.order import OpenOrder, OrderKind, OrderStatus, Side
 from core.position import Balance, VenuePosition
 from core.settings import Exchange
 from exchanges.port import AccountFacts, Credentials
+from scripts.running import alone
 
 BTC, ETH = "BTC-USDT", "ETH-USDT"
 WISH = Wish("classic", "isolated", {BTC: 3.0, ETH: 5.0}, 1_000.0)
@@ -99,3 +104,46 @@ def test_each_account_has_a_lock_of_its_own_and_its_name_hides_the_key(tmp_path:
     }
     assert len(paths) == 4
     assert not any("key" in name for name in paths)
+
+
+def test_a_second_system_on_a_state_folder_is_refused_in_one_line(tmp_path: Path) -> None:
+    held = alone(tmp_path)
+    with pytest.raises(InputError, match="another system runs on this state folder"):
+        alone(tmp_path)
+    held.release()
+    alone(tmp_path).release()
+
+
+class Quiet:
+    """Peers that take everything, and a desk's face."""
+
+    def __init__(self, symbol: str = "") -> None:
+        self.symbol, self.halted, self.resumed = symbol, "", 0
+        self.told: list[tuple[Any, ...]] = []
+        self.sender = self
+
+    def tell(self, *message: Any) -> None:
+        self.told.append(message)
+
+    def wake(self) -> None:
+        pass
+
+    def resume(self) -> None:
+        self.resumed += 1
+
+
+async def test_ending_the_general_halt_leaves_symbols_halted_that_were_halted_one_by_one() -> None:
+    peers, btc, eth = Quiet(), Quiet(BTC), Quiet(ETH)
+    config = ExecutorConfig("executor", {}, {}, {}, "isolated", "feed")
+    executor = Executor(config, lambda: None, peers)  # type: ignore[arg-type, return-value]
+    executor._desks = {BTC: btc, ETH: eth}  # type: ignore[dict-item]
+    executor.halt(BTC, "refused thrice")
+    executor.halt("", "wrong keys")
+    executor.halt("", "wrong keys again")
+    assert (btc.halted, eth.halted) == ("refused thrice", "wrong keys")
+    assert [m[2:] for m in peers.told] == [(BTC, "refused thrice"), ("", "wrong keys")]
+    executor.resumed("")
+    assert (btc.halted, eth.halted) == ("refused thrice", "")
+    assert (btc.resumed, eth.resumed) == (0, 1)
+    executor.resumed(BTC)
+    assert (btc.halted, btc.resumed) == ("", 1)

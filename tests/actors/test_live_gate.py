@@ -22,8 +22,8 @@ from tests.actors.street import ENTRY, GROUPS, LIMITS, START_MS, Street, wave
 
 HOURS = 40
 CANDLES = {
-    "BTC-USDT": wave(HOURS + 2, 60, 60_000.0, depth=0.16, seed=1),
-    "ETH-USDT": wave(HOURS + 2, 60, 2_500.0, depth=0.13, seed=4),
+    "BTC-USDT": wave(HOURS + 2, 60, 60_000.0, depth=0.16, seed=1, pace=1.4),
+    "ETH-USDT": wave(HOURS + 2, 60, 2_500.0, depth=0.14, seed=1, pace=1.4),
 }
 NOW = START_MS
 SETUP = Setup(ENTRY.params, "1h", ENTRY.leverage)

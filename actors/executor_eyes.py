@@ -6,7 +6,7 @@ Law: a stream never decides. What it shows and nobody expected asks for a look; 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from functools import partial
 from typing import Protocol
 
@@ -39,6 +39,9 @@ class Reception(Protocol):
 
     def alert(self, kind: str, severity: Severity, symbol: str, detail: str) -> None:
         """What a human should hear of."""
+
+    def halt(self, symbol: str, reason: str) -> None:
+        """Stop trading a symbol, or everything ('')."""
 
 
 class Eyes:
@@ -104,7 +107,8 @@ class Eyes:
     async def _look_at_everything(self) -> None:
         before = {s: (d.mirror.version, d.approved) for s, d in self._desks.items() if d.idle}
         orders = await self._venue.all_open_orders()
-        positions = {p.symbol: p for p in await self._venue.positions()}
+        held = await self._venue.positions()
+        positions = {p.symbol: p for p in held}
         self._reception.balance(await self._life.patiently(self._venue.balance))
         for symbol, state in before.items():
             desk = self._desks[symbol]
@@ -117,8 +121,16 @@ class Eyes:
             else:
                 desk.take([o for o in orders if o.symbol == symbol], held)
             desk.wake()
+        self._stop_where_hedged(held)
         self._tell_elsewhere(positions)
         await self.prepare_where_flat()
+
+    def _stop_where_hedged(self, held: Sequence[VenuePosition]) -> None:
+        """Both sides of a symbol are open: somebody has changed the account's mode, and nothing here nets any more."""
+        for symbol in {p.symbol for p in held if p.direction > 0} & {p.symbol for p in held if p.direction < 0}:
+            reason = f"{symbol} is open on both sides: the account is in hedge mode; close both, then resume"
+            self._reception.alert("hedge_mode", Severity.CRITICAL, symbol, reason)
+            self._reception.halt("", reason)
 
     def _tell_elsewhere(self, positions: Mapping[str, VenuePosition]) -> None:
         """A position on a symbol that we do not trade: its rules are not known here, so it is told and left alone."""

@@ -26,7 +26,9 @@ SLACK = 5e-10
 
 def _word(name: str) -> int:
     """Which 8 bytes of a plan's record a field begins with."""
-    return int(PLAN.fields[name][1]) // 8
+    fields = PLAN.fields
+    assert fields is not None  # PLAN is a record
+    return int(fields[name][1]) // 8
 
 
 _COEFFICIENT, _RELATIVE = _word("coefficient"), _word("relative")

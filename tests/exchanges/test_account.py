@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from aiohttp import web
 
-from core.errors import RetryLater
+from core.errors import Fatal, RetryLater
 from exchanges.bitget.client import BitgetClient
 from exchanges.bitget.probe import account_type
 from exchanges.bitget.public import BitgetPublic
@@ -67,6 +67,13 @@ async def test_a_probe_without_an_answer_stays_undecided(venue: FakeBitget):
     venue.answers[ACCOUNTS] = lambda _: web.Response(status=500, text="x")
     with pytest.raises(RetryLater):
         await probed(venue)
+
+
+async def test_wrong_keys_are_told_at_once_and_say_nothing_about_the_account(venue: FakeBitget):
+    venue.answers |= {ACCOUNTS: lambda _: refusal("40009", "sign signature error"), SETTINGS: {}}
+    with pytest.raises(Fatal, match="40009"):
+        await probed(venue)
+    assert not venue.of("account/settings")
 
 
 async def test_the_classic_api_serves_a_classic_account(venue: FakeBitget):

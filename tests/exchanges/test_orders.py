@@ -314,3 +314,22 @@ async def test_a_reading_that_fails_after_a_change_is_an_unknown_outcome(venue: 
     venue.answers |= {STOP: {"orderId": "9"}, PLANS: lambda _: web.Response(status=502, text="")}
     with pytest.raises(UnknownOutcome):
         await trading.place_stop("BTC-USDT", 1, 20000.0, "s")
+
+
+async def test_fills_are_read_from_the_newest_back_to_where_they_are_wanted(venue: FakeBitget, trading: BitgetTrading):
+    fills = [{"tradeId": str(i), "orderId": "7", "symbol": "BTCUSDT", "side": "buy", "price": "1", "baseVolume": "1",
+              "tradeScope": "taker", "cTime": str(1000 + i), "feeDetail": [{"feeCoin": "USDT", "totalFee": "-0.5"}]}
+             for i in range(250, 0, -1)]  # fmt: skip
+
+    def page(asked: dict[str, Any]) -> Any:
+        before = int(asked.get("idLessThan", 10**9))
+        rows = [f for f in fills if int(f["tradeId"]) < before][: int(asked["limit"])]
+        return {"fillList": rows, "endId": rows[-1]["tradeId"] if rows else ""}
+
+    venue.answers["/api/v2/mix/order/fills"] = page
+    found = await trading.executions("BTC-USDT", 1120)
+    assert [e.ts_ms for e in found] == list(range(1120, 1251))
+    assert all(e.fee == 0.5 for e in found)
+    asked = venue.of("/order/fills")
+    assert len(asked) == 2
+    assert "startTime" not in asked[0]  # the venue limits how far apart the ends of a span may lie

@@ -160,10 +160,11 @@ async def test_lists_say_symbol_and_category_and_are_read_to_their_end_by_cursor
     venue.answers[f"{V3}/trade/fills"] = page
     found = await unified.executions("BTC-USDT", 1101)
     assert [e.ts_ms for e in found] == list(range(1101, 1251))
+    assert "startTime" not in venue.of("/fills")[0]
     assert all(e.fee == 0.5 for e in found)
-    assert {(a["symbol"], a["category"], a["limit"]) for a in venue.of("/fills")} == {
-        ("BTCUSDT", "USDT-FUTURES", "100")
-    }
+    asked = venue.of("/fills")
+    assert {(a["symbol"], a["category"], a["limit"]) for a in asked} == {("BTCUSDT", "USDT-FUTURES", "100")}
+    assert len(asked) == 2  # what is older than wanted is not read
 
 
 async def test_a_position_that_was_opened_before_and_closed_after_the_time_asked_for_is_told(

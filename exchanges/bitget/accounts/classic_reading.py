@@ -150,8 +150,12 @@ class ClassicReading(Account):
             raise
 
     async def _executions(self, symbol: str, from_ms: int) -> list[Execution]:
-        """Fills since ``from_ms``, oldest first; the venue remembers about three months. Their client ids are ''."""
-        where = {"symbol": self._id(symbol), "startTime": str(from_ms)}
-        listed = await self._pages(words.FILLS, where, "fillList", "tradeId", Priority.PROTECTION)
+        """Fills since ``from_ms``, oldest first; the venue remembers about three months. Their client ids are ''.
+
+        Read from the newest back: the venue limits how far apart the ends of a span of time may lie.
+        """
+        where = {"symbol": self._id(symbol)}
+        back_to = ("cTime", from_ms)
+        listed = await self._pages(words.FILLS, where, "fillList", "tradeId", Priority.PROTECTION, back_to)
         found = [rows.execution(row, self._symbols) for row in listed]
         return sorted((e for e in found if e.ts_ms >= from_ms), key=lambda e: (e.ts_ms, e.trade_id))

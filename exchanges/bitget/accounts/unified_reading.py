@@ -171,11 +171,14 @@ class UnifiedReading(Account):
         return self._renamed.as_ours(rows.order(data, self._symbols)) if data else None
 
     async def _executions(self, symbol: str, from_ms: int) -> list[Execution]:
-        """Fills since ``from_ms``, oldest first; the venue remembers about three months."""
-        where = {"symbol": self._id(symbol), "startTime": str(from_ms)}
+        """Fills since ``from_ms``, oldest first; the venue remembers about three months.
+
+        Read from the newest back: the venue limits how far apart the ends of a span of time may lie.
+        """
+        where, back_to = {"symbol": self._id(symbol)}, ("createdTime", from_ms)
         found = [
             self._renamed.fill_as_ours(rows.execution(row, self._symbols))
-            for row in await self._pages(words.FILLS, where, "execId", Priority.PROTECTION)
+            for row in await self._pages(words.FILLS, where, "execId", Priority.PROTECTION, back_to)
             if rows.ours(row)
         ]
         mine = (e for e in found if e.ts_ms >= from_ms and e.symbol == symbol)

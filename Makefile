@@ -68,6 +68,7 @@ lint: $(READY)
 	@$(BIN)/ruff check .
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
+	@if [ -d dashboard/node_modules ]; then cd dashboard && npm run --silent lint; fi
 
 $(MODULES): dashboard/package.json dashboard/package-lock.json
 	@cd dashboard && npm ci --silent --no-audit --no-fund

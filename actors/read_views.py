@@ -15,7 +15,7 @@ from storage.records import Totals
 from storage.rows import StoredEvent, StoredOrder, plain
 
 _DEAD_STATES = ("stopped",)
-_EVENTS_NOW: Final = 8
+_EVENTS_NOW: Final = 4
 
 
 def health(state: ReadModel, now_ms: int, started_ms: int) -> models.Health:

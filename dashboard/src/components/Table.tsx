@@ -5,6 +5,8 @@
 import { useVirtualizer } from '@tanstack/react-virtual';
 import { useEffect, useMemo, useRef, useState, useSyncExternalStore, type ReactNode } from 'react';
 import { useKeys } from '../frame/shortcuts';
+import type { TermKey } from '../glossary/terms';
+import { Term } from './parts';
 import css from './Table.module.css';
 
 export type Column<R> = {
@@ -13,6 +15,8 @@ export type Column<R> = {
   cell: (row: R) => ReactNode;
   /** Sorts by this; without it the head is no button. Null sorts last. */
   by?: (row: R) => number | string | null | undefined;
+  /** Explained by the glossary, behind a "?" beside the head. */
+  term?: TermKey;
   number?: boolean;
   /** Grows with the table. */
   wide?: boolean;
@@ -134,6 +138,7 @@ export function Table<R>({ label, rows, columns, keyOf, onOpen, chosen, sorted, 
                     {column.head}<span aria-hidden="true">{order === column.id ? ' ↑' : order === `-${column.id}` ? ' ↓' : ''}</span>
                   </button>
                 ) : column.head}
+                {column.term && <> <Term of={column.term}>?</Term></>}
               </th>
             ))}
           </tr>

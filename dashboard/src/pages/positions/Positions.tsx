@@ -83,10 +83,10 @@ function useColumns(): readonly Column<Held>[] {
     { id: 'side', head: t.side, cell: (p) => <Side direction={p.direction} /> },
     { id: 'size', head: t.size, number: true, by: (p) => p.notional, cell: (p) => <>{quantity(p.quantity, rules?.get(p.symbol)?.step)} / {plain(p.notional, 0)}</> },
     { id: 'average', head: t.average, number: true, cell: (p) => price(p.average, rules?.get(p.symbol)?.tick) },
-    { id: 'mark', head: <Term of="mark">{t.mark}</Term>, number: true, cell: (p) => <Mark symbol={p.symbol} fallback={p.mark} /> },
-    { id: 'pnl', head: <Term of="net">{t.pnl}</Term>, number: true, cell: (p) => <><Result value={pnl(p)} of={p.notional} /> <span className={css['dim']}>/ {money(p.unrealised)}</span></> },
-    { id: 'stop', head: <Term of="stop">{t.stop}</Term>, number: true, by: (p) => (p.stop === null ? -1 : Math.abs(p.stop_distance ?? 9)), cell: (p) => <StopState of={p} /> },
-    { id: 'liquidation', head: <Term of="liquidation">{t.liquidation}</Term>, number: true, cell: (p) => <>{price(p.liquidation, rules?.get(p.symbol)?.tick)} <span className={css['dim']}>{p.liquidation && p.mark ? change(p.liquidation / p.mark - 1, 1) : ''}</span></> },
+    { id: 'mark', head: t.mark, term: 'mark', number: true, cell: (p) => <Mark symbol={p.symbol} fallback={p.mark} /> },
+    { id: 'pnl', head: t.pnl, term: 'net', number: true, cell: (p) => <><Result value={pnl(p)} of={p.notional} /> <span className={css['dim']}>/ {money(p.unrealised)}</span></> },
+    { id: 'stop', head: t.stop, term: 'stop', number: true, by: (p) => (p.stop === null ? -1 : Math.abs(p.stop_distance ?? 9)), cell: (p) => <StopState of={p} /> },
+    { id: 'liquidation', head: t.liquidation, term: 'liquidation', number: true, cell: (p) => <>{price(p.liquidation, rules?.get(p.symbol)?.tick)} <span className={css['dim']}>{p.liquidation && p.mark ? change(p.liquidation / p.mark - 1, 1) : ''}</span></> },
     { id: 'held', head: t.held, number: true, by: (p) => (p.opened_ms ? -p.opened_ms : null), cell: (p) => (p.opened_ms && exchange ? duration(exchange - p.opened_ms) : '–') },
   ];
 }

@@ -2,7 +2,7 @@
 import { useMemo } from 'react';
 import { useLocation, useParams, useSearchParams } from 'wouter';
 import type { Conditions, Quote, Spark as SparkLine, Upcoming } from '../../api/types';
-import { Card, Change, Choice, Empty, Select, Side, Term, baseOf } from '../../components/parts';
+import { Card, Change, Choice, Empty, Select, Side, baseOf } from '../../components/parts';
 import { Spark } from '../../components/Spark';
 import { Table, type Column } from '../../components/Table';
 import { change, percent, price, probability } from '../../format/numbers';
@@ -95,9 +95,9 @@ function useColumns(): readonly Column<Row>[] {
     { id: 'last', head: t.last, number: true, cell: (row) => price(row.quote?.last, row.tick), phone: 'head' },
     { id: 'day', head: t.day, number: true, by: (row) => row.quote?.change, cell: (row) => <Change fraction={row.quote?.change} />, phone: 'head' },
     { id: 'spark', head: t.spark, cell: (row) => <div className={css['spark']}><Spark values={row.spark?.closes ?? []} height={22} label={`${row.symbol} ${t.spark}`} /></div> },
-    { id: 'funding', head: <Term of="funding">{t.funding}</Term>, number: true, by: (row) => row.quote?.funding, cell: (row) => percent(row.quote?.funding, 4) },
+    { id: 'funding', head: t.funding, term: 'funding', number: true, by: (row) => row.quote?.funding, cell: (row) => percent(row.quote?.funding, 4) },
     { id: 'direction', head: t.direction, cell: (row) => <Side direction={row.best?.direction ?? 0} />, phone: 'line' },
-    { id: 'score', head: <Term of="nearness">{t.score}</Term>, number: true, by: score, cell: (row) => <b>{probability(score(row))}</b>, phone: 'line' },
+    { id: 'score', head: t.score, term: 'nearness', number: true, by: score, cell: (row) => <b>{probability(score(row))}</b>, phone: 'line' },
     { id: 'strategies', head: t.strategies, wide: true, cell: (row) => <Dots said={row.said} />, phone: 'line' },
     { id: 'next', head: t.next, number: true, by: (row) => (row.next ? Math.abs(row.next.distance) : null), cell: (row) => (row.next ? <>L{row.next.level + 1} {price(row.next.price, row.tick)} <span className={css['dim']}>{change(row.next.distance, 1)}</span></> : '–') },
     { id: 'age', head: t.age, number: true, cell: (row) => <QuoteAge symbol={row.symbol} /> },

@@ -1,0 +1,46 @@
+"""What the pages compute by themselves: stores, formats, contrast of the colours; and the words of both languages."""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+import subprocess
+
+import pytest
+
+from tests.dashboard.browser import ROOT
+
+HOME = ROOT / "dashboard"
+
+
+@pytest.mark.skipif(not (HOME / "node_modules").is_dir() or not shutil.which("npx"), reason="needs make dashboard")
+def test_stores_formats_and_colours_keep_their_laws() -> None:
+    command = ["npx", "--no-install", "vitest", "run"]
+    done = subprocess.run(command, cwd=HOME, capture_output=True, text=True, timeout=100, check=False)
+    assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-1000:]
+
+
+def test_the_lock_names_no_address_and_one_version_of_what_bundles() -> None:
+    lock = json.loads((HOME / "package-lock.json").read_text())
+    assert all("resolved" not in package for package in lock["packages"].values())
+    given = json.loads((HOME / "package.json").read_text())
+    every = {**given["dependencies"], **given["devDependencies"], **given["overrides"]}
+    assert [name for name, version in every.items() if not re.fullmatch(r"\d+\.\d+\.\d+", version)] == []
+    assert lock["packages"]["node_modules/rollup"]["version"] == given["overrides"]["rollup"]
+
+
+def test_every_term_is_explained_in_both_languages() -> None:
+    terms = json.loads((HOME / "src" / "glossary" / "terms.json").read_text(encoding="utf-8"))
+    for key, term in terms.items():
+        for language in ("en", "fr"):
+            name, meaning = term[language]
+            assert name, key
+            assert meaning.endswith("."), key
+
+
+def test_every_page_has_its_own_key_and_place() -> None:
+    pages = [path.read_text() for path in (HOME / "src" / "pages").glob("*/page.ts")]
+    for what in (r"key: '(.)'", r"order: (\d+)", r"id: '(\w+)'"):
+        found = [match[1] for page in pages if (match := re.search(what, page))]
+        assert len(found) == len(set(found)) == len(pages), what

@@ -7,13 +7,15 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
 from core.candle import Floats, Ints
 from core.timeframe import DAY_MS
-from engine.backtest import Backtest
+
+if TYPE_CHECKING:  # the arena ranks without the compiled engine in its memory
+    from engine.backtest import Backtest
 
 DAYS_A_YEAR = 365.0
 

@@ -18,11 +18,11 @@ from core.candle import Floats, Ints
 from core.standing import Standing
 from core.timeframe import DAY_MS
 from engine.metrics import drawdown, ratio, sharpe
-from optimization.statistics.bootstrap import RESAMPLES, bootstrap
 
 FEWEST_DAYS: Final = 10
 """Fewer daily returns are not resampled; then it is trades."""
 FEWEST_TRADES: Final = 5
+RESAMPLES: Final = 1000
 _SHARPE_DAYS: Final = 2
 
 
@@ -104,11 +104,14 @@ def _interval(
     record: Record, daily: Floats, last: float, resamples: int, seed: int
 ) -> tuple[float | None, float | None, str]:
     """95 % of the resamples' net returns lie between the two; of days where there are enough, else of trades."""
+    if len(daily) < FEWEST_DAYS and len(record.nets) < FEWEST_TRADES:
+        return None, None, ""
+    # Here, since compiled code takes 50 MB of whoever ranks, and the first days need none of it.
+    from optimization.statistics.bootstrap import bootstrap
+
     if len(daily) >= FEWEST_DAYS:
         found = bootstrap(daily, len(record.nets), resamples=resamples, seed=seed)
         return (*found.net_return, "days")
-    if len(record.nets) < FEWEST_TRADES:
-        return None, None, ""
     wallets = record.capital + np.concatenate(([0.0], np.cumsum(record.nets)))
     returns = record.nets / np.maximum(wallets[:-1], 1e-12)
     still_open = (last - float(wallets[-1])) / record.capital  # of what is not closed nobody knows the end

@@ -89,6 +89,7 @@ HEAVY = {"numba", "ccxt", "sqlalchemy", "sqlmodel", "uvicorn", "fastapi", "pyarr
         ("actors.wiring.shell", set()),
         ("actors.blueprint", set()),
         ("actors.wiring.risk", set()),
+        ("actors.wiring.monitor", set()),
         ("actors.wiring.runner", {"numba"}),
         ("actors.wiring.monitor", {"numba"}),
         ("actors.wiring.feed", {"aiohttp", "ccxt"}),

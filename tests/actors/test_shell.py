@@ -91,7 +91,6 @@ HEAVY = {"numba", "ccxt", "sqlalchemy", "sqlmodel", "uvicorn", "fastapi", "pyarr
         ("actors.wiring.risk", set()),
         ("actors.wiring.monitor", set()),
         ("actors.wiring.runner", {"numba"}),
-        ("actors.wiring.monitor", {"numba"}),
         ("actors.wiring.feed", {"aiohttp", "ccxt"}),
         ("actors.wiring.ledger", {"sqlalchemy", "sqlmodel"}),
         ("actors.wiring.api", {"fastapi", "uvicorn"}),

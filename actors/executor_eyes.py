@@ -107,8 +107,8 @@ class Eyes:
     async def _look_at_everything(self) -> None:
         before = {s: (d.mirror.version, d.approved) for s, d in self._desks.items() if d.idle}
         orders = await self._venue.all_open_orders()
-        held = await self._venue.positions()
-        positions = {p.symbol: p for p in held}
+        shown = await self._venue.positions()
+        positions = {p.symbol: p for p in shown}
         self._reception.balance(await self._life.patiently(self._venue.balance))
         for symbol, state in before.items():
             desk = self._desks[symbol]
@@ -121,7 +121,7 @@ class Eyes:
             else:
                 desk.take([o for o in orders if o.symbol == symbol], held)
             desk.wake()
-        self._stop_where_hedged(held)
+        self._stop_where_hedged(shown)
         self._tell_elsewhere(positions)
         await self.prepare_where_flat()
 

@@ -67,6 +67,18 @@ async def test_an_account_that_was_switched_to_hedge_mode_halts_everything() -> 
     assert told.halts == [""]
 
 
+async def test_the_audit_looks_at_the_whole_account_beside_a_desk_that_has_nothing_to_do() -> None:
+    told, bench = Told(), Bench(LADDER)
+    other = POSITION._replace(symbol="XRP-USDT")
+    held = (other, other._replace(direction=-1))
+    eyes = Eyes(Account(*held), {SYMBOL: bench.desk}, told, told, told.patiently)  # type: ignore[arg-type]
+    await bench.desk.settle()
+    bench.desk._wake.clear()
+    assert bench.desk.idle
+    await eyes._look_at_everything()
+    assert ("hedge_mode", "XRP-USDT") in told.alerts
+
+
 async def test_a_position_on_a_symbol_that_is_not_traded_is_told_once() -> None:
     elsewhere = POSITION._replace(symbol="XRP-USDT")
     told = await audited(3, POSITION, elsewhere)

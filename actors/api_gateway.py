@@ -9,12 +9,13 @@ from typing import Any, Final, Literal
 from loguru import logger
 
 from actors import monitor_views, read_views, topics
-from actors.api_research import NoResearch
+from actors.api_research import NoQueue, NoResearch
 from actors.read_model import ReadModel
 from actors.risk_views import RiskReader
 from actors.watch_reader import WatchReader
 from api import models, monitor_models, watch_models
 from api.gateway import Unavailable
+from api.queue import QueuePort
 from api.research import ResearchPort
 from api.risk import RiskPort
 from api.watch import WatchPort
@@ -33,16 +34,17 @@ class ModelGateway:
     ----------
     ledger, risk : handles with ``.method.remote(...)`` that gives something awaitable.
     now_ms : the wall clock. answer_s : how long an answer may take before the actor counts as absent.
-    research : results of optimisations, None where none are kept.
+    research : results of optimisations, None where none are kept. queue : the optimizer's, None where there is none.
     """
 
     def __init__(
         self, state: ReadModel, ledger: Any, risk: Any, now_ms: Callable[[], int], *, answer_s: float = _ANSWER_S,
-        research: ResearchPort | None = None,
+        research: ResearchPort | None = None, queue: QueuePort | None = None,
     ) -> None:
         self._state, self._ledger, self._risk = state, ledger, risk
         self._now_ms, self._answer_s = now_ms, answer_s
         self._research: ResearchPort = research or NoResearch()
+        self._queue: QueuePort = queue or NoQueue()
         self._risk_port: RiskPort = RiskReader(state)
         self._watch: WatchPort = WatchReader(state, ledger, answer_s)
         self._started_ms = now_ms()
@@ -53,6 +55,11 @@ class ModelGateway:
     def research(self) -> ResearchPort:
         """Results of optimisations."""
         return self._research
+
+    @property
+    def queue(self) -> QueuePort:
+        """Optimisations to come."""
+        return self._queue
 
     @property
     def risk(self) -> RiskPort:
@@ -169,6 +176,7 @@ class ModelGateway:
             "server_ms": now_ms, "exchange_ms": self._state.exchange_ms,
             "status": read_views.health(self._state, now_ms, self._started_ms).status,
             "ages_s": {feed.symbol: feed.age_s for feed in read_views.feeds(self._state, now_ms)},
+            "readings_s": read_views.readings(self._state, now_ms),
         }
 
     async def close(self) -> None:

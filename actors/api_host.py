@@ -15,6 +15,7 @@ from loguru import logger
 
 from actors.api_backfill import Peer, backfill
 from actors.api_gateway import ModelGateway
+from actors.api_optimizer import OptimizerChild, Wanted
 from actors.api_research import ResearchReader
 from actors.read_model import Facts, ReadModel
 from api.app import create_app
@@ -57,7 +58,8 @@ class ApiHost:
     facts : what does not change. port : 0 chooses a free one.
     api_key : for commands; None: none is possible. hosts : names it may be called by besides loopback.
     dashboard : folder of its built files. now_ms : the wall clock, UTC ms.
-    opening : gives the results of optimisations; None: none are kept.
+    opening : gives the results of optimisations; None: none are kept. optimizer : how its process begins, when it is
+    asked; None: nothing is optimised.
 
     A restarted host is its constructor, `connect` and `start` again: the ledger's last events rebuild the read model,
     the next messages make it fresh.
@@ -74,6 +76,7 @@ class ApiHost:
         now_ms: Callable[[], int] = lambda: time.time_ns() // 1_000_000,
         answer_s: float = 2.0,
         opening: Callable[[], ResultStore] | None = None,
+        optimizer: Wanted | None = None,
         dashboard: Path | None = DASHBOARD,
     ) -> None:
         self._dashboard = dashboard
@@ -81,6 +84,7 @@ class ApiHost:
         self._api_key, self._hosts, self._now_ms, self._answer_s = api_key, hosts, now_ms, answer_s
         self._research = None if opening is None else ResearchReader(opening)
         self._state = ReadModel(facts)
+        self._optimizer = None if optimizer is None else OptimizerChild(optimizer, self._state.tell_job)
         self._ledger: Any = None
         self._risk: Any = None
         self._peer: Peer | None = None
@@ -103,7 +107,8 @@ class ApiHost:
         if self._server is not None:
             return self._port
         self._gateway = ModelGateway(
-            self._state, self._ledger, self._risk, self._now_ms, answer_s=self._answer_s, research=self._research
+            self._state, self._ledger, self._risk, self._now_ms, answer_s=self._answer_s, research=self._research,
+            queue=self._optimizer,
         )
         app = create_app(
             self._gateway, self._api_key, version=self._facts.versions.get("scalp-radar", "0"),
@@ -120,6 +125,8 @@ class ApiHost:
             self._tasks.append(asyncio.create_task(self._restore_later()))
         if self._peer is not None:
             self._tasks.append(asyncio.create_task(backfill(self._state, self._peer, self._ledger)))
+        if self._optimizer is not None:
+            self._tasks.append(asyncio.create_task(self._optimizer.look_after()))
         await self._server.serving.wait()
         return self._port
 
@@ -151,6 +158,8 @@ class ApiHost:
         for task in self._tasks[1:]:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
+        if self._optimizer is not None:
+            await self._optimizer.close()
         await self._gateway.close()
         if self._research is not None:
             await asyncio.to_thread(self._research.close)

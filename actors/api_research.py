@@ -170,6 +170,16 @@ class NoResearch:
         return refuse
 
 
+class NoQueue:
+    """Where nothing is optimised: every question is answered so."""
+
+    def __getattr__(self, name: str) -> Any:
+        async def refuse(*_: object) -> Any:
+            raise Unavailable("nothing is optimised here: use the command `scalp-radar optimize`")
+
+        return refuse
+
+
 def _summary(run: StoredRun) -> models.RunSummary:
     fields = {field.name: getattr(run, field.name) for field in dataclasses.fields(run) if field.name != "detail"}
     return models.RunSummary(**fields)

@@ -39,6 +39,7 @@ from storage.rows import StoredEvent, StoredOrder, rows_of, stored_event
 
 _RECENT: Final = 200
 _REFUSALS: Final = 5
+_JOBS: Final = 30
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,6 +110,8 @@ class ReadModel:
         """By scope."""
         self.selection: SelectionMade | None = None
         self.risk: RiskShown | None = None
+        self.jobs: dict[str, dict[str, Any]] = {}
+        """Of the optimizer as it told them, in JSON's words, by id; no message of the ledger's."""
         self.anomalies = AnomaliesSeen(0, 0, ())
         self._event_number = 0
         self.market = MarketBook()
@@ -143,6 +146,13 @@ class ReadModel:
         for event in latest.events:
             self._happened(event)
         self.version += 1
+
+    def tell_job(self, job: dict[str, Any]) -> None:
+        """Take in how a job of the optimizer stands."""
+        self.version += 1
+        self.jobs[job["job_id"]] = job
+        if len(self.jobs) > _JOBS:
+            del self.jobs[next(iter(self.jobs))]
 
     def apply(self, event: object, seen_ms: int) -> None:
         """Take a message in; one that nothing is shown of is ignored."""

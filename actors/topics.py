@@ -67,6 +67,7 @@ _VIEWS: Final[dict[str, View]] = {
     },
     "rules": lambda state, _now, _started: _by("symbol", watch.rules(state)),
     "sparks": lambda state, _now, _started: _by("symbol", watch.sparks(state)),
+    "jobs": lambda state, _now, _started: dict(state.jobs),
     "risk": lambda state, _now, _started: (
         {} if state.risk is None else {"now": _dump(risk_views.report(state.risk, state))}
     ),

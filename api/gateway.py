@@ -17,6 +17,7 @@ from api.models import (
     TradePage,
 )
 from api.monitor_models import Arena, ChangePage, DivergencePage, Selection
+from api.queue import QueuePort
 from api.research import ResearchPort
 from api.risk import RiskPort
 from api.watch import WatchPort
@@ -34,6 +35,10 @@ class Gateway(Protocol):
     @property
     def research(self) -> ResearchPort:
         """Results of optimisations."""
+
+    @property
+    def queue(self) -> QueuePort:
+        """Optimisations to come."""
 
     @property
     def risk(self) -> RiskPort:

@@ -11,6 +11,7 @@ from pydantic.json_schema import models_json_schema
 
 from api import models
 from api import monitor_models as monitor
+from api import research_models as research
 from api import risk_models as risk
 from api import watch_models as watch
 
@@ -33,6 +34,7 @@ TOPICS: Final[dict[str, type[models.Model]]] = {
     "rules": watch.Rules,
     "sparks": watch.Spark,
     "risk": risk.RiskReport,
+    "jobs": research.JobView,
 }
 """``status``, ``next`` and ``risk`` have one key, ``now``; the others one for each symbol, strategy, order, ..."""
 

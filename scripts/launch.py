@@ -29,7 +29,8 @@ from scripts.account import credentials_of, local_account
 from scripts.configuration import strategy_folders
 from scripts.launch_checks import Checked, Wanted
 from scripts.local_exchange import LocalExchange
-from scripts.running import alone, api_key, results_root, run_folder, say_ended, say_running
+from scripts.researching import researching
+from scripts.running import alone, api_key, run_folder, say_ended, say_running
 from scripts.view import View, status_view
 
 READY_S: Final = 60.0
@@ -79,10 +80,11 @@ def launch(checked: Checked, folder: Path) -> int:
             checked.params, checked.armed.past if checked.armed else {},
         )
         key = checked.secrets.scalp_radar_api_key
+        research = researching(checked, folder, state)
         house = wiring.build(
             blueprint, state, port=checked.port, api_key=key.get_secret_value() if key else api_key(state),
             credentials=credentials_of(checked.mode, checked.secrets) if blueprint.executor else None,
-            results=results_root(),
+            results=research.results, research=research.beginning,
         )
         logger.info("actors are being created")
         stack.callback(say_ended)

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from actors.api_host import ApiHost
+from actors.api_optimizer import Wanted
 from actors.api_research import open_results
 from actors.read_model import Facts
 from actors.wiring.process import log_to
@@ -28,9 +29,15 @@ def _opened(root: Path) -> ResultStore:
 class ApiActor(ApiHost):
     """The api host in its own process: serves as soon as it can reach its peers."""
 
-    def __init__(self, facts: Facts, risk: str, logs: str, port: int, api_key: str | None, results: str) -> None:
+    def __init__(
+        self, facts: Facts, risk: str, logs: str, port: int, api_key: str | None, results: str,
+        beginning: str,
+    ) -> None:
         log_to(Path(logs), "api")
-        super().__init__(facts, port=port, api_key=api_key, opening=partial(_opened, Path(results)))
+        optimizer = Wanted(beginning, Path(results) / "results.sqlite") if beginning else None
+        super().__init__(
+            facts, port=port, api_key=api_key, opening=partial(_opened, Path(results)), optimizer=optimizer
+        )
         self._beginning = asyncio.get_running_loop().create_task(self._begin(risk))
 
     async def _begin(self, risk: str) -> int:

@@ -1,8 +1,8 @@
 """Building, awaiting and stopping all actors.
 
 Laws (docs/operations.md says what was measured)
-- An own local Ray with token authentication, own namespace and temporary folder; never `ray stop`, never a cluster by
-  accident.
+- An own Ray with token authentication, own namespace and temporary folder, joined by its address; never `ray stop`,
+  never a cluster by accident.
 - Actors reserve no CPU, restart for ever, and no call is retried by Ray: `actors.peers` and the actors' own idempotence
   do that, where it is right.
 - Keys go to the executor's constructor and nowhere else, never into a runtime environment.
@@ -10,18 +10,14 @@ Laws (docs/operations.md says what was measured)
 
 from __future__ import annotations
 
-import tempfile
-from contextlib import nullcontext
 from pathlib import Path
-from typing import Any, Final, NamedTuple
+from typing import Any, NamedTuple
 
 import ray
 from loguru import logger
 from ray.exceptions import GetTimeoutError, RayActorError
 
 from actors.blueprint import Blueprint
-from actors.wiring.flags import make_token
-from actors.wiring.head import lean_head
 from actors.wiring.shell import (
     ApiActor,
     ExecutorActor,
@@ -35,8 +31,6 @@ from actors.wiring.shell import (
 from actors.wiring.transport import NAMESPACE
 from exchanges.port import Credentials
 
-_OBJECT_STORE_BYTES: Final = 80_000_000
-
 
 class House(NamedTuple):
     """Running actors: handles by name, in the order in which they are stopped."""
@@ -45,24 +39,20 @@ class House(NamedTuple):
     folder: Path
 
 
-def start_ray(*, dashboard: bool = False) -> Path:
-    """An own local Ray; its temporary folder, to be removed after the end. `set_flags` came before."""
-    folder = Path(tempfile.mkdtemp(prefix="scalp-radar-"))
-    make_token()
-    with nullcontext() if dashboard else lean_head():
-        ray.init(
-            address="local", namespace=NAMESPACE, include_dashboard=dashboard, dashboard_host="127.0.0.1",
-            object_store_memory=_OBJECT_STORE_BYTES, log_to_driver=False, logging_level="ERROR",
-            _temp_dir=str(folder),
-        )
-    return folder
+def join(address: str) -> None:
+    """Connect this process to the head there (`actors.wiring.head`), as its driver. `set_flags` came before."""
+    ray.init(address=address, namespace=NAMESPACE, log_to_driver=False, logging_level="ERROR")
 
 
 def build(
     blueprint: Blueprint, folder: Path, *, port: int, api_key: str | None, credentials: Credentials | None,
-    results: Path | None = None,
+    results: Path | None = None, research: str = "",
 ) -> House:
-    """Create every actor, all at once; returns before they are ready. ``results`` : of optimisations, for the API."""
+    """Create every actor, all at once; returns before they are ready.
+
+    results : of optimisations, for the API. research : how the optimizer begins (`actors.optimizer_desk.Beginning` as
+    JSON) once somebody asks the API for it; '': there is none.
+    """
     logs = str(folder / "logs")
     Path(logs).mkdir(parents=True, exist_ok=True)
     handles: dict[str, Handle] = {}
@@ -82,7 +72,7 @@ def build(
         create(blueprint.executor.name, ExecutorActor, blueprint.executor, *venue, logs, credentials)
     create(blueprint.risk.name, RiskProcess, blueprint.risk, logs)
     kept = str((results or folder / "results").resolve())
-    create("api", ApiActor, blueprint.facts, blueprint.risk.name, logs, port, api_key, kept)
+    create("api", ApiActor, blueprint.facts, blueprint.risk.name, logs, port, api_key, kept, research)
     create(blueprint.monitor.name, MonitorActor, blueprint.monitor, logs, f"{kept}/results.sqlite")
     return House({name: handles[name] for name in blueprint.facts.actors if name in handles}, folder)
 
@@ -98,7 +88,7 @@ def await_ready(house: House, blueprint: Blueprint, timeout_s: float) -> None:
 
 
 def stop(house: House, *, each_s: float = 4.0) -> list[str]:
-    """Stop actors in order, each awaited, then end Ray; names of those that did not answer in time."""
+    """Stop actors in order, each awaited, then leave Ray; names of those that did not answer in time."""
     silent = []
     for name, handle in house.handles.items():
         try:

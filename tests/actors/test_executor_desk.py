@@ -389,3 +389,29 @@ async def test_after_a_halt_was_ended_refusals_are_counted_from_the_beginning() 
     await bench.desk.settle()
     assert len(bench.office.halts) == 1
     assert bench.rungs() != []
+
+
+async def test_a_partly_filled_order_is_looked_at_between_its_end_and_its_successor() -> None:
+    bench = Bench(LADDER._replace(rungs=LADDER.rungs[:1]))
+    await bench.desk.settle()
+    (resting,) = bench.venue.orders.values()
+    bench.venue.orders[resting.order_id] = resting._replace(filled=0.25)
+    did: list[str] = []
+
+    async def looks(symbol: str) -> list[OpenOrder]:
+        did.append("look")
+        return list(bench.venue.orders.values())
+
+    async def cancels(order: OpenOrder) -> bool:
+        did.append("cancel")
+        return bench.venue.orders.pop(order.order_id, None) is not None
+
+    async def places(request: OrderRequest) -> str:
+        did.append("place")
+        return await FakeVenue.place(bench.venue, request)
+
+    bench.venue.open_orders, bench.venue.cancel, bench.venue.place = looks, cancels, places  # type: ignore[method-assign]
+    bench.desk.mirror.doubt = True
+    bench.give(LADDER._replace(rungs=(Rung(0, 91.0, 1.0, 71.0),), row_ms=120_000), 2)
+    await bench.desk.settle()
+    assert did == ["look", "cancel", "look", "place"]

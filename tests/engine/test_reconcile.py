@@ -79,6 +79,13 @@ CASES: list[tuple[str, Target | None, list[OpenOrder], VenuePosition | None, Cir
         (Cancel(order(FillRole.ENTRY, 0, 110.0, side=Side.SELL, stop=130.0), "on the other side"), PLACE_0),
     ),
     (
+        "a partly filled rung that moved is withdrawn and placed anew", target(**{**open_one, "quantity": 0.25}),
+        [stop(70.0), TP._replace(quantity=0.25), order(FillRole.ENTRY, 1, 81.0, quantity=1.25, filled=0.25, stop=65.0)],
+        held(0.25), facts({1: 0.25}),
+        (Cancel(order(FillRole.ENTRY, 1, 81.0, quantity=1.25, filled=0.25, stop=65.0),
+                "partly filled, to be placed anew"), PLACE_1),
+    ),
+    (
         "a rung whose stop moved is amended", target(),
         [order(FillRole.ENTRY, 0, 90.0, stop=69.0), *rung_orders(1)], None, facts(),
         (Amend(order(FillRole.ENTRY, 0, 90.0, stop=69.0), FillRole.ENTRY, 0, 1.0, 90.0, 70.0),),

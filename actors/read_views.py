@@ -66,6 +66,11 @@ def feeds(state: ReadModel, now_ms: int) -> tuple[models.FeedHealth, ...]:
     return tuple(result)
 
 
+def readings(state: ReadModel, now_ms: int) -> dict[str, float | None]:
+    """Wall seconds since each open position was read back from the exchange; None: not since the start."""
+    return {symbol: _age_s(seen, now_ms) for symbol, seen in state.protections.items() if seen.event.quantity > 0}
+
+
 def positions(state: ReadModel, now_ms: int) -> tuple[models.Position, ...]:
     """Open positions, those without a stop first: the exchange's, and in paper mode the runners' own."""
     found = [_live_position(state, seen, now_ms) for seen in state.protections.values() if seen.event.quantity > 0]

@@ -58,6 +58,18 @@ export function ScopeSwitch() {
   return <Choice label="scope" value={scope} options={[['live', live], ['paper', 'PAPER']]} onChange={pick} />;
 }
 
+/** Mode and scope in one: the badge alone on a phone or where there is one scope, else the switch in the mode's look. */
+function Mode() {
+  const { scopes } = useScope();
+  const both = scopes.length > 1;
+  return (
+    <>
+      <span className={both ? css['phoneOnly'] : undefined}><ModeBadge /></span>
+      {both && <span className={css['notPhone']}><ScopeSwitch /></span>}
+    </>
+  );
+}
+
 const openNow = (positions: ReadonlyMap<string, Omit<Position, 'age_s'>>, scope: string) => {
   const own = [...positions.values()].filter((p) => p.scope === scope);
   return { count: own.length, stops: own.filter((p) => p.stop !== null).length };
@@ -113,21 +125,21 @@ export function Strip() {
   const live = useLink().state === 'live';
   return (
     <header className={css['strip']}>
-      <div><ModeBadge /><SafetyButton /><span className={css['notPhone']}><ScopeSwitch /></span></div>
+      <div><Mode /><SafetyButton /></div>
       {equity && (
-        <div className={css['notPhone']}>
+        <div className={`${css['notPhone'] ?? ''} ${css['gives'] ?? ''}`}>
           <span className={`${css['dim'] ?? ''} ${css['wideOnly'] ?? ''}`}>{t.equity}</span>
           <span className={css['figure']}>{plain(equity.equity)}<Unit>USDT</Unit></span>
           <span className={css['dim']}>{t.today}</span>
           <span><Result value={equity.day} of={equity.equity} /> (<Result bare value={equity.day_fraction} of={1} text={change(equity.day_fraction)} />)</span>
         </div>
       )}
-      <div className={css['desktopOnly']}>
+      <div className={`${css['desktopOnly'] ?? ''} ${css['gives'] ?? ''}`}>
         <span>{open.count} {t.open}</span>
         {open.count > 0 && <Badge tone={open.stops < open.count ? 'danger' : 'plain'}>{t.stops} {open.stops}/{open.count}</Badge>}
       </div>
       <div className={css['grow']} />
-      <div><span className={`${css['dim'] ?? ''} ${css['notPhone'] ?? ''}`}>{t.data}</span><DataAge /></div>
+      <div><span className={`${css['dim'] ?? ''} ${css['wideOnly'] ?? ''}`}>{t.data}</span><DataAge /></div>
       <Next />
       <div className={css['desktopOnly']}><Clock /></div>
       <div className={css['notPhone']}>

@@ -16,7 +16,10 @@ export type Heartbeat = {
   server_ms: number;
   exchange_ms: number;
   status: string;
+  /** Of each symbol's candles, seconds when the heartbeat was sent. */
   ages_s: Record<string, number | null>;
+  /** Of each position as read back from the exchange. */
+  readings_s: Record<string, number | null>;
 };
 
 export type Link = {

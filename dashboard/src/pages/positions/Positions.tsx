@@ -4,12 +4,12 @@ import { Link, useLocation, useParams } from 'wouter';
 import { useGet } from '../../api/hooks';
 import type { Order, Position, Schemas } from '../../api/types';
 import { Icon } from '../../components/Icon';
-import { Badge, Button, Card, Empty, Facts, Loaded, Result, Side, Term, baseOf } from '../../components/parts';
+import { Age, Badge, Button, Card, Empty, Facts, Loaded, Result, Side, Term, baseOf } from '../../components/parts';
 import { Table, usePhone, type Column } from '../../components/Table';
 import { haltDeed, reduceDeed } from '../../command/deeds';
 import { show } from '../../command/store';
 import { change, money, plain, price, quantity } from '../../format/numbers';
-import { age, duration, moment } from '../../format/time';
+import { duration, moment } from '../../format/time';
 import { connection, useLink, useLive, useTick, useTopic, useValue } from '../../live/hooks';
 import { useScope } from '../../live/scope';
 import { fill, useTexts } from '../../text/language';
@@ -58,10 +58,10 @@ export default function Positions() {
 function ReadAge({ of }: { of: Held }) {
   const t = useTexts(words);
   useTick();
-  const exchange = useLink().beat?.exchange_ms;
+  const told = useLink().beat?.readings_s[of.symbol];
   if (of.scope === 'paper') return null;
-  if (!exchange || !of.seen_ms) return <span className={css['dim']}>{t.unread}</span>;
-  return <span className={css['dim']}>{t.read} {age(Math.max(0, exchange - of.seen_ms) / 1000)}</span>;
+  if (told === undefined || told === null) return <span className={css['dim']}>{t.unread}</span>;
+  return <span className={css['dim']}>{t.read} <Age seconds={told + connection.sinceBeat()} lagging={10} stale={30} /></span>;
 }
 
 /** The stop as read back: price, distance, and that it is there; or the alarm with its seconds. */

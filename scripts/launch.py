@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
 import signal
 import time
 from contextlib import ExitStack
@@ -21,6 +20,8 @@ from ray.exceptions import GetTimeoutError, RayActorError, RayTaskError
 
 from actors.blueprint import draw
 from actors.wiring import house as wiring
+from actors.wiring.family import LOST, Address, head_and_driver
+from actors.wiring.folder import remove_finished
 from actors.wiring.process import log_to
 from actors.wiring.supervision import PING_S, Supervision
 from core.errors import ScalpRadarError
@@ -39,8 +40,9 @@ LATENCIES: Final = "latencies.json"
 KEPT_EXCHANGE: Final = "exchange.db"
 """In the run's folder: the demo's local exchange, where the run is kept."""
 _LATENCIES_S: Final = 2.0
-LOST: Final = 3
-"""Exit code when Ray itself went away."""
+_LOOK_S: Final = 0.2
+KEPT_DEMOS: Final = 5
+"""Finished ones, whose folders are left when a new one begins."""
 
 
 class _Stop:
@@ -50,35 +52,56 @@ class _Stop:
         self.asked = False
 
     def install(self) -> None:
-        """Handle the signals from now on; after `ray.init`, which installs its own."""
+        """Handle the signals from now on; again after joining Ray, which installs its own."""
         for number in (signal.SIGINT, signal.SIGTERM):
             signal.signal(number, lambda *_: setattr(self, "asked", True))
 
 
 def launch(checked: Checked, folder: Path) -> int:
-    """Run until stopped; the exit code. Raises InputError where the local exchange refuses its market."""
-    wanted, settings, demo = checked.wanted, checked.settings, checked.mode == "demo"
-    state = run_folder(checked.mode, fresh=demo and not wanted.keep)
+    """Run until stopped; the exit code. Raises InputError where the local exchange refuses its market.
+
+    Two processes return from here: Ray's parent, and below it the driver (`actors.wiring.family`).
+    """
+    demo = checked.mode == "demo"
+    state = run_folder(checked.mode, fresh=demo and not checked.wanted.keep)
     with ExitStack() as stack:
         stack.callback(alone(state).release)
         (state / "logs").mkdir(exist_ok=True)
+        log_to(state / "logs", "head")
+        remove_finished(state.parent, KEPT_DEMOS)
+        pid = os.getpid()
+        stack.callback(say_ended, pid)
+        return head_and_driver(
+            lambda address: _drive(checked, folder, state, pid, address), dashboard=checked.wanted.dashboard
+        )
+
+
+def _drive(checked: Checked, folder: Path, state: Path, pid: int, address: Address) -> int:
+    """Everything but Ray itself, in the driver's process. ``pid`` : of its parent, whom signals are sent to."""
+    wanted, settings = checked.wanted, checked.settings
+    stop = _Stop()
+    stop.install()
+    with ExitStack() as stack:
         log_to(state / "logs", "driver")
         logger.info("checked")
-        arguments = _sandbox_arguments(wanted, settings, folder, state)
-        local = LocalExchange(arguments, state / "exchange.log") if demo else None
-        if local is not None:
+        local = None
+        if checked.mode == "demo":
+            local = LocalExchange(_sandbox_arguments(wanted, settings, folder, state), state / "exchange.log")
             stack.callback(local.stop)
-        temporary = wiring.start_ray(dashboard=wanted.dashboard)
-        stack.callback(shutil.rmtree, temporary, ignore_errors=True)
-        stop = _Stop()
-        stop.install()
-        logger.info("Ray is there")
         exchange = settings.exchanges.exchanges[settings.exchanges.default]
         blueprint = draw(
             settings, checked.mode, exchange if local is None else local_account(exchange, local.listening()),
             tuple(str(p) for p in strategy_folders(settings, folder)), checked.timeframes, _versions(),
             checked.params, checked.armed.past if checked.armed else {},
         )
+        head = ""
+        while not head:
+            head = address(_LOOK_S)
+            if stop.asked:
+                return 0
+        wiring.join(head)
+        stop.install()
+        logger.info("Ray is there")
         key = checked.secrets.scalp_radar_api_key
         research = researching(checked, folder, state)
         house = wiring.build(
@@ -87,7 +110,7 @@ def launch(checked: Checked, folder: Path) -> int:
             results=research.results, research=research.beginning,
         )
         logger.info("actors are being created")
-        stack.callback(say_ended)
+        stack.callback(say_ended, pid)
         stack.callback(wiring.stop, house)
         if blueprint.executor is not None:
             stack.callback(_keep_latencies, house.handles[blueprint.executor.name], state)
@@ -95,7 +118,7 @@ def launch(checked: Checked, folder: Path) -> int:
         if local is not None:
             local.begin()
         url = f"http://127.0.0.1:{checked.port}"
-        say_running(state, url, blueprint.mode)
+        say_running(state, url, blueprint.mode, pid)
         logger.info("running: {} at {}", blueprint.mode, url)
         return _watch(View(blueprint, house, Supervision(house), url, state), stop, wanted.for_s, local)
 

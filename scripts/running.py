@@ -68,15 +68,21 @@ def api_key(folder: Path) -> str:
     return path.read_text().strip()
 
 
-def say_running(folder: Path, url: str, mode: str) -> None:
-    """Write down how to reach the running system."""
-    told = {"url": url, "mode": mode, "pid": os.getpid(), "folder": str(folder)}
+def say_running(folder: Path, url: str, mode: str, pid: int) -> None:
+    """Write down how to reach the running system; ``pid`` takes its signals."""
+    told = {"url": url, "mode": mode, "pid": pid, "folder": str(folder)}
     (state_root() / _RUNNING).write_text(json.dumps(told))
 
 
-def say_ended() -> None:
-    """Take it back."""
-    (state_root() / _RUNNING).unlink(missing_ok=True)
+def say_ended(pid: int) -> None:
+    """Take it back, unless another system has written there since."""
+    path = state_root() / _RUNNING
+    try:
+        ours = json.loads(path.read_text())["pid"] == pid
+    except (OSError, ValueError, KeyError):
+        return
+    if ours:
+        path.unlink(missing_ok=True)
 
 
 def running() -> dict[str, Any]:

@@ -9,9 +9,7 @@ Laws
 from __future__ import annotations
 
 import os
-import shutil
 import socket
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -20,6 +18,7 @@ from typing import Any, Final
 import ray
 
 from actors.wiring.flags import make_token
+from actors.wiring.folder import ray_folder
 from actors.wiring.head import lean_head
 from core.errors import InputError
 
@@ -36,18 +35,17 @@ def own_ray(cores: int = 0) -> Iterator[None]:
     `set_flags` came before, and said where the token lies.
     """
     make_token()
-    folder = Path(tempfile.mkdtemp(prefix="scalp-radar-"))
-    try:
-        with lean_head():
-            ray.init(
-                address="local", namespace=_namespace(), num_cpus=cores or None, include_dashboard=False,
-                object_store_memory=_OBJECT_STORE_BYTES, log_to_driver=False, logging_level="ERROR",
-                _temp_dir=str(folder),
-            )
-        yield
-    finally:
-        ray.shutdown()
-        shutil.rmtree(folder, ignore_errors=True)
+    with ray_folder() as folder:
+        try:
+            with lean_head():
+                ray.init(
+                    address="local", namespace=_namespace(), num_cpus=cores or None, include_dashboard=False,
+                    object_store_memory=_OBJECT_STORE_BYTES, log_to_driver=False, logging_level="ERROR",
+                    _temp_dir=str(folder),
+                )
+            yield
+        finally:
+            ray.shutdown()
 
 
 @contextmanager

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 import os
-import shutil
 import signal
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -22,6 +21,7 @@ from ray.exceptions import RayActorError
 from actors.blueprint import Blueprint, draw
 from actors.lockstep import Cast, Lockstep, Venue
 from actors.wiring import house as wiring
+from actors.wiring.head import running_head
 from core.instrument import Instrument
 from core.settings import Exchange, RateBudget, Settings, Strategies
 from core.timeframe import HOUR_MS
@@ -170,20 +170,28 @@ def _blueprint(url: str) -> Blueprint:
 async def ray_world(state: Path, hours: int) -> AsyncIterator[RayWorld]:
     """A system at work; everything is stopped afterwards."""
     exchange = ExchangeProcess(hours)
-    temporary = wiring.start_ray()
     try:
-        blueprint = _blueprint(exchange.url)
-        account = AccountConfig()
-        keys = Credentials(account.key, account.secret, account.passphrase)
-        house = wiring.build(blueprint, state, port=check_port(0), api_key="a-key-for-this-test", credentials=keys)
-        try:
-            await asyncio.to_thread(wiring.await_ready, house, blueprint, 60.0)
-            async with Admin(exchange.url, exchange.admin_key) as admin:
-                yield RayWorld(house, admin)
-        finally:
-            await asyncio.to_thread(wiring.stop, house)
+        with running_head() as head:
+            wiring.join(head.address)
+            try:
+                async with _furnished(exchange, state) as world:
+                    yield world
+            finally:
+                ray.shutdown()
     finally:
-        if ray.is_initialized():
-            ray.shutdown()
-        shutil.rmtree(temporary, ignore_errors=True)
         exchange.stop()
+
+
+@asynccontextmanager
+async def _furnished(exchange: ExchangeProcess, state: Path) -> AsyncIterator[RayWorld]:
+    """Every actor at work, stopped in order afterwards."""
+    blueprint = _blueprint(exchange.url)
+    account = AccountConfig()
+    keys = Credentials(account.key, account.secret, account.passphrase)
+    house = wiring.build(blueprint, state, port=check_port(0), api_key="a-key-for-this-test", credentials=keys)
+    try:
+        await asyncio.to_thread(wiring.await_ready, house, blueprint, 60.0)
+        async with Admin(exchange.url, exchange.admin_key) as admin:
+            yield RayWorld(house, admin)
+    finally:
+        await asyncio.to_thread(wiring.stop, house)

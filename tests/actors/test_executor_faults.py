@@ -42,7 +42,7 @@ KINDS = (AccountConfig(), AccountConfig.unified())
 
 async def unharmed(folder: Path, rules: list[FaultRule], account: AccountConfig) -> int:
     """How often faults struck; asserts that nothing came of it."""
-    async with street(folder, CANDLES, entry=ONE, audit_s=0.2, settle_s=0.5, account=account) as world:
+    async with street(folder, CANDLES, entry=ONE, audit_s=0.2, settle_s=0.3, account=account) as world:
         world.sandbox.state.faults.add(rules)
         lockstep = world.lockstep()
         for _ in range(HOURS * 60):
@@ -72,6 +72,7 @@ async def _in_a_position(world: Street, hand: Hand) -> None:
         await lockstep.minute()
 
 
+@pytest.mark.chaos
 async def test_a_stop_that_vanishes_is_back_with_the_next_audit(tmp_path: Path) -> None:
     async with street(tmp_path, CANDLES, entry=ONE, audit_s=0.2, settle_s=0.3) as world, world.by_hand() as venue:
         hand = Hand(world, venue)

@@ -34,6 +34,8 @@ from tests.messages import T0
 HOUR: Final = 3_600_000
 NOW: Final = T0 + 30 * HOUR
 """Of the story's exchange."""
+LATE: Final = NOW + 120_000
+"""After the last candle."""
 BTC: Final = "BTC-USDT"
 SOL: Final = "SOL-USDT"
 FACTS: Final = Facts(
@@ -127,8 +129,8 @@ def begun(folder: Path) -> Story:
     story.tell(sol, _fill(SOL, 0, 148.2, 12.0), kept=True)
     story.tell(
         protection(BTC, 0.06, 61_204.3, 45_903.2), protection(SOL, 12.0, 148.2, 111.15, liquidation=92.10),
-        TickerSeen(BTC, NOW, 61_540.0, 61_540.0, 61_539.9, 61_540.1),
-        TickerSeen(SOL, NOW, 147.95, 147.95, 147.94, 147.96),
+        TickerSeen(BTC, LATE, 61_540.0, 61_540.0, 61_539.9, 61_540.1),
+        TickerSeen(SOL, LATE, 147.95, 147.95, 147.94, 147.96),
         ConditionsSeen(NOW, 1, "envelope_dca", BTC, (Condition("level 3", 1, 61_540.0, 54_705.7, "<=", False, 0.2),)),
         ConditionsSeen(NOW, 2, "envelope_dca", SOL, (Condition("level 3", 1, 147.95, 141.04, "<=", False, 0.53),)),
     )

@@ -78,7 +78,7 @@ def test_a_halt_is_said_on_every_page_and_ends_by_a_human_with_the_key(browser: 
         assert "drawdown 5.3 %" in visited.page.get_by_role("alert").first.inner_text()
     visited.page.get_by_role("button", name="Resume").click()
     dialog = visited.page.get_by_role("dialog")
-    assert "drawdown 5.3 %" in dialog.inner_text()
+    dialog.get_by_role("listitem").first.wait_for()
     dialog.get_by_label("Key for commands").fill(KEY)
     deed = dialog.get_by_role("button", name="Resume")
     assert deed.is_disabled(), "the word has to be typed"
@@ -95,7 +95,7 @@ def test_halting_asks_for_the_key_says_when_it_is_wrong_and_keeps_it_nowhere(bro
     visited = visit(browser, story.url).to("/")
     visited.page.get_by_role("button", name="Halt").click()
     dialog = visited.page.get_by_role("dialog")
-    assert "2 open positions keep their stop" in dialog.inner_text()
+    dialog.get_by_text("2 open positions keep their stop").wait_for()
     assert visited.page.evaluate("document.activeElement.textContent") == "Keep trading"
     dialog.get_by_label("Key for commands").fill("wrong " * 4)
     dialog.get_by_label("or type HALT and press Enter").fill("HALT")

@@ -5,7 +5,7 @@
  */
 import { useEffect, useRef, useState, type SyntheticEvent } from 'react';
 import { Refusal } from '../api/client';
-import { Button, ProblemView } from '../components/parts';
+import { Button, ProblemView, Skeleton } from '../components/parts';
 import { Dialog } from '../components/Dialog';
 import { useLive } from '../live/hooks';
 import { fill, texts, useTexts } from '../text/language';
@@ -44,6 +44,8 @@ export type Deed = {
   send: () => Promise<'accepted' | 'unknown'>;
   /** Says what is true now, read back, while the dialog stays open. */
   verified?: () => string;
+  /** Asks the server what it would do, and gives the way to do exactly that; `undefined` where it has no such step. */
+  prepare?: () => Promise<Pick<Deed, 'consequences' | 'send'> | undefined>;
 };
 
 type State = { at: 'asking' } | { at: 'sending' } | { at: 'done'; outcome: 'accepted' | 'unknown' } | { at: 'refused'; error: unknown };
@@ -55,21 +57,34 @@ export function Confirm({ deed, onClose }: { deed: Deed; onClose: () => void }) 
   const [secret, setSecret] = useState('');
   const [typed, setTyped] = useState('');
   const [state, setState] = useState<State>({ at: 'asking' });
+  const [told, setTold] = useState<Pick<Deed, 'consequences' | 'send'> | undefined>(deed.prepare ? undefined : deed);
+  const [asks, setAsks] = useState(0);
+  useEffect(() => {
+    const asking = { over: false };
+    deed.prepare?.().then(
+      (found) => !asking.over && setTold(found ?? deed),
+      (error: unknown) => !asking.over && setState({ at: 'refused', error }),
+    );
+    return () => {
+      asking.over = true;
+    };
+  }, [deed, asks]);
   const harmless = useRef<HTMLDivElement>(null);
   useEffect(() => harmless.current?.querySelector('button')?.focus(), []);
 
   const asksKey = !held || deed.raises === true;
-  const ready = live && state.at !== 'sending' && (!asksKey || secret.length > 0);
+  const ready = live && told !== undefined && state.at !== 'sending' && (!asksKey || secret.length > 0);
   const send = async () => {
     if (!ready) return;
     if (asksKey) key.unlock(secret);
     setSecret('');
     setState({ at: 'sending' });
     try {
-      setState({ at: 'done', outcome: await deed.send() });
+      setState({ at: 'done', outcome: await told.send() });
     } catch (error) {
       const lost = error instanceof Refusal && error.status === 0;
       setState(lost ? { at: 'done', outcome: 'unknown' } : { at: 'refused', error });
+      if (error instanceof Refusal && (error.status === 409 || error.status === 410)) setAsks((n) => n + 1); // the facts have changed: show the new ones
     } finally {
       if (deed.raises) key.lock();
     }
@@ -81,8 +96,9 @@ export function Confirm({ deed, onClose }: { deed: Deed; onClose: () => void }) 
   return (
     <Dialog title={deed.title} onClose={onClose} {...(deed.raises ? { tone: 'danger' as const } : {})}>
       <ul className={css['told']}>
-        {deed.consequences.map((line) => <li key={line}>{line}</li>)}
+        {told?.consequences.map((line) => <li key={line}>{line}</li>)}
       </ul>
+      {!told && state.at !== 'refused' && <Skeleton lines={2} />}
       {state.at === 'done' ? (
         <>
           <p className={css['outcome']} role="status">

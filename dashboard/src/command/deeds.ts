@@ -1,6 +1,6 @@
 /** The deeds that the frame and Positions offer: halting, reducing, and ending both. */
 import type { Schemas } from '../api/types';
-import { command } from '../api/client';
+import { Refusal, command } from '../api/client';
 import { connection } from '../live/hooks';
 import { fill, speak, texts } from '../text/language';
 import { settings } from '../text/settings';
@@ -22,6 +22,9 @@ const words = texts({
   resumeKeep: ['Stay halted', 'Rester arrêté'],
   tripped: ['Halted because: {reason}', 'Arrêté parce que : {reason}'],
   placed: ['Entries of {n} plans may be placed again at once.', 'Les entrées de {n} plans peuvent être replacées aussitôt.'],
+  mayPlace: ['{n} entries of plans in force may be placed at once.', '{n} entrées de plans en vigueur peuvent être placées aussitôt.'],
+  stays: ['Still forbids entries: {reason}', 'Interdit toujours les entrées : {reason}'],
+  noStop: ['Without a stop at this moment: {symbols}', 'Sans stop en ce moment : {symbols}'],
   isHalted: ['Read back: halted.', 'Relu : arrêté.'],
   notHalted: ['Read back: not halted.', 'Relu : pas arrêté.'],
 });
@@ -50,6 +53,40 @@ function withdrawn(symbol: string): string[] {
   return [fill(t.entries, { n: orders.length }), fill(t.keep, { n: positions.length })];
 }
 
+type Forbids = { code: string; symbol: string; strategy: string; reason: string };
+
+/** What `POST /api/commands/prepare` answers, as far as it is shown. */
+type Prepared = {
+  token: string;
+  facts: {
+    entries_withdrawn: number; entries_placed: number; positions_kept: number; without_stop: readonly string[];
+    ends: readonly Forbids[]; stays: readonly Forbids[];
+  };
+};
+
+const sent = { reason: 'from the dashboard' };
+
+/** The server counts what the command would do; the confirmation does exactly that, once. */
+const prepare = (kind: 'halt' | 'reduce' | 'resume', symbol: string, ending: string) => async () => {
+  let told: Prepared;
+  try {
+    told = (await command('POST', '/api/commands/prepare', { kind, symbol, ...sent })) as Prepared;
+  } catch (error) {
+    if (error instanceof Refusal && (error.status === 404 || error.status === 405)) return undefined;
+    throw error;
+  }
+  const t = speak(words, settings().language);
+  const { facts } = told;
+  const consequences = kind === 'resume'
+    ? [...facts.ends.map((one) => fill(t.tripped, { reason: one.reason || one.code })), fill(t.mayPlace, { n: facts.entries_placed }), ...facts.stays.map((one) => fill(t.stays, { reason: one.reason || one.code }))]
+    : [fill(t.entries, { n: facts.entries_withdrawn }), fill(t.keep, { n: facts.positions_kept }), ending];
+  if (facts.without_stop.length) consequences.push(fill(t.noStop, { symbols: facts.without_stop.join(', ') }));
+  return {
+    consequences,
+    send: async () => ((await command('POST', `/api/commands/${told.token}/confirm`)) as { outcome: 'accepted' | 'unknown' }).outcome,
+  };
+};
+
 const curl = (path: string, symbol: string): string =>
   `curl -X POST -H "X-API-Key: …" -H "Content-Type: application/json" -d '{"symbol":"${symbol}"}' ${location.origin}${path}`;
 
@@ -58,7 +95,7 @@ export function haltDeed(symbol: string): Deed {
   const t = speak(words, settings().language);
   return {
     title: fill(t.haltTitle, { what: symbol || t.everything }), deed: t.haltDeed, keep: t.haltKeep, word: 'HALT',
-    consequences: [...withdrawn(symbol), t.human], cli: curl('/api/halt', symbol),
+    consequences: [...withdrawn(symbol), t.human], prepare: prepare('halt', symbol, t.human), cli: curl('/api/halt', symbol),
     send: () => post('/api/halt', symbol, 'from the dashboard'), verified: readBack(symbol),
   };
 }
@@ -68,7 +105,7 @@ export function reduceDeed(symbol: string): Deed {
   const t = speak(words, settings().language);
   return {
     title: fill(t.reduceTitle, { what: symbol || t.everything }), deed: t.reduceDeed, keep: t.haltKeep, word: 'REDUCE',
-    consequences: [...withdrawn(symbol), t.ended], cli: curl('/api/reduce', symbol),
+    consequences: [...withdrawn(symbol), t.ended], prepare: prepare('reduce', symbol, t.ended), cli: curl('/api/reduce', symbol),
     send: () => post('/api/reduce', symbol, 'from the dashboard'),
   };
 }
@@ -83,6 +120,7 @@ export function resumeDeed(symbol: string): Deed {
     deed: t.resumeDeed,
     keep: t.resumeKeep,
     consequences: [fill(t.tripped, { reason }), fill(t.placed, { n: plans.length })],
+    prepare: prepare('resume', symbol, ''),
     word: 'RESUME',
     raises: true,
     cli: curl('/api/resume', symbol),

@@ -16,16 +16,20 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from loguru import logger
 
+from actors import research_pictures
+from actors.research_words import sentence
 from api import research_models as models
 from api.gateway import Unavailable
 from api.models import Model
-from api.research import BestQuestion, HeatmapQuestion
+from api.research import BestQuestion, BodyQuestion, HeatmapQuestion
 from core.errors import ConfigurationError, InputError
 from storage.research_records import JobQuery, RunQuery, StoredRun
 
 if TYPE_CHECKING:
     from optimization.result_store import ResultStore
 
+VERSION: Final = 1
+"""Of the answers about a run: another one when the same run is told differently."""
 _THREADS: Final = 2
 _ANSWER_S: Final = 30.0
 
@@ -69,7 +73,8 @@ class ResearchReader:
                 run=_summary(run),
                 windows=tuple(models.WindowResult(**dataclasses.asdict(w)) for w in store.windows(run.fingerprint)),
                 criteria=tuple(_taken(models.Criterion, c) for c in grade["criteria"]),
-                gate=tuple(_taken(models.GateLine, line) for line in gate["lines"]), reason=verdict.pop("reason"),
+                gate=tuple(_taken(models.GateLine, line) for line in gate["lines"]),
+                sentence=sentence(run, gate["lines"], verdict["reason"]), reason=verdict.pop("reason"),
                 curve=_taken(models.Curve, curve),
                 detail={**detail, "verdict": verdict},
             )
@@ -81,13 +86,7 @@ class ResearchReader:
 
         def read(store: ResultStore) -> models.CombinationPage | None:
             run = store.research.run(question.fingerprint)
-            if run is None:
-                return None
-            best = store.combinations(run.fingerprint).best(
-                question.by, question.limit, question.offset, question.window
-            )
-            items = tuple(models.CombinationFigures(**found._asdict()) for found in best)
-            return models.CombinationPage(total=run.combinations, items=items)
+            return None if run is None else research_pictures.best(store, run, question)
 
         return await self._ask(read)
 
@@ -96,19 +95,27 @@ class ResearchReader:
 
         def read(store: ResultStore) -> models.Heatmap | None:
             run = store.research.run(question.fingerprint)
-            if run is None:
-                return None
-            aggregate: Any = question.aggregate
-            found = store.combinations(run.fingerprint).heatmap(
-                question.x, question.y, question.figure, aggregate, question.window
-            )
-            return models.Heatmap(
-                x=models.Axis(**found.x._asdict()), y=models.Axis(**found.y._asdict()), figure=found.figure,
-                aggregate=found.aggregate, window=found.window, cells=found.cells.tolist(),
-                counts=found.counts.tolist(),
-            )
+            return None if run is None else research_pictures.heatmap(store, run, question)
 
         return await self._ask(read)
+
+    async def body(self, question: BodyQuestion) -> bytes | None:
+        """All combinations of a run."""
+
+        def read(store: ResultStore) -> bytes | None:
+            from optimization.combination_body import body
+
+            run = store.research.run(question.fingerprint)
+            if run is None:
+                return None
+            return body(store.combinations(run.fingerprint), question.figures, question.window)
+
+        return await self._ask(read)
+
+    async def tag(self, fingerprint: str) -> str | None:
+        """What changes when the answer about a run does: its result, its verdict's time, whether it is the latest."""
+        run = await self._ask(lambda store: store.research.run(fingerprint))
+        return None if run is None else f'"{run.result_hash[:16]}-{run.ts_ms}-{int(run.latest)}-{VERSION}"'
 
     async def jobs(self, query: JobQuery) -> models.JobPage:
         """Jobs, newest first."""
@@ -142,7 +149,8 @@ class ResearchReader:
         loop = asyncio.get_running_loop()
         answer = loop.run_in_executor(self._threads, lambda: question(self._opened()))
         try:
-            return await asyncio.wait_for(answer, self._answer_s)
+            async with asyncio.timeout(self._answer_s):  # not wait_for, which may swallow our cancellation
+                return await answer
         except (InputError, Unavailable):
             raise
         except Exception as error:  # whatever database and disk raise when they do not answer

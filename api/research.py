@@ -17,6 +17,15 @@ class HeatmapQuestion(NamedTuple):
     figure: str
     aggregate: str
     window: int | None
+    fixed: tuple[tuple[str, int], ...] = ()
+
+
+class BodyQuestion(NamedTuple):
+    """Which figures of all combinations of which run."""
+
+    fingerprint: str
+    figures: tuple[str, ...]
+    window: int | None
 
 
 class BestQuestion(NamedTuple):
@@ -43,6 +52,12 @@ class ResearchPort(Protocol):
 
     async def heatmap(self, question: HeatmapQuestion) -> Heatmap | None:
         """A figure over two parameters."""
+
+    async def body(self, question: BodyQuestion) -> bytes | None:
+        """All combinations as `optimization.combination_body` has them."""
+
+    async def tag(self, fingerprint: str) -> str | None:
+        """What changes when the answer about a run does."""
 
     async def jobs(self, query: JobQuery) -> JobPage:
         """Jobs, newest first."""

@@ -106,6 +106,7 @@ class RunDetail(Model):
     criteria: tuple[Criterion, ...]
     gate: tuple[GateLine, ...]
     reason: str = Field(description="Why the grade cannot be better, where there is a reason.")
+    sentence: str = Field("", description="The verdict in one or two sentences.")
     curve: Curve
     detail: dict[str, Any]
 
@@ -116,6 +117,7 @@ class CombinationFigures(Model):
     row: int
     params: dict[str, Any]
     figures: dict[str, Number] = Field(examples=[{"out.sharpe": 1.5, "in.trades": 40}])
+    rank_in_sample: int = Field(0, description="Its place in sample by the same figure; 1 is best.")
 
 
 class CombinationPage(Model):
@@ -132,6 +134,15 @@ class Axis(Model):
     values: tuple[Any, ...]
 
 
+class Mark(Model):
+    """A combination that means something, by its positions on both axes; -1: not on the axis."""
+
+    kind: Literal["chosen", "deploy", "best"] = Field(description="best: out of sample, for looking at only.")
+    window: int | None
+    x: int
+    y: int
+
+
 class Heatmap(Model):
     """A figure over two parameters: ``cells[y][x]``, null where no combination is; ``counts`` stand behind each."""
 
@@ -142,6 +153,10 @@ class Heatmap(Model):
     window: int | None
     cells: tuple[tuple[Number, ...], ...]
     counts: tuple[tuple[int, ...], ...]
+    few: tuple[tuple[bool, ...], ...] = Field((), description="Cells with fewer trades in sample than a choice needs.")
+    marks: tuple[Mark, ...] = ()
+    low: Number = Field(None, description="2nd percentile of the cells, for colours.")
+    high: Number = Field(None, description="98th percentile of the cells.")
 
 
 class JobView(Model):

@@ -5,7 +5,7 @@ Only the columns that a question needs are read.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, Literal, NamedTuple
@@ -18,11 +18,9 @@ from core.candle import Floats
 from core.errors import DataError
 from optimization.run_file import METRICS, PARAM, PARTS
 
-Aggregate = Literal["max", "median", "mean", "min"]
-AGGREGATES: Final[tuple[Aggregate, ...]] = ("max", "median", "mean", "min")
-_BRING: Final[dict[Aggregate, Callable[[Floats], Any]]] = {
-    "max": np.max, "median": np.median, "mean": np.mean, "min": np.min,
-}
+Aggregate = Literal["median", "mean", "min", "positive", "max"]
+AGGREGATES: Final[tuple[Aggregate, ...]] = ("median", "mean", "min", "positive", "max")
+"""``positive`` is the share of combinations above 0; the maximum flatters, so it comes last."""
 FIGURES: Final = tuple(f"{part}.{metric}" for part in PARTS for metric in METRICS)
 
 
@@ -93,11 +91,13 @@ class Combinations:
         return Axis(name, tuple(dictionary.to_pylist())), column.indices.to_numpy().astype(np.int64)
 
     def heatmap(
-        self, x: str, y: str, figure: str = "out.sharpe", aggregate: Aggregate = "median", window: int | None = None
+        self, x: str, y: str, figure: str = "out.sharpe", aggregate: Aggregate = "median", window: int | None = None,
+        fixed: Mapping[str, int] | None = None,
     ) -> Heatmap:
         """``figure`` over two parameters, all others (and windows, unless one is named) brought together.
 
-        Raises DataError for a parameter, figure, aggregate or window that is not there.
+        fixed : only combinations with these values, by parameter and position in its values. Raises DataError for a
+        parameter, figure, aggregate or window that is not there.
         """
         if aggregate not in AGGREGATES:
             raise DataError(f"aggregate {aggregate!r}: allowed are {', '.join(AGGREGATES)}")
@@ -105,16 +105,19 @@ class Combinations:
             raise DataError(f"parameter {x!r}: the two must differ")
         (across, columns), (down, rows) = self.parameter(x), self.parameter(y)
         values = self.figure(figure, window)
+        keep = self._with(fixed or {}, len(values))
         shape = (len(down.values), len(across.values))
         cells, counts = np.full(shape[0] * shape[1], np.nan), np.zeros(shape[0] * shape[1], np.int64)
-        at = rows * shape[1] + columns
-        order = np.argsort(at, kind="stable")
-        where, first, found = np.unique(at[order], return_index=True, return_counts=True)
-        bring = _BRING[aggregate]
-        for cell, start, count in zip(where, first, found, strict=True):
-            cells[cell] = bring(values[order[start : start + count]])
-        counts[where] = found
+        where, found, brought = _brought((rows * shape[1] + columns)[keep], values[keep], aggregate)
+        cells[where], counts[where] = brought, found
         return Heatmap(across, down, figure, aggregate, window, cells.reshape(shape), counts.reshape(shape))
+
+    def rank(self, by: str, rows: Sequence[int], window: int | None = None) -> tuple[int, ...]:
+        """Places (1 is best) that combinations have by a figure; equal ones share the better place."""
+        values = self.figure(by, window)
+        ordered = np.sort(values if by.endswith("drawdown") else -values)
+        places = np.searchsorted(ordered, (values if by.endswith("drawdown") else -values)[list(rows)])
+        return tuple(int(place) + 1 for place in places)
 
     def best(
         self, by: str = "out.sharpe", limit: int = 10, offset: int = 0, window: int | None = None
@@ -132,6 +135,16 @@ class Combinations:
                 index = table.column_names.index(name)
                 table = table.set_column(index, name, table.column(name).cast(table.schema.field(name).type.value_type))
         return table
+
+    def _with(self, fixed: Mapping[str, int], rows: int) -> NDArray[np.bool_]:
+        """bool[n]: which combinations have these values."""
+        keep = np.ones(rows, np.bool_)
+        for name, position in fixed.items():
+            axis, codes = self.parameter(name)
+            if not 0 <= position < len(axis.values):
+                raise DataError(f"parameter {name!r}: value {position}: allowed is 0 to {len(axis.values) - 1}")
+            keep &= codes == position
+        return keep
 
     def _rows(self, rows: NDArray[np.int64], window: int | None) -> tuple[Combination, ...]:
         params = {name: self.parameter(name) for name in self.names}
@@ -159,6 +172,22 @@ class Combinations:
             raise DataError(f"{self._path}: the combinations of this run are not here") from error
         except (pa.ArrowException, OSError) as error:
             raise _damaged(self._path, error) from error
+
+
+def _brought(at: NDArray[np.int64], values: Floats, aggregate: Aggregate) -> tuple[Any, Any, Any]:
+    """Cells that have values, how many each has, and what they are brought together to; no loop over the cells."""
+    order = np.lexsort((values, at))
+    ordered = values[order]
+    where, first, found = np.unique(at[order], return_index=True, return_counts=True)
+    if aggregate == "median":
+        return where, found, (ordered[first + (found - 1) // 2] + ordered[first + found // 2]) / 2.0
+    if aggregate == "min":
+        return where, found, ordered[first]
+    if aggregate == "max":
+        return where, found, ordered[first + found - 1]
+    terms = (ordered > 0.0).astype(np.float64) if aggregate == "positive" else ordered
+    total = np.add.reduceat(terms, first) if len(first) else np.empty(0)
+    return where, found, total / found
 
 
 def _damaged(path: Path, error: Exception) -> DataError:

@@ -16,6 +16,7 @@ import pyarrow as pa
 from pydantic import BaseModel
 
 from optimization.run_file import METRICS, PARAM, Kept
+from optimization.statistics.bootstrap import resampled
 from optimization.statistics.estimate import Estimate
 from optimization.statistics.pbo import Overfitting
 from optimization.walkforward.outcome import Dense, Outcome, WindowResult
@@ -23,6 +24,7 @@ from storage.research_records import StoredRun, StoredWindow
 from storage.rows import plain
 
 _SCATTER: Final = 500
+_BINS: Final = 40
 _FIELDS: Final = dict(zip(METRICS, ("sharpe", "net_return", "max_drawdown", "trades"), strict=True))
 
 
@@ -86,6 +88,7 @@ def _run(outcome: Outcome, finished_ms: int, origin: str) -> StoredRun:
 
 def _detail(outcome: Outcome) -> dict[str, Any]:
     verdict = json_words(dataclasses.replace(outcome.verdict, overfitting=_thinned(outcome.verdict.overfitting)))
+    verdict["bootstrap"].update(_resampled(outcome))
     edges, counts = outcome.verdict.overfitting.distribution()
     verdict["overfitting"]["histogram"] = {"edges": json_words(edges), "counts": json_words(counts)}
     return {
@@ -93,6 +96,17 @@ def _detail(outcome: Outcome) -> dict[str, Any]:
         "candle_combinations": outcome.candle_combinations, "verdict": verdict, "curve": json_words(outcome.curve),
         "latest": json_words(outcome.latest),
     }
+
+
+def _resampled(outcome: Outcome) -> dict[str, Any]:
+    """How the resampled Sharpe ratios and deepest drawdowns are spread, for a picture."""
+    told = outcome.verdict.bootstrap
+    drawn = resampled(outcome.curve.daily, told.block_days, told.resamples, outcome.job.seed)
+    found = {}
+    for name, values in (("histogram", drawn[:, 0]), ("drawdowns", drawn[:, 2])):
+        counts, edges = np.histogram(values, _BINS)
+        found[name] = {"edges": json_words(edges), "counts": json_words(counts)}
+    return found
 
 
 def _thinned(overfitting: Overfitting) -> Overfitting:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from typing import Annotated, Final, Literal, TypeVar
 
-from fastapi import APIRouter, Depends, HTTPException, Path, Query, Request
+from fastapi import APIRouter, Depends, HTTPException, Path, Query, Request, Response
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.requests import ClientDisconnect
 
@@ -13,7 +13,7 @@ from api.filters import Cursor, Strategy, Symbol, Time
 from api.gateway import Gateway
 from api.guard import Guard, origin_of
 from api.problems import documented
-from api.research import BestQuestion, HeatmapQuestion
+from api.research import BestQuestion, BodyQuestion, HeatmapQuestion
 from api.research_models import CombinationPage, Heatmap, JobPage, JobView, Receipt, RunDetail, RunPage
 from storage.records import MAX_LIMIT
 from storage.research_records import Conflict, JobQuery, JobState, RunQuery
@@ -21,6 +21,7 @@ from storage.research_records import Conflict, JobQuery, JobState, RunQuery
 RESULTS: Final = "/api/optimization/results"
 MAX_RESULT_BYTES: Final = 64 * 1024 * 1024
 MEDIA_TYPE: Final = "application/vnd.apache.arrow.file"
+BODY_TYPE: Final = "application/vnd.scalp-radar.combinations"
 _RECEIVE_S: Final = 120.0
 _SENT_A_MINUTE: Final = 120
 
@@ -87,10 +88,32 @@ class HeatmapFilter(_Strict):
     x: Parameter
     y: Parameter
     figure: Figure = "out.sharpe"
-    aggregate: Literal["max", "median", "mean", "min"] = Field(
+    aggregate: Literal["median", "mean", "min", "positive", "max"] = Field(
         "median", description="How combinations that share a cell are brought together."
     )
     window: Window | None = None
+    fix: list[Annotated[str, Field(pattern=r"^[A-Za-z0-9_]{1,64}:[0-9]{1,6}$")]] = Field(
+        [], max_length=64, description="Only combinations with this value: parameter, colon, position in its values."
+    )
+
+    def question(self, fingerprint: str) -> HeatmapQuestion:
+        """The same for the store."""
+        fixed = tuple((name, int(position)) for name, _, position in (one.partition(":") for one in self.fix))
+        return HeatmapQuestion(fingerprint, **self.model_dump(exclude={"fix"}), fixed=fixed)
+
+
+class BodyFilter(_Strict):
+    """Which figures of all combinations."""
+
+    figure: list[Figure] = Field(["out.sharpe", "in.sharpe", "in.trades"], min_length=1, max_length=8)
+    window: Window | None = None
+
+
+class _Unchanged(HTTPException):
+    """Whoever asks has it already."""
+
+    def __init__(self, headers: dict[str, str]) -> None:
+        super().__init__(304, "not changed", headers)
 
 
 def routes(gateway: Gateway, guard: Guard) -> APIRouter:
@@ -103,20 +126,46 @@ def routes(gateway: Gateway, guard: Guard) -> APIRouter:
         """Runs, newest first, a page at a time."""
         return await research.runs(which.query())
 
-    @router.get("/api/optimization/runs/{fingerprint}", responses=documented(404, 422, 503))
+    async def fresh(fingerprint: Fingerprint, request: Request, response: Response) -> None:
+        """Nothing about a run changes without its tag. Raises HTTPException: 404, 304 for who has it already."""
+        headers = {"ETag": _there(await research.tag(fingerprint), "run"), "Cache-Control": "private, no-cache"}
+        if headers["ETag"] in request.headers.get("if-none-match", ""):
+            raise _Unchanged(headers)
+        response.headers.update(headers)
+
+    tagged = [Depends(fresh)]
+
+    @router.get("/api/optimization/runs/{fingerprint}", responses=documented(404, 422, 503), dependencies=tagged)
     async def run(fingerprint: Fingerprint) -> RunDetail:
         """One run with its windows, grade, gate and curve."""
         return _there(await research.run(fingerprint), "run")
 
-    @router.get("/api/optimization/runs/{fingerprint}/combinations", responses=documented(404, 422, 503))
+    @router.get(
+        "/api/optimization/runs/{fingerprint}/combos", dependencies=tagged, response_class=Response,
+        responses={**documented(404, 422, 503), 200: {"content": {BODY_TYPE: {
+            "schema": {"type": "string", "format": "binary"},
+        }}}},
+    )
+    async def combos(
+        fingerprint: Fingerprint, which: Annotated[BodyFilter, Query()], response: Response
+    ) -> Response:
+        """All combinations as one binary body: length of the header, JSON header, columns (docs/results.md)."""
+        body = _there(await research.body(BodyQuestion(fingerprint, tuple(which.figure), which.window)), "run")
+        return Response(body, media_type=BODY_TYPE, headers=dict(response.headers))
+
+    @router.get(
+        "/api/optimization/runs/{fingerprint}/combinations", responses=documented(404, 422, 503), dependencies=tagged
+    )
     async def combinations(fingerprint: Fingerprint, which: Annotated[BestFilter, Query()]) -> CombinationPage:
         """Its combinations, best first. The best out of sample is for looking at, not for choosing."""
         return _there(await research.combinations(BestQuestion(fingerprint, **which.model_dump())), "run")
 
-    @router.get("/api/optimization/runs/{fingerprint}/heatmap", responses=documented(404, 422, 503))
+    @router.get(
+        "/api/optimization/runs/{fingerprint}/heatmap", responses=documented(404, 422, 503), dependencies=tagged
+    )
     async def heatmap(fingerprint: Fingerprint, which: Annotated[HeatmapFilter, Query()]) -> Heatmap:
         """A figure over two parameters."""
-        return _there(await research.heatmap(HeatmapQuestion(fingerprint, **which.model_dump())), "run")
+        return _there(await research.heatmap(which.question(fingerprint)), "run")
 
     @router.get("/api/optimization/jobs", responses=documented(422, 503))
     async def jobs(which: Annotated[JobFilter, Query()]) -> JobPage:

@@ -4,24 +4,31 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from typing import Any, Final, Literal
+from typing import TYPE_CHECKING, Any, Final, Literal
 
 from loguru import logger
 
 from actors import monitor_views, read_views, topics
 from actors.api_research import NoQueue, NoResearch
+from actors.house_reader import HouseReader
 from actors.read_model import ReadModel
+from actors.review_reader import ReviewReader
 from actors.risk_views import RiskReader
 from actors.watch_reader import WatchReader
 from api import models, monitor_models, watch_models
 from api.gateway import Unavailable
+from api.house import HousePort
 from api.queue import QueuePort
 from api.research import ResearchPort
+from api.review import ReviewPort
 from api.risk import RiskPort
 from api.watch import WatchPort
 from core.errors import InputError
-from core.messages import CommandGiven
+from core.messages import CommandGiven, EventsAcknowledged
 from storage.records import Page, Query
+
+if TYPE_CHECKING:
+    from market.store import CandleStore
 
 _ANSWER_S: Final = 2.0
 _PENDING: Final = 100
@@ -35,18 +42,24 @@ class ModelGateway:
     ledger, risk : handles with ``.method.remote(...)`` that gives something awaitable.
     now_ms : the wall clock. answer_s : how long an answer may take before the actor counts as absent.
     research : results of optimisations, None where none are kept. queue : the optimizer's, None where there is none.
+    candles : opens those at rest, None where none are kept.
     """
 
     def __init__(
         self, state: ReadModel, ledger: Any, risk: Any, now_ms: Callable[[], int], *, answer_s: float = _ANSWER_S,
         research: ResearchPort | None = None, queue: QueuePort | None = None,
+        candles: Callable[[], CandleStore] | None = None,
     ) -> None:
         self._state, self._ledger, self._risk = state, ledger, risk
         self._now_ms, self._answer_s = now_ms, answer_s
         self._research: ResearchPort = research or NoResearch()
         self._queue: QueuePort = queue or NoQueue()
         self._risk_port: RiskPort = RiskReader(state)
+        self._review: ReviewPort = ReviewReader(state, ledger, answer_s)
         self._watch: WatchPort = WatchReader(state, ledger, answer_s)
+        self._house: HousePort = HouseReader(
+            state, ledger, now_ms, self._record, answer_s=answer_s, opening=candles
+        )
         self._started_ms = now_ms()
         self._sequence = 0
         self._audits: set[asyncio.Task[None]] = set()
@@ -67,9 +80,19 @@ class ModelGateway:
         return self._risk_port
 
     @property
+    def review(self) -> ReviewPort:
+        """Trades and equity, looked back upon."""
+        return self._review
+
+    @property
     def watch(self) -> WatchPort:
         """Candles, conditions, ladders."""
         return self._watch
+
+    @property
+    def house(self) -> HousePort:
+        """Events, commands thought through, actors, market data."""
+        return self._house
 
     async def health(self) -> models.Health:
         """How everything is."""
@@ -109,12 +132,6 @@ class ModelGateway:
         """Open positions, those without protection first."""
         return read_views.positions(self._state, self._now_ms())
 
-    async def trades(self, query: Query) -> models.TradePage:
-        """Closed trades, newest first."""
-        page = await self._history("trades", query)
-        items = tuple(read_views.message(models.Trade, trade) for trade in page.items)
-        return models.TradePage(items=items, cursor=page.cursor)
-
     async def fills(self, query: Query) -> models.FillPage:
         """Fills, newest first."""
         page = await self._history("fills", query)
@@ -132,11 +149,6 @@ class ModelGateway:
         page = await self._history("equity", query)
         items = tuple(read_views.message(models.EquityPoint, point) for point in page.items)
         return models.EquityPage(items=items, cursor=page.cursor)
-
-    async def events(self, query: Query) -> models.EventPage:
-        """Every other event, newest first."""
-        page = await self._history("events", query)
-        return models.EventPage(items=tuple(read_views.event(stored) for stored in page.items), cursor=page.cursor)
 
     async def halt(self, symbol: str, reason: str, origin: str) -> models.CommandResult:
         """No new entries until a human resumes."""
@@ -185,7 +197,8 @@ class ModelGateway:
 
     async def _history(self, kind: str, query: Query) -> Page[Any]:
         try:
-            page: Page[Any] = await asyncio.wait_for(getattr(self._ledger, kind).remote(query), self._answer_s)
+            async with asyncio.timeout(self._answer_s):  # not wait_for, which may swallow our cancellation
+                page: Page[Any] = await getattr(self._ledger, kind).remote(query)
         except InputError as error:
             raise _own(error) from error
         except Exception as error:  # whatever the way to the actor raises when there is none
@@ -197,7 +210,8 @@ class ModelGateway:
     ) -> models.CommandResult:
         outcome: Literal["accepted", "unknown"] = "accepted"
         try:
-            await asyncio.wait_for(send(), self._answer_s)
+            async with asyncio.timeout(self._answer_s):
+                await send()
         except TimeoutError:
             outcome = "unknown"  # it may still arrive: this is no refusal
         except InputError as error:
@@ -213,15 +227,20 @@ class ModelGateway:
         self._sequence += 1
         given = CommandGiven(self._now_ms(), self._sequence, kind, symbol, reason, origin, outcome)
         logger.info("api: {} {} from {}: {}", kind, symbol or "everything", origin, outcome)
+        self._record(given)
+
+    def _record(self, given: CommandGiven | EventsAcknowledged) -> None:
+        """Show it at once, and keep it."""
         self._state.apply(given, given.ts_ms)
         if len(self._audits) < _PENDING:
             task = asyncio.create_task(self._keep(given))
             self._audits.add(task)
             task.add_done_callback(self._audits.discard)
 
-    async def _keep(self, given: CommandGiven) -> None:
+    async def _keep(self, given: CommandGiven | EventsAcknowledged) -> None:
         try:
-            await asyncio.wait_for(self._ledger.record.remote([given]), self._answer_s)
+            async with asyncio.timeout(self._answer_s):
+                await self._ledger.record.remote([given])
         except Exception as error:  # noqa: BLE001  (the command was given all the same; the log has it)
             logger.warning("api: the ledger did not keep {}: {}", given, type(error).__name__)
 

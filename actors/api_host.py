@@ -23,6 +23,7 @@ from core.errors import ConfigurationError
 from core.messages import ActorBeat
 
 if TYPE_CHECKING:
+    from market.store import CandleStore
     from optimization.result_store import ResultStore
 
 NAME: Final = "api"
@@ -58,8 +59,8 @@ class ApiHost:
     facts : what does not change. port : 0 chooses a free one.
     api_key : for commands; None: none is possible. hosts : names it may be called by besides loopback.
     dashboard : folder of its built files. now_ms : the wall clock, UTC ms.
-    opening : gives the results of optimisations; None: none are kept. optimizer : how its process begins, when it is
-    asked; None: nothing is optimised.
+    opening : gives the results of optimisations; None: none are kept. candles : opens those at rest; None likewise.
+    optimizer : how its process begins, when it is asked; None: nothing is optimised.
 
     A restarted host is its constructor, `connect` and `start` again: the ledger's last events rebuild the read model,
     the next messages make it fresh.
@@ -77,9 +78,11 @@ class ApiHost:
         answer_s: float = 2.0,
         opening: Callable[[], ResultStore] | None = None,
         optimizer: Wanted | None = None,
+        candles: Callable[[], CandleStore] | None = None,
         dashboard: Path | None = DASHBOARD,
     ) -> None:
         self._dashboard = dashboard
+        self._candles = candles
         self._facts, self._host, self._port = facts, host, port
         self._api_key, self._hosts, self._now_ms, self._answer_s = api_key, hosts, now_ms, answer_s
         self._research = None if opening is None else ResearchReader(opening)
@@ -108,7 +111,7 @@ class ApiHost:
             return self._port
         self._gateway = ModelGateway(
             self._state, self._ledger, self._risk, self._now_ms, answer_s=self._answer_s, research=self._research,
-            queue=self._optimizer,
+            candles=self._candles, queue=self._optimizer,
         )
         app = create_app(
             self._gateway, self._api_key, version=self._facts.versions.get("scalp-radar", "0"),
@@ -166,7 +169,8 @@ class ApiHost:
 
     async def _restore(self) -> bool:
         try:
-            self._state.restore(await asyncio.wait_for(self._ledger.latest.remote(), _RESTORE_S))
+            async with asyncio.timeout(_RESTORE_S):  # not wait_for, which may swallow our cancellation
+                self._state.restore(await self._ledger.latest.remote())
             self._restored = True
             await self._beat()
         except Exception as error:  # noqa: BLE001  (serving what is known is better than not serving)

@@ -22,6 +22,7 @@ from core.messages import (
     CommandGiven,
     ConditionsSeen,
     EquityMarked,
+    EventsAcknowledged,
     OrderFilled,
     OrderShown,
     PlanChanged,
@@ -39,6 +40,7 @@ from storage.rows import StoredEvent, StoredOrder, rows_of, stored_event
 
 _RECENT: Final = 200
 _REFUSALS: Final = 5
+_BEATS: Final = 300
 _JOBS: Final = 30
 
 
@@ -49,6 +51,7 @@ class Facts:
     symbols : shown as feeds even before their first candle. timeframes : decision timeframe by strategy.
     actors : expected to be heard of. stale_after_s : age at which candles are stale. taker_fee : fraction.
     trading : strategies whose orders go to an exchange. groups : correlation group by symbol.
+    ray_dashboard : where Ray's own pages are, '' when they are not. candles : where those at rest are, '' likewise.
     """
 
     mode: str
@@ -62,6 +65,8 @@ class Facts:
     trading: tuple[str, ...] = ()
     groups: dict[str, str] = field(default_factory=dict)
     versions: dict[str, str] = field(default_factory=dict)
+    ray_dashboard: str = ""
+    candles: str = ""
 
 
 class Seen(NamedTuple):
@@ -113,6 +118,12 @@ class ReadModel:
         self.jobs: dict[str, dict[str, Any]] = {}
         """Of the optimizer as it told them, in JSON's words, by id; no message of the ledger's."""
         self.anomalies = AnomaliesSeen(0, 0, ())
+        self.acknowledged: set[str] = set()
+        """Names of events that somebody has seen."""
+        self.deliveries: dict[str, deque[float]] = {}
+        """Milliseconds that the last beats of each actor took to get here."""
+        self.restarted: dict[str, int] = {}
+        """When each actor's last restart was seen (UTC ms)."""
         self._event_number = 0
         self.market = MarketBook()
         self.curves = Curves()
@@ -204,8 +215,11 @@ class ReadModel:
             if beat.ts_ms < known.event.ts_ms:
                 return
             again = beat.sequence < known.event.sequence
+            if again or beat.restarts > known.event.restarts:
+                self.restarted[beat.name] = seen_ms
             beat = replace(beat, restarts=max(beat.restarts, known.event.restarts + again))
         self.beats[beat.name] = Seen(beat, seen_ms)
+        self.deliveries.setdefault(beat.name, deque(maxlen=_BEATS)).append(max(seen_ms - beat.ts_ms, 0))
 
     def _candles_closed(self, event: CandlesClosed, seen_ms: int) -> None:
         self.market.add(event.candles, event.funding)
@@ -271,6 +285,8 @@ class ReadModel:
             self.halts.pop(event.symbol, None)
         elif isinstance(event, TargetRefused):
             self.refusals.setdefault(event.strategy, deque(maxlen=_REFUSALS)).append(event)
+        elif isinstance(event, EventsAcknowledged):
+            self.acknowledged.update(event.ids)
         self._eventful(event)
 
     def _eventful(self, event: object) -> None:
@@ -290,7 +306,7 @@ class ReadModel:
 
 def _exchange_ms(event: object) -> int:
     """The exchange time of a message; 0 for what bears the wall clock or no time."""
-    return 0 if isinstance(event, CommandGiven) else getattr(event, "ts_ms", 0)
+    return 0 if isinstance(event, CommandGiven | EventsAcknowledged) else getattr(event, "ts_ms", 0)
 
 
 def _or_zero(value: float) -> float:

@@ -6,13 +6,13 @@ import math
 from collections.abc import Iterator
 from typing import Any, Final, Literal
 
-from actors import monitor_views, risk_views, watch_views
+from actors import event_views, monitor_views, risk_views, watch_views
 from actors.read_model import ReadModel, Seen
 from api import models
 from api import watch_models as watch
 from core.messages import ActorBeat, PlanChanged, ProtectionSeen
 from storage.records import Totals
-from storage.rows import StoredEvent, StoredOrder, plain
+from storage.rows import StoredOrder, plain
 
 _DEAD_STATES = ("stopped",)
 _EVENTS_NOW: Final = 4
@@ -114,18 +114,13 @@ def now(state: ReadModel, now_ms: int, started_ms: int) -> watch.Now:
     return watch.Now(
         health=health(state, now_ms, started_ms), positions=positions(state, now_ms), money=money(state),
         equity=watch_views.equity(state), next=watch_views.upcoming(state),
-        events=tuple(event(stored) for _, stored in list(state.events)[:-_EVENTS_NOW - 1:-1]),
+        events=tuple(event_views.event(state, stored) for _, stored in list(state.events)[:-_EVENTS_NOW - 1:-1]),
     )
 
 
 def order(stored: StoredOrder) -> models.Order:
     """An order in the API's words."""
     return models.Order.model_validate({**plain(stored.order), "ts_ms": stored.ts_ms})
-
-
-def event(stored: StoredEvent) -> models.Event:
-    """An event in the API's words."""
-    return models.Event.model_validate(stored._asdict())
 
 
 def message(model: type[models.Model], told: Any) -> Any:

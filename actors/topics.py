@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import Any, Final
 
-from actors import monitor_views, risk_views
+from actors import event_views, monitor_views, risk_views
 from actors import read_views as views
 from actors import watch_views as watch
 from actors.read_model import ReadModel
@@ -52,7 +52,7 @@ _VIEWS: Final[dict[str, View]] = {
         f"{t.scope}:{t.strategy}:{t.symbol}:{t.cycle}": _dump(views.message(models.Trade, t)) for t in state.trades
     },
     "events": lambda state, _now, _started: {
-        str(number): _dump(views.event(stored)) for number, stored in state.events
+        str(number): _dump(event_views.event(state, stored)) for number, stored in state.events
     },
     "feeds": lambda state, now_ms, _: _by("symbol", views.feeds(state, now_ms), "age_s"),
     "actors": lambda state, now_ms, _: _by("name", views.actors(state, now_ms), "beat_age_s", "beat_ms"),

@@ -4,21 +4,21 @@ from __future__ import annotations
 
 from typing import Any, Protocol
 
+from api.house import HousePort
 from api.models import (
     CommandResult,
     EquityPage,
-    EventPage,
     FillPage,
     Health,
     OrderPage,
     Position,
     Runner,
     Scope,
-    TradePage,
 )
 from api.monitor_models import Arena, ChangePage, DivergencePage, Selection
 from api.queue import QueuePort
 from api.research import ResearchPort
+from api.review import ReviewPort
 from api.risk import RiskPort
 from api.watch import WatchPort
 from api.watch_models import Now
@@ -45,8 +45,16 @@ class Gateway(Protocol):
         """What risk knows."""
 
     @property
+    def review(self) -> ReviewPort:
+        """Trades and equity, looked back upon."""
+
+    @property
     def watch(self) -> WatchPort:
         """Candles, conditions, ladders."""
+
+    @property
+    def house(self) -> HousePort:
+        """Events, commands thought through, actors, market data."""
 
     async def health(self) -> Health:
         """How everything is."""
@@ -72,9 +80,6 @@ class Gateway(Protocol):
     async def positions(self) -> tuple[Position, ...]:
         """Open positions, those without protection first."""
 
-    async def trades(self, query: Query) -> TradePage:
-        """Closed trades, newest first."""
-
     async def fills(self, query: Query) -> FillPage:
         """Fills, newest first."""
 
@@ -83,9 +88,6 @@ class Gateway(Protocol):
 
     async def equity(self, query: Query) -> EquityPage:
         """Equity points, newest first."""
-
-    async def events(self, query: Query) -> EventPage:
-        """Every other event, newest first."""
 
     async def halt(self, symbol: str, reason: str, origin: str) -> CommandResult:
         """No new entries for a symbol ('' for all) until a human resumes; kept in the audit."""

@@ -287,18 +287,16 @@ class Event(Model):
     strategy: str
     symbol: str
     payload: dict[str, Any]
+    id: str = Field(examples=["9f1c2e7ab04d"], description="The same wherever it is read.")
+    severity: Literal["info", "warning", "critical"]
+    source: str = Field(examples=["executor:bitget"], description="The actor that tells it; '' when none is known.")
+    acknowledged: bool
 
 
 class Page(Model):
     """Base of pages, newest first. ``cursor`` asks for the next page; null when there is none."""
 
     cursor: str | None = Field(None, examples=["1740787200000.42"])
-
-
-class TradePage(Page):
-    """Closed trades."""
-
-    items: tuple[Trade, ...]
 
 
 class FillPage(Page):

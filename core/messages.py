@@ -261,6 +261,18 @@ class CommandGiven:
 
 
 @dataclass(frozen=True, slots=True)
+class EventsAcknowledged:
+    """Somebody has seen these events; they stay where they are."""
+
+    ts_ms: int
+    """Wall clock (UTC ms): a human's."""
+    sequence: int
+    ids: tuple[str, ...]
+    origin: str
+    """Network address it came from."""
+
+
+@dataclass(frozen=True, slots=True)
 class ArenaRanked:
     """How strategies stand against one another, best first."""
 

@@ -30,6 +30,7 @@ from scripts.account import credentials_of, local_account
 from scripts.configuration import strategy_folders
 from scripts.launch_checks import Checked, Wanted
 from scripts.local_exchange import LocalExchange
+from scripts.options import candle_root
 from scripts.researching import researching
 from scripts.running import alone, api_key, run_folder, say_ended, say_running
 from scripts.view import View, status_view
@@ -107,7 +108,7 @@ def _drive(checked: Checked, folder: Path, state: Path, pid: int, address: Addre
         house = wiring.build(
             blueprint, state, port=checked.port, api_key=key.get_secret_value() if key else api_key(state),
             credentials=credentials_of(checked.mode, checked.secrets) if blueprint.executor else None,
-            results=research.results, research=research.beginning,
+            results=research.results, research=research.beginning, candles=candle_root(),
         )
         logger.info("actors are being created")
         stack.callback(say_ended, pid)

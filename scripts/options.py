@@ -45,6 +45,12 @@ def store_root() -> str:
     return os.environ.get("SCALP_RADAR_DATA") or DEFAULT_STORE
 
 
+def candle_root() -> str:
+    """The same, for a process with another working directory."""
+    root = store_root()
+    return root if "://" in root else str(Path(root).resolve())
+
+
 def parse_when(text: str, option: str) -> int:
     """UTC ms of a date (``2025-03-01``) or an ISO 8601 time; without a zone it is UTC.
 

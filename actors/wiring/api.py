@@ -15,6 +15,7 @@ from actors.wiring.process import log_to
 from actors.wiring.transport import RayTransport
 
 if TYPE_CHECKING:
+    from market.store import CandleStore
     from optimization.result_store import ResultStore
 
 
@@ -24,6 +25,16 @@ def _opened(root: Path) -> ResultStore:
 
     readmit()  # results are Arrow files
     return open_results(root)
+
+
+def _candles(root: str) -> CandleStore:
+    # Here for the same reason, and since nobody may ever ask.
+    from actors.wiring.lean import readmit
+
+    readmit()
+    from market.store import CandleStore
+
+    return CandleStore(root)
 
 
 class ApiActor(ApiHost):
@@ -36,7 +47,8 @@ class ApiActor(ApiHost):
         log_to(Path(logs), "api")
         optimizer = Wanted(beginning, Path(results) / "results.sqlite") if beginning else None
         super().__init__(
-            facts, port=port, api_key=api_key, opening=partial(_opened, Path(results)), optimizer=optimizer
+            facts, port=port, api_key=api_key, opening=partial(_opened, Path(results)), optimizer=optimizer,
+            candles=partial(_candles, facts.candles) if facts.candles else None,
         )
         self._beginning = asyncio.get_running_loop().create_task(self._begin(risk))
 

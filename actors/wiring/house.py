@@ -10,11 +10,13 @@ Laws (docs/operations.md says what was measured)
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import ray
 from loguru import logger
+from ray._private.worker import get_dashboard_url
 from ray.exceptions import GetTimeoutError, RayActorError
 
 from actors.blueprint import Blueprint
@@ -46,12 +48,12 @@ def join(address: str) -> None:
 
 def build(
     blueprint: Blueprint, folder: Path, *, port: int, api_key: str | None, credentials: Credentials | None,
-    results: Path | None = None, research: str = "",
+    results: Path | None = None, research: str = "", candles: str = "",
 ) -> House:
     """Create every actor, all at once; returns before they are ready.
 
     results : of optimisations, for the API. research : how the optimizer begins (`actors.optimizer_desk.Beginning` as
-    JSON) once somebody asks the API for it; '': there is none.
+    JSON) once somebody asks the API for it; '': there is none. candles : where those at rest are, for the API.
     """
     logs = str(folder / "logs")
     Path(logs).mkdir(parents=True, exist_ok=True)
@@ -72,9 +74,16 @@ def build(
         create(blueprint.executor.name, ExecutorActor, blueprint.executor, *venue, logs, credentials)
     create(blueprint.risk.name, RiskProcess, blueprint.risk, logs)
     kept = str((results or folder / "results").resolve())
-    create("api", ApiActor, blueprint.facts, blueprint.risk.name, logs, port, api_key, kept, research)
+    facts = replace(blueprint.facts, ray_dashboard=_ray_dashboard(), candles=candles)
+    create("api", ApiActor, facts, blueprint.risk.name, logs, port, api_key, kept, research)
     create(blueprint.monitor.name, MonitorActor, blueprint.monitor, logs, f"{kept}/results.sqlite")
     return House({name: handles[name] for name in blueprint.facts.actors if name in handles}, folder)
+
+
+def _ray_dashboard() -> str:
+    """Where Ray's own pages are, '' when they are not."""
+    where = get_dashboard_url()
+    return f"http://{where}" if where else ""
 
 
 def await_ready(house: House, blueprint: Blueprint, timeout_s: float) -> None:

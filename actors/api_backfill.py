@@ -79,7 +79,8 @@ async def _patiently(peer: Peer, name: str, method: str, *arguments: Any) -> Any
     said = False
     while True:
         try:
-            return await asyncio.wait_for(getattr(peer(name), method).remote(*arguments), _ANSWER_S)
+            async with asyncio.timeout(_ANSWER_S):  # not wait_for, which may swallow our cancellation
+                return await getattr(peer(name), method).remote(*arguments)
         except Exception as error:  # noqa: BLE001  (whatever the way to an actor raises when there is none)
             if not said:
                 logger.debug("api: {} does not answer {} yet: {}", name, method, type(error).__name__)

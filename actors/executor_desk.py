@@ -27,6 +27,8 @@ from exchanges.port import TradingVenue
 
 _ROUNDS: Final = 12
 _CHURN_S: Final = 1.0
+_OVERLAP_MS: Final = 300_000
+"""So much before the newest fill that was read is read again, should the venue show some late."""
 
 
 class Manners(NamedTuple):
@@ -170,7 +172,10 @@ class Desk:
         for _ in range(5):
             version = self.mirror.version
             orders = await self._venue.open_orders(self.symbol)
-            self._office.fills(self.symbol, await self._venue.executions(self.symbol, self.since_ms))
+            executions = await self._venue.executions(self.symbol, self.since_ms)
+            self._office.fills(self.symbol, executions)
+            # only what REST showed: a stream that lost a fill may have shown later ones
+            self.since_ms = max([self.since_ms, *(e.ts_ms - _OVERLAP_MS for e in executions)])
             position = _of(await self._venue.positions(), self.symbol)
             if self.mirror.version == version:
                 self.take(orders, position)

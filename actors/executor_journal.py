@@ -54,7 +54,9 @@ class Journal:
         if self._writer is None or self._writer.done():
             self._writer = asyncio.create_task(self._write())
         try:
-            await asyncio.wait_for(asyncio.shield(stored), _URGENT_S if urgent else None)
+            # not wait_for, which may swallow our cancellation
+            async with asyncio.timeout(_URGENT_S if urgent else None):
+                await asyncio.shield(stored)
         except TimeoutError as error:
             self._met(error)
 
@@ -83,7 +85,8 @@ class Journal:
     async def _insist(self, intents: tuple[Intent, ...]) -> None:
         while True:
             try:
-                await asyncio.wait_for(self._peers.request(self._ledger, "journal_all", intents), _ANSWER_S)
+                async with asyncio.timeout(_ANSWER_S):
+                    await self._peers.request(self._ledger, "journal_all", intents)
                 return
             except Exception as error:  # noqa: BLE001 - whatever the transport raises, the journal is away
                 self._met(error)

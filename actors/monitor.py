@@ -203,7 +203,8 @@ class Monitor:
     async def _ask(self, peer: str, method: str, *arguments: Any, within_s: float = _ANSWER_S) -> Any:
         """The answer; None when there is none in time."""
         try:
-            return await asyncio.wait_for(self._request(peer, method, *arguments), within_s)
+            async with asyncio.timeout(within_s):  # not wait_for, which may swallow our cancellation
+                return await self._request(peer, method, *arguments)
         except Exception as error:  # noqa: BLE001 - whatever the transport raises: silence is an answer too
             self._life.detail = f"{peer} did not answer {method}: {type(error).__name__}"
             return None

@@ -141,7 +141,8 @@ class WatchReader:
 
     async def _ask(self, kind: str, query: Query) -> Page[Any]:
         try:
-            page: Page[Any] = await asyncio.wait_for(getattr(self._ledger, kind).remote(query), self._answer_s)
+            async with asyncio.timeout(self._answer_s):  # not wait_for, which may swallow our cancellation
+                page: Page[Any] = await getattr(self._ledger, kind).remote(query)
         except InputError:
             raise
         except Exception as error:  # whatever the way to the actor raises when there is none

@@ -87,7 +87,8 @@ class RequestFaults:
     async def _wait(self, seconds: float) -> None:
         """Wait, but not beyond the exchange's own end."""
         try:
-            await asyncio.wait_for(self._ended.wait(), seconds)
+            async with asyncio.timeout(seconds):  # not wait_for, which may swallow our cancellation
+                await self._ended.wait()
         except TimeoutError:
             return
 

@@ -415,3 +415,23 @@ async def test_a_partly_filled_order_is_looked_at_between_its_end_and_its_succes
     bench.give(LADDER._replace(rungs=(Rung(0, 91.0, 1.0, 71.0),), row_ms=120_000), 2)
     await bench.desk.settle()
     assert did == ["look", "cancel", "look", "place"]
+
+
+async def test_fills_that_were_read_are_not_read_again_but_those_of_the_last_minutes(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    bench, asked = Bench(LADDER), list[int]()
+    bench.desk.since_ms = 1_000_000
+    fills = [Execution("t1", "o1", "c1", SYMBOL, Side.BUY, 90.0, 1.0, 0.0, maker=True, ts_ms=5_000_000)]
+
+    async def executions(symbol: str, from_ms: int) -> list[Execution]:
+        asked.append(from_ms)
+        return [fill for fill in fills if fill.ts_ms >= from_ms]
+
+    monkeypatch.setattr(bench.venue, "executions", executions)
+    monkeypatch.setattr(bench.office, "fills", lambda *_: None)
+    for _ in range(2):
+        await bench.desk.look()
+    fills.clear()
+    await bench.desk.look()
+    assert asked == [1_000_000, 4_700_000, 4_700_000]

@@ -69,3 +69,36 @@ async def test_outcomes_of_a_moment_go_together(transport: LocalTransport) -> No
         while not book.writes:
             await asyncio.sleep(0.005)
     assert book.writes == [["a", "b"]]
+
+
+class Slow:
+    """Peers whose answers are given by hand."""
+
+    def __init__(self) -> None:
+        self.answers: list[asyncio.Future[None]] = []
+
+    async def request(self, *_: object) -> None:
+        self.answers.append(asyncio.get_running_loop().create_future())
+        await self.answers[-1]
+
+    def tell(self, *_: object) -> None:
+        """Outcomes are not looked at here."""
+
+
+@pytest.mark.parametrize("turns", range(5))
+async def test_closing_ends_the_journal_even_in_the_moment_of_an_answer(turns: int) -> None:
+    peers = Slow()
+    journal = Journal(peers, "ledger", lambda _: None)  # type: ignore[arg-type]
+    desks = [asyncio.create_task(journal.write([line("first")], urgent=False))]
+    while not peers.answers:
+        await asyncio.sleep(0)
+    desks.append(asyncio.create_task(journal.write([line("second")], urgent=False)))
+    await asyncio.sleep(0)
+    peers.answers[0].set_result(None)
+    for _ in range(turns):
+        await asyncio.sleep(0)
+    async with asyncio.timeout(5):
+        await journal.close()
+    for desk in desks:
+        desk.cancel()
+    await asyncio.gather(*desks, return_exceptions=True)

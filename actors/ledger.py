@@ -18,7 +18,7 @@ from core.messages import EquityMarked, OrderFilled, OrderShown, PlanChanged, Pr
 from core.timeframe import DAY_MS
 from storage.database import DatabaseFailure, Snapshot, open_database
 from storage.journal import Intent
-from storage.records import Latest, Page, Query
+from storage.records import Closings, Latest, Marks, Page, Query, TradeSums
 from storage.rows import Row, StoredEvent, StoredOrder, rows_of
 
 _PATIENT: Final = (EquityMarked, PlanChanged, TargetRefused, OrderShown, ProtectionSeen)
@@ -76,6 +76,10 @@ class Ledger:
         """Which of these client ids the journal holds, whatever became of them."""
         return self._database.journalled(client_ids)
 
+    def journal_lines(self, client_ids: tuple[str, ...]) -> tuple[Intent, ...]:
+        """The journal's lines of these client ids, oldest first."""
+        return self._database.journal_lines(client_ids)
+
     def save_snapshot(self, key: str, ts_ms: int, payload: bytes) -> None:
         """Keep the last state of ``key``, after everything recorded so far."""
         self._flush()
@@ -118,6 +122,21 @@ class Ledger:
         """Targets as runners changed them, newest first."""
         self._flush()
         return self._database.targets(query)
+
+    def trade_sums(self, query: Query = Query()) -> TradeSums:
+        """Sums of closed trades."""
+        self._flush()
+        return self._database.trade_sums(query)
+
+    def marks(self, scope: str, strategy: str, from_ms: int = 0) -> Marks:
+        """Equity of a strategy in columns, oldest first."""
+        self._flush()
+        return self._database.marks(scope, strategy, from_ms)
+
+    def closings(self, scope: str, strategy: str | None = None) -> Closings:
+        """What closed trades brought, in columns, oldest first."""
+        self._flush()
+        return self._database.closings(scope, strategy)
 
     def latest(self) -> Latest:
         """How things stood last, for those who start."""

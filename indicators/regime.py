@@ -9,17 +9,15 @@ import numpy as np
 from numba import float64, int64, njit, types
 from numpy.typing import NDArray
 
+from indicators.labels import Label as Label
+from indicators.labels import labels as labels
+
 Floats = NDArray[np.float64]
 Flags = NDArray[np.int8]
 _VALUES = types.Array(float64, 1, "C", readonly=True)
 
 TRENDING_ADX: Final = 25.0
 """From this ADX on a market trends (Wilder, New Concepts in Technical Trading Systems, 1978, and the field since)."""
-
-CRASH_DAYS: Final = 3
-TREND_DAYS: Final = 30
-CRASH_RETURN: Final = -0.15
-TREND_RETURN: Final = 0.10
 
 
 class Movement(IntEnum):
@@ -29,16 +27,6 @@ class Movement(IntEnum):
     RANGING = 0
     RISING = 1
     UNKNOWN = 2
-
-
-class Label(IntEnum):
-    """What a report says of a day."""
-
-    UNKNOWN = 0
-    BULL = 1
-    BEAR = 2
-    RANGE = 3
-    CRASH = 4
 
 
 def movement(adx: Floats, plus_di: Floats, minus_di: Floats, threshold: float = TRENDING_ADX) -> Flags:
@@ -96,29 +84,4 @@ def rolling_rank(values: Floats, period: int) -> Floats:
             below += tree[i]
             i -= i & -i
         out[t] = below / period
-    return out
-
-
-def labels(daily_close: Floats) -> Flags:
-    """`Label` of each day for reports, int8[n], from the asset's own closes of consecutive UTC days.
-
-    Day t uses closes up to t: CRASH when the return over `CRASH_DAYS` is at or below `CRASH_RETURN`; else BULL or BEAR
-    when the return over `TREND_DAYS` is beyond `TREND_RETURN` either way; else RANGE. UNKNOWN where a close that is
-    needed is NaN or lies before the first; a crash is known from the `CRASH_DAYS`-th row on.
-    """
-    crash, month = _before(daily_close, CRASH_DAYS), _before(daily_close, TREND_DAYS)
-    cases = [
-        daily_close <= (1.0 + CRASH_RETURN) * crash,
-        np.isnan(daily_close) | np.isnan(crash) | np.isnan(month),
-        daily_close > (1.0 + TREND_RETURN) * month,
-        daily_close < (1.0 - TREND_RETURN) * month,
-    ]
-    found = [Label.CRASH, Label.UNKNOWN, Label.BULL, Label.BEAR]
-    return np.select(cases, [np.int8(label) for label in found], np.int8(Label.RANGE)).astype(np.int8)
-
-
-def _before(values: Floats, rows: int) -> Floats:
-    """The values of so many rows before, NaN where there is none."""
-    out = np.full(len(values), np.nan)
-    out[rows:] = values[: max(len(values) - rows, 0)]
     return out

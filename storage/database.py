@@ -15,10 +15,10 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from core.messages import EquityMarked, OrderFilled, PlanChanged, ProtectionSeen, TradeClosed
 from core.timeframe import HOUR_MS
-from storage import dialect, queries, rows
+from storage import dialect, queries, rows, sums
 from storage.journal import OPEN_STATES, Intent
 from storage.migrate import upgrade
-from storage.records import Latest, Page, Query
+from storage.records import Closings, Latest, Marks, Page, Query, TradeSums
 from storage.rows import Row, StoredEvent, StoredOrder, rows_of
 from storage.tables import table
 
@@ -117,6 +117,13 @@ class Database:
         with dialect.reading(self._engines.events) as connection:
             return tuple(connection.execute(select(lines.client_id).where(lines.client_id.in_(client_ids))).scalars())
 
+    def journal_lines(self, client_ids: Sequence[str]) -> tuple[Intent, ...]:
+        """The lines of these client ids that the journal holds, oldest first."""
+        lines = table("intents")
+        statement = select(lines).where(lines.c.client_id.in_(client_ids)).order_by(lines.c.ts_ms, lines.c.client_id)
+        with dialect.reading(self._engines.events) as connection:
+            return tuple(Intent(**row) for row in connection.execute(statement).mappings())
+
     def save_snapshot(self, key: str, ts_ms: int, payload: bytes) -> None:
         """Keep ``payload`` as the last state of ``key``."""
         self._put(self._engines.events, "snapshots", ("key",), {"key": key, "ts_ms": ts_ms, "payload": payload})
@@ -153,6 +160,21 @@ class Database:
     def targets(self, query: Query = Query()) -> Page[PlanChanged]:
         """Targets as runners changed them, newest first."""
         return self._page("plans", query, rows.plan)
+
+    def trade_sums(self, query: Query = Query()) -> TradeSums:
+        """Sums of closed trades."""
+        with dialect.reading(self._engines.events) as connection:
+            return sums.trade_sums(connection, query)
+
+    def marks(self, scope: str, strategy: str, from_ms: int = 0) -> Marks:
+        """Equity of a strategy, oldest first, at most `storage.records.MOST_MARKS`."""
+        with dialect.reading(self._engines.events) as connection:
+            return sums.marks(connection, scope, strategy, from_ms)
+
+    def closings(self, scope: str, strategy: str | None = None) -> Closings:
+        """What closed trades brought, oldest first."""
+        with dialect.reading(self._engines.events) as connection:
+            return sums.closings(connection, scope, strategy)
 
     def protections(self) -> tuple[ProtectionSeen, ...]:
         """The last reading of every symbol."""

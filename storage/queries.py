@@ -39,7 +39,7 @@ def page(
     columns = table(name).c
     statement = select(table(name), *more).where(*conditions)
     statement = statement.order_by(columns.ts_ms.desc(), columns.id.desc()).limit(query.limit + 1)
-    statement = _filtered(statement, columns, query)
+    statement = filtered(statement, columns, query)
     if query.cursor is not None:
         statement = statement.where(_before(columns, query.cursor))
     found = connection.execute(statement).mappings().all()
@@ -85,10 +85,11 @@ def totals(connection: Connection) -> tuple[Totals, ...]:
     return tuple(Totals(*row) for row in connection.execute(statement))
 
 
-def _filtered(statement: Select[Any], columns: Any, query: Query) -> Select[Any]:
-    for name in ("scope", "strategy", "symbol", "kind"):
+def filtered(statement: Select[Any], columns: Any, query: Query) -> Select[Any]:
+    """The statement with the filters of ``query`` for which there are columns."""
+    for name in ("scope", "strategy", "symbol", "kind", "reason", "direction", "cycle"):
         value = getattr(query, name)
-        if value and name in columns:
+        if value not in (None, "") and name in columns:
             statement = statement.where(columns[name] == value)
     if query.from_ms is not None:
         statement = statement.where(columns.ts_ms >= query.from_ms)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from array import array
 from typing import Final, Generic, NamedTuple, TypeVar
 
 from core.messages import EquityMarked, OrderFilled, PlanChanged, ProtectionSeen, TradeClosed, TradingHalted
@@ -10,6 +11,8 @@ from storage.rows import StoredEvent, StoredOrder
 T = TypeVar("T")
 
 MAX_LIMIT: Final = 1000
+MOST_MARKS: Final = 200_000
+"""Of one answer; whoever wants more asks again from the last one on."""
 
 
 class Query(NamedTuple):
@@ -22,6 +25,9 @@ class Query(NamedTuple):
     strategy: str | None = None
     symbol: str | None = None
     kind: str | None = None
+    direction: int | None = None
+    reason: str | None = None
+    cycle: int | None = None
     from_ms: int | None = None
     to_ms: int | None = None
     open_only: bool = False
@@ -51,6 +57,40 @@ class Totals(NamedTuple):
     lost: float
     last_ms: int
     cycle: int
+
+
+class TradeSums(NamedTuple):
+    """Sums over closed trades of one scope, in USDT; ``held_ms`` is their mean time held, 0 of none."""
+
+    trades: int
+    wins: int
+    net: float
+    fees: float
+    funding: float
+    won: float
+    lost: float
+    held_ms: float
+    first_ms: int
+    last_ms: int
+
+
+class Marks(NamedTuple):
+    """Equity of one strategy in columns, oldest first; undefined is NaN."""
+
+    ts_ms: array[int]
+    equity: array[float]
+    wallet: array[float]
+
+
+class Closings(NamedTuple):
+    """What closed trades brought, in columns, oldest first."""
+
+    ts_ms: tuple[int, ...]
+    strategy: tuple[str, ...]
+    symbol: tuple[str, ...]
+    net: tuple[float, ...]
+    fees: tuple[float, ...]
+    funding: tuple[float, ...]
 
 
 class Latest(NamedTuple):

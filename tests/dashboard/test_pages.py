@@ -39,14 +39,15 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     port = check_port(0)
     options = ["up", "--port", str(port), "--speed", "600", "--config", str(ROOT / "config")]
     environment = {**os.environ, "SCALP_RADAR_STATE": str(folder / "state")}
-    process = subprocess.Popen(
-        [sys.executable, "-m", "scripts.main", *options], cwd=ROOT, env=environment, stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-    )
+    said = folder / "said"
+    with said.open("w") as output:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "scripts.main", *options], cwd=ROOT, env=environment, stdout=output, stderr=output
+        )
     url = f"http://127.0.0.1:{port}"
     try:
         until = time.monotonic() + _START_S
-        while time.monotonic() < until:
+        while time.monotonic() < until and process.poll() is None:
             try:
                 if _json(f"{url}/api/conditions") and _json(f"{url}/api/now")["health"]["exchange_ms"]:
                     break
@@ -54,11 +55,16 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
                 pass
             time.sleep(0.2)
         else:
-            pytest.fail("the demo did not begin in time")
+            pytest.fail(f"the demo did not begin: {said.read_text()[-1000:]}")
         yield url
     finally:
         process.send_signal(signal.SIGINT)
-        process.wait(30)
+        try:
+            process.wait(30)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+            raise
 
 
 @pytest.fixture(scope="module")

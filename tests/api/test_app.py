@@ -23,7 +23,8 @@ from tests.messages import T0
 READS = (
     "/health", "/api/now", "/api/runners", "/api/positions", "/api/trades", "/api/fills", "/api/orders",
     "/api/equity", "/api/events", "/api/optimization/runs", "/api/optimization/jobs",
-    "/api/arena", "/api/selector", "/api/selector/history", "/api/divergence",
+    "/api/arena", "/api/selector", "/api/selector/history", "/api/divergence", "/api/trades?scope=live",
+    "/api/trades/export", "/api/equity/curves?scope=paper", "/api/equity/monthly?scope=live",
 )
 AUTH = {"X-API-Key": KEY}
 

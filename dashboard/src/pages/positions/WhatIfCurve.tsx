@@ -32,7 +32,7 @@ export function WhatIfCurve({ of, label }: { of: Schemas['WhatIf']; label: strin
     <figure className={css['curve']}>
       <svg viewBox={`0 0 ${W} ${H}`} role="img" aria-label={`${label}: ${change(worst?.move, 0)} ${plain(worst?.change)}`}>
         {ticks.map((value) => <g key={value}><line className={css['gridLine']} x1={LEFT} x2={W} y1={y(value)} y2={y(value)} /><text x={LEFT - 6} y={y(value) + 4} textAnchor="end">{short(value)}</text></g>)}
-        {[-0.3, -0.2, -0.1, 0, 0.1, 0.2, 0.3].filter((one) => one >= from && one <= to).map((one) => <text key={one} x={x(one)} y={H - 6} textAnchor="middle">{change(one, 0)}</text>)}
+        {[-0.3, -0.2, -0.1, 0, 0.1, 0.2, 0.3].filter((one) => one >= from && one <= to).map((one) => <text key={one} x={x(one)} y={H - 6} textAnchor={one === 0.3 ? 'end' : 'middle'}>{change(one, 0)}</text>)}
         <line className={css['zero']} x1={x(0)} x2={x(0)} y1={8} y2={H - BOTTOM} />
         {of.equity !== null && <line className={css['zero']} x1={LEFT} x2={W} y1={y(of.equity)} y2={y(of.equity)} />}
         <path className={css['line']} d={points.map((p, i) => `${i ? 'L' : 'M'}${x(p.move).toFixed(1)} ${y(p.equity).toFixed(1)}`).join('')} />

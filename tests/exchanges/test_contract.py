@@ -277,6 +277,16 @@ async def test_an_entry_whose_stop_stays_is_amended_under_its_new_name(ready: Be
     assert filled.execution.client_id in ("e2", "")
 
 
+async def test_a_fill_is_named_by_a_client_that_never_saw_its_order_rest(ready: Bench):
+    order_id = await ready.trading.place(entry(19_950.0, "named", 18_000.0))
+    await ready.step()
+    later = ready.another(ready.account_type, ready.keys)
+    await later.open(SYMBOLS)
+    (fill,) = await later.executions("BTC-USDT", START)
+    await later.close()
+    assert (fill.order_id, fill.client_id) == (order_id, "named")
+
+
 async def test_a_closed_position_tells_what_it_really_earned(ready: Bench):
     trading = ready.trading
     await trading.place(entry(None, "in", None))

@@ -326,9 +326,11 @@ async def test_fills_are_read_from_the_newest_back_to_where_they_are_wanted(venu
         rows = [f for f in fills if int(f["tradeId"]) < before][: int(asked["limit"])]
         return {"fillList": rows, "endId": rows[-1]["tradeId"] if rows else ""}
 
-    venue.answers["/api/v2/mix/order/fills"] = page
+    venue.answers |= {"/api/v2/mix/order/fills": page, DETAIL: plain()}
     found = await trading.executions("BTC-USDT", 1120)
     assert [e.ts_ms for e in found] == list(range(1120, 1251))
+    assert {e.client_id for e in found} == {"e1"}
+    assert [asked["orderId"] for asked in venue.of("/order/detail")] == ["7"]  # one order, asked for once
     assert all(e.fee == 0.5 for e in found)
     asked = venue.of("/order/fills")
     assert len(asked) == 2

@@ -10,9 +10,13 @@ from core.errors import Refused
 from core.order import Execution, OpenOrder
 from core.position import Balance, ClosedPosition, VenuePosition
 from exchanges.bitget.accounts.base import Account
+from exchanges.bitget.accounts.names import Names
+from exchanges.bitget.client import BitgetClient
 from exchanges.bitget.dialect.classic import rows, words
 from exchanges.bitget.dialect.words import COIN, PRODUCT, Endpoint, Params, Row, permissions
 from exchanges.bitget.errors import NOT_FOUND
+from exchanges.bitget.rules import Rules
+from exchanges.bitget.session import Timing
 from exchanges.port import AccountFacts
 from exchanges.rate import Priority
 
@@ -24,6 +28,10 @@ _LATELY: Final = 3
 
 class ClassicReading(Account):
     """The asking half of `exchanges.port.TradingVenue`: USDT perpetuals of a classic account."""
+
+    def __init__(self, client: BitgetClient, rules: Rules, timing: Timing) -> None:
+        super().__init__(client, rules, timing)
+        self._names = Names()
 
     async def facts(self, symbols: Sequence[str]) -> AccountFacts:
         """Account type, modes and leverage as the venue shows them, and what the key may do."""
@@ -94,7 +102,9 @@ class ClassicReading(Account):
     async def _listed(self, endpoint: Endpoint, where: Params, most: int = _MOST_PAGES) -> list[OpenOrder]:
         """One namespace, all its pages or the newest ``most``."""
         found = await self._pages(endpoint, where, "entrustedList", "orderId", Priority.PROTECTION, most=most)
-        return [rows.order(row, self._symbols) for row in found]
+        orders = [rows.order(row, self._symbols) for row in found]
+        self._names.seen(orders)
+        return orders
 
     async def _pages(
         self,
@@ -141,21 +151,31 @@ class ClassicReading(Account):
         return None
 
     async def _plain_order(self, symbol: str, client_id: str) -> OpenOrder | None:
-        asked = {"symbol": self._id(symbol), "productType": PRODUCT, "clientOid": client_id}
+        return await self._detail(symbol, {"clientOid": client_id})
+
+    async def _detail(self, symbol: str, which: Params) -> OpenOrder | None:
+        asked = {"symbol": self._id(symbol), "productType": PRODUCT} | which
         try:
-            return rows.order(await self._client.call(words.DETAIL, asked, Priority.PROTECTION), self._symbols)
+            found = rows.order(await self._client.call(words.DETAIL, asked, Priority.PROTECTION), self._symbols)
         except Refused as error:
             if error.code in NOT_FOUND:
                 return None
             raise
+        self._names.seen((found,))
+        return found
 
     async def _executions(self, symbol: str, from_ms: int) -> list[Execution]:
-        """Fills since ``from_ms``, oldest first; the venue remembers about three months. Their client ids are ''.
+        """Fills since ``from_ms``, oldest first; the venue remembers about three months.
 
-        Read from the newest back: the venue limits how far apart the ends of a span of time may lie.
+        Read from the newest back: the venue limits how far apart the ends of a span of time may lie. Its rows name the
+        order alone: an order that was not seen while it rested is asked for its client id, or its fill would pass for
+        somebody else's.
         """
         where = {"symbol": self._id(symbol)}
         back_to = ("cTime", from_ms)
         listed = await self._pages(words.FILLS, where, "fillList", "tradeId", Priority.PROTECTION, back_to)
-        found = [rows.execution(row, self._symbols) for row in listed]
-        return sorted((e for e in found if e.ts_ms >= from_ms), key=lambda e: (e.ts_ms, e.trade_id))
+        found = [e for row in listed if (e := rows.execution(row, self._symbols)).ts_ms >= from_ms]
+        for order_id in self._names.lacking(found):
+            if await self._detail(symbol, {"orderId": order_id}) is None:
+                self._names.note(order_id, "")
+        return sorted((self._names.of(e) for e in found), key=lambda e: (e.ts_ms, e.trade_id))

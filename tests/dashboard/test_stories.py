@@ -153,7 +153,7 @@ def test_keys_and_the_palette_reach_every_page(browser: Any, story: Story) -> No
         for key in keys.split():
             visited.page.keyboard.press(key)
         addresses.add(visited.page.evaluate("location.pathname"))
-    assert len(addresses) == len(pages)
+    assert len(addresses) == len(pages), addresses
     visited.page.keyboard.press("Control+k")
     visited.page.get_by_role("combobox").fill("grid dca btc")
     visited.page.get_by_role("combobox").fill("dca BTC")

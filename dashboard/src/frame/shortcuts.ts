@@ -5,7 +5,10 @@ import { show } from '../command/store';
 import { homeOf, pages } from '../pages';
 import { choose, settings } from '../text/settings';
 
-const PATIENCE_MS = 1_200;
+const PATIENCE_MS = 1_500;
+
+/** When `g` was pressed; outside the component, so that drawing again between two keys loses nothing. */
+let jumping = -PATIENCE_MS;
 
 const typing = (target: EventTarget | null): boolean =>
   target instanceof HTMLElement && (target.isContentEditable || ['INPUT', 'TEXTAREA', 'SELECT'].includes(target.tagName));
@@ -33,7 +36,6 @@ export function useKeys(keys: Record<string, () => void>): void {
 export function useShortcuts(): void {
   const [, navigate] = useLocation();
   useEffect(() => {
-    let jumping = 0;
     const press = (event: KeyboardEvent) => {
       if ((event.ctrlKey || event.metaKey) && event.key.toLowerCase() === 'k') {
         event.preventDefault();
@@ -42,7 +44,7 @@ export function useShortcuts(): void {
       }
       if (!isSingle(event)) return;
       if (performance.now() - jumping < PATIENCE_MS) {
-        jumping = 0;
+        jumping = -PATIENCE_MS;
         const page = pages.find((one) => one.key === event.key);
         if (page) {
           event.preventDefault();

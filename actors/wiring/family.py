@@ -30,6 +30,7 @@ _LOOK_S: Final = 0.1
 _LEAVE_S: Final = 3.0
 """For workers and the local exchange to see that they are alone."""
 _ADDRESS_BYTES: Final = 256
+_SHOWN: Final = 80
 
 Address = Callable[[float], str]
 """Waits so many seconds for the head; '' where it is not there yet. Raises ScalpRadarError when it did not start."""
@@ -56,7 +57,7 @@ def head_and_driver(drive: Callable[[Address], int], *, dashboard: bool = False)
         child.signal(signal.SIGKILL)
         child.wait(STOP_S)
         for line in end_kin(_LEAVE_S):
-            logger.warning("outlived its parents and was killed: {}", line)
+            logger.info("did not end by itself and was killed: {}", line[:_SHOWN])
         os.close(writing)
 
 

@@ -10,6 +10,7 @@ Laws
 from __future__ import annotations
 
 import ctypes
+import gc
 import os
 import signal
 import sys
@@ -53,6 +54,7 @@ class Child:
 def fork(goodbye: int = signal.SIGKILL) -> Child | None:
     """A child that is sent ``goodbye`` when this process ends; None in the child itself."""
     parent = os.getpid()
+    gc.freeze()  # what is there already is not looked through again, so its memory stays shared
     sys.stdout.flush()
     sys.stderr.flush()
     pid = os.fork()
@@ -77,7 +79,7 @@ def end_kin(grace_s: float = 1.0) -> list[str]:
     while left:  # a child of one that is being killed may have come to us only now
         for process in left:
             try:
-                killed.append(" ".join(process.cmdline()) or str(process.pid))
+                killed.append(" ".join(process.cmdline()).strip() or process.name())
                 process.kill()
             except psutil.NoSuchProcess:
                 continue

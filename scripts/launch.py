@@ -22,7 +22,7 @@ from actors.blueprint import draw
 from actors.wiring import house as wiring
 from actors.wiring.family import LOST, Address, head_and_driver
 from actors.wiring.folder import remove_finished
-from actors.wiring.process import log_to
+from actors.wiring.log import log_to
 from actors.wiring.supervision import PING_S, Supervision
 from core.errors import ScalpRadarError
 from core.settings import Settings
@@ -30,6 +30,7 @@ from scripts.account import credentials_of, local_account
 from scripts.configuration import strategy_folders
 from scripts.launch_checks import Checked, Wanted
 from scripts.local_exchange import LocalExchange
+from scripts.notify import ALIVE, READY, STOPPING, tell_manager
 from scripts.options import candle_root
 from scripts.researching import researching
 from scripts.running import alone, api_key, run_folder, say_ended, say_running
@@ -127,6 +128,7 @@ def _drive(checked: Checked, folder: Path, state: Path, pid: int, address: Addre
 def _watch(view: View, stop: _Stop, for_s: float | None, local: LocalExchange | None) -> int:
     """Look after everything until it is asked to stop."""
     supervision = view.supervision
+    tell_manager(READY)
     with status_view(view) as show:
         began = time.monotonic()
         looked = 0.0
@@ -139,8 +141,10 @@ def _watch(view: View, stop: _Stop, for_s: float | None, local: LocalExchange | 
                     os._exit(LOST)  # Ray is gone; its own shutdown would hang
                 if local is not None and not local.running:
                     raise ScalpRadarError("the local exchange has ended")
+                tell_manager(ALIVE)
                 show()
             time.sleep(0.1)
+    tell_manager(STOPPING)
     return 0
 
 

@@ -11,7 +11,7 @@ from actors.api_host import ApiHost
 from actors.api_optimizer import Wanted
 from actors.api_research import open_results
 from actors.read_model import Facts
-from actors.wiring.process import log_to
+from actors.wiring.log import log_to
 from actors.wiring.transport import RayTransport
 
 if TYPE_CHECKING:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from actors.ledger import Ledger
-from actors.wiring.process import log_to
+from actors.wiring.log import log_to
 
 
 class LedgerActor(Ledger):

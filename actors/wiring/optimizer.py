@@ -7,7 +7,7 @@ from pathlib import Path
 
 from actors.optimizer import Optimizer
 from actors.optimizer_work import WalkForwards
-from actors.wiring.process import log_to
+from actors.wiring.log import log_to
 from core.settings import Settings
 from market.source import open_source
 from optimization.fanout.executor import RayExecutor

@@ -28,6 +28,9 @@ def up(
     keep: Annotated[bool, typer.Option(help="Demo: go on with the state of the last --keep run.")] = False,
     strategy: Annotated[list[str] | None, typer.Option(help="Run this, not those enabled; repeatable.")] = None,
     yes: Annotated[bool, typer.Option("--yes", help="Live: trade real money without being asked.")] = False,
+    supervise: Annotated[bool, typer.Option("--supervise", help="Start it again when it ends unexpectedly.")] = False,
+    restarts: Annotated[int, typer.Option(min=0, help="--supervise: give up after so many")] = 5,
+    within: Annotated[float, typer.Option(min=0, help="within so many minutes.")] = 10.0,
     config: ConfigFolder = None,
 ) -> None:
     """Run the system: by default the demo, a local exchange with a synthetic market and strategies trading on it."""
@@ -37,6 +40,8 @@ def up(
     from scripts.launch_checks import Wanted, checking
     from scripts.running import state_root
 
+    if supervise and (code := _supervised(restarts, within * 60, state_root())) is not None:
+        raise typer.Exit(code)
     set_flags(state_root())
     wanted = Wanted(mode, data, exchange, from_, speed, seed, port, for_, dashboard, keep, tuple(strategy or ()))
     folder = Path(config_folder(config))
@@ -47,3 +52,10 @@ def up(
     if checked.armed is not None and not agreed(checked.armed, checked.settings, state_root() / "live", yes=yes):
         raise typer.Exit(1)
     raise typer.Exit(launch(checked, folder))
+
+
+def _supervised(restarts: int, within_s: float, state: Path) -> int | None:
+    """None in the process that is to go on, in the one above it the exit code."""
+    from scripts.supervise import Policy, supervise
+
+    return supervise(Policy(restarts, within_s), state)

@@ -25,6 +25,10 @@ const words = texts({
   mayPlace: ['{n} entries of plans in force may be placed at once.', '{n} entrées de plans en vigueur peuvent être placées aussitôt.'],
   stays: ['Still forbids entries: {reason}', 'Interdit toujours les entrées : {reason}'],
   noStop: ['Without a stop at this moment: {symbols}', 'Sans stop en ce moment : {symbols}'],
+  resetTitle: ['Reset {what}', 'Réarmer {what}'],
+  resetDeed: ['Reset', 'Réarmer'],
+  resetKeep: ['Leave it tripped', 'Laisser déclenché'],
+  anew: ['What it watches begins anew from what there is now.', 'Ce qu’il surveille repart de l’état présent.'],
   isHalted: ['Read back: halted.', 'Relu : arrêté.'],
   notHalted: ['Read back: not halted.', 'Relu : pas arrêté.'],
 });
@@ -67,18 +71,18 @@ type Prepared = {
 const sent = { reason: 'from the dashboard' };
 
 /** The server counts what the command would do; the confirmation does exactly that, once. */
-const prepare = (kind: 'halt' | 'reduce' | 'resume', symbol: string, ending: string) => async () => {
+const prepare = (kind: 'halt' | 'reduce' | 'resume' | 'reset', symbol: string, ending: string, tripped = '') => async () => {
   let told: Prepared;
   try {
-    told = (await command('POST', '/api/commands/prepare', { kind, symbol, ...sent })) as Prepared;
+    told = (await command('POST', '/api/commands/prepare', { kind, symbol, ...sent, ...(tripped && { switch: tripped }) })) as Prepared;
   } catch (error) {
     if (error instanceof Refusal && (error.status === 404 || error.status === 405)) return undefined;
     throw error;
   }
   const t = speak(words, settings().language);
   const { facts } = told;
-  const consequences = kind === 'resume'
-    ? [...facts.ends.map((one) => fill(t.tripped, { reason: one.reason || one.code })), fill(t.mayPlace, { n: facts.entries_placed }), ...facts.stays.map((one) => fill(t.stays, { reason: one.reason || one.code }))]
+  const consequences = kind === 'resume' || kind === 'reset'
+    ? [...(ending ? [ending] : []), ...facts.ends.map((one) => fill(t.tripped, { reason: one.reason || one.code })), fill(t.mayPlace, { n: facts.entries_placed }), ...facts.stays.map((one) => fill(t.stays, { reason: one.reason || one.code }))]
     : [fill(t.entries, { n: facts.entries_withdrawn }), fill(t.keep, { n: facts.positions_kept }), ending];
   if (facts.without_stop.length) consequences.push(fill(t.noStop, { symbols: facts.without_stop.join(', ') }));
   return {
@@ -126,5 +130,16 @@ export function resumeDeed(symbol: string): Deed {
     cli: curl('/api/resume', symbol),
     send: () => post('/api/resume', symbol, 'from the dashboard'),
     verified: readBack(symbol),
+  };
+}
+
+/** A human resets a kill switch that has tripped. */
+export function resetDeed(tripped: string, reason: string): Deed {
+  const t = speak(words, settings().language);
+  const send = async () => ((await command('POST', '/api/risk/reset', { switch: tripped, ...sent })) as Schemas['CommandResult']).outcome;
+  return {
+    title: fill(t.resetTitle, { what: tripped }), deed: t.resetDeed, keep: t.resetKeep, word: 'RESET', raises: true,
+    consequences: [fill(t.tripped, { reason }), t.anew], prepare: prepare('reset', '', t.anew, tripped),
+    cli: `curl -X POST -H "X-API-Key: …" -H "Content-Type: application/json" -d '{"switch":"${tripped}"}' ${location.origin}/api/risk/reset`, send,
   };
 }

@@ -8,15 +8,8 @@ import css from './EventLine.module.css';
 
 export type Weight = 'info' | 'warning' | 'critical';
 
-const ALARMS = new Set(['position_unprotected', 'trading_halted']);
-const WARNINGS = new Set(['target_refused']);
-
-/** How much an event matters. */
-export function weightOf(event: Event): Weight {
-  const said = event.payload['severity'];
-  if (said === 'critical' || said === 'warning' || said === 'info') return said;
-  return ALARMS.has(event.kind) ? 'critical' : WARNINGS.has(event.kind) ? 'warning' : 'info';
-}
+/** How much an event matters, as the server says. */
+export const weightOf = (event: Event): Weight => event.severity;
 
 const told = (value: unknown): string => (typeof value === 'string' || typeof value === 'number' ? String(value) : '');
 

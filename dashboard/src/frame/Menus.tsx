@@ -53,8 +53,8 @@ export function Rail() {
   );
 }
 
-const dangers = (events: ReadonlyMap<string, { payload: Record<string, unknown> }>): number =>
-  [...events.values()].filter((event) => event.payload['severity'] === 'critical').length;
+const dangers = (events: ReadonlyMap<string, { severity: string; acknowledged: boolean }>): number =>
+  [...events.values()].filter((event) => event.severity === 'critical' && !event.acknowledged).length;
 
 export function Bottom() {
   const t = useTexts(words);

@@ -65,6 +65,7 @@ class Mirror:
         self._trades: OrderedDict[str, None] = OrderedDict()
         self._ended: OrderedDict[str, OrderStatus] = OrderedDict()
         self._names: OrderedDict[str, str] = OrderedDict()
+        self._presets: OrderedDict[str, float] = OrderedDict()
         self._filled: dict[tuple[str, int], dict[int, float]] = defaultdict(dict)
         self._net = 0.0
         """What fills of the owner leave open, as far as they are known."""
@@ -75,11 +76,14 @@ class Mirror:
         """Base quantity filled by entries of one cycle, by level."""
         return self._filled.get((strategy, cycle), {})
 
-    def named(self, order_id: str, client_id: str) -> None:
-        """An order bears this client id: fills of some venues name only the order."""
+    def named(self, order_id: str, client_id: str, stop: float | None = None) -> None:
+        """An order bears this client id, since fills of some venues name only the order, and carries this stop."""
         if client_id:
             self._names[order_id] = client_id
             _bound(self._names)
+            if stop is not None:
+                self._presets[client_id] = stop
+                _bound(self._presets)
 
     def name_of(self, execution: Execution) -> str:
         """Client id of the order that filled, '' when it is not known."""
@@ -102,12 +106,27 @@ class Mirror:
             if self._net <= max(self.instrument.step / 2, 1e-12):
                 self.owner, self._net = Owner("", 0), 0.0
 
+    def recall(self, direction: int, price: float, stop: float | None, liquidation: float | None) -> None:
+        """What remembered fills left open, and what protected it: a fill that closed it meanwhile must find it."""
+        if not self.owner.strategy:
+            return
+        self.position = VenuePosition(
+            self.symbol, direction, self._net, price, 1.0, "", 0.0, price, liquidation, 0.0, self.fill_ms
+        )
+        self.last_stop = stop
+
+    def preset_of(self, client_id: str) -> float | None:
+        """The stop that an order carried, as far as it was seen."""
+        return self._presets.get(client_id)
+
     def executed(self, execution: Execution) -> Part | None:
         """Count a fill and move the position; whose it is, or None when it was counted before."""
         if self.knows(execution.trade_id):
             return None
         part = self._attribute(execution)
         self.remember(execution.trade_id, part.strategy, part.cycle, part.level, part.role, execution.quantity)
+        if part.role is FillRole.ENTRY:  # a later preset overwrites the position's stop
+            self.last_stop = self.preset_of(self.name_of(execution)) or self.last_stop
         _bound(self._trades)
         self.version += 1
         self.fill_ms = max(self.fill_ms, execution.ts_ms)
@@ -117,7 +136,7 @@ class Mirror:
 
     def order_seen(self, order: OpenOrder) -> bool:
         """Take note of an order as the stream shows it; whether that needs attention."""
-        self.named(order.order_id, order.client_id)
+        self.named(order.order_id, order.client_id, order.stop)
         known = self.orders.get(order.order_id)
         if order.status.live and order.order_id in self._ended:
             return False
@@ -158,7 +177,7 @@ class Mirror:
         """Replace everything by what REST shows; ends the doubt."""
         self.orders = {o.order_id: o for o in orders if not self._over(o)}
         for order in orders:
-            self.named(order.order_id, order.client_id)
+            self.named(order.order_id, order.client_id, order.stop)
         if position is None and self.position is not None:
             self._left = (self.position, self.owner)
         elif position is not None:

@@ -16,7 +16,7 @@ from actors.executor_sending import find
 from actors.life import Life
 from actors.parts import ExecutorConfig
 from actors.peers import Peers
-from core.messages import OrderFilled
+from core.messages import FillRole, OrderFilled
 from exchanges.port import TradingVenue
 from storage.journal import IntentState
 from storage.records import Query
@@ -53,11 +53,14 @@ class Start:
         Ids of recorded orders are used up: an intent that is done stays so.
         """
         for stored in (await self.insist(self._config.ledger, "orders", Query(symbol=symbol, limit=300))).items:
-            mirror.named(stored.order.order_id, stored.order.client_id)
+            mirror.named(stored.order.order_id, stored.order.client_id, stored.order.stop)
             ids.used(stored.order.client_id)
         page = await self.insist(self._config.ledger, "fills", Query(symbol=symbol, limit=300))
         for fill in reversed(page.items):
             mirror.remember(fill.trade_id, fill.strategy, fill.cycle, fill.level, fill.role, fill.quantity)
+        entries = [fill for fill in page.items if fill.role is FillRole.ENTRY]
+        if entries:
+            await self._recall(mirror, entries[0])
         for fill in reversed(page.items[:_RETOLD]):
             if fill.strategy in self._config.runners:
                 self._peers.tell(self._config.runners[fill.strategy], "on_fill", fill)
@@ -66,6 +69,14 @@ class Start:
             sent = await self.insist(self._config.ledger, "intents", open_only=False)
             since = [int(intent.ts_ms) for intent in sent if intent.symbol == symbol]
         return Remembered(tuple(reversed(page.items)), min([now_ms, *since]))
+
+    async def _recall(self, mirror: Mirror, entry: OrderFilled) -> None:
+        """Show the mirror what was open after the last recorded fill, and which stop it had: the newest known one."""
+        protections = await self.insist(self._config.ledger, "protections")
+        seen = next((p for p in protections if p.symbol == mirror.symbol and p.direction == entry.direction), None)
+        preset, read = mirror.preset_of(entry.client_id), seen.stop if seen else None
+        stop = read if seen and read is not None and (seen.ts_ms >= entry.ts_ms or preset is None) else preset
+        mirror.recall(entry.direction, entry.price, stop, seen.liquidation if seen else None)
 
     async def ask_about_open_intents(self, venue: TradingVenue, ids: Ids) -> None:
         """Ask the exchange what became of every intent whose outcome is not known, and write it down."""

@@ -77,6 +77,17 @@ def test_a_position_that_a_look_no_longer_showed_is_closed_by_the_fill_that_come
     assert late == ("dca", 3, -1, FillRole.STOP, 1)
 
 
+def test_what_a_stop_closed_while_nobody_looked_is_the_end_of_what_was_open() -> None:
+    mirror = Mirror(SYMBOL, Instrument(symbol=SYMBOL, tick=0.1, step=0.001), {TAG: "dca"})
+    mirror.remember("t1", "dca", 3, 0, FillRole.ENTRY, 1.0)
+    mirror.recall(1, 100.0, 90.0, 70.0)
+    second = encode(TAG, 3, FillRole.ENTRY, 1, 0, 0)
+    mirror.named("o2", second, 80.0)
+    mirror.executed(Execution("t2", "o2", "", SYMBOL, Side.BUY, 95.0, 1.0, 0.1, True, 2))
+    end = mirror.executed(Execution("t3", "s9", "", SYMBOL, Side.SELL, 79.9, 2.0, 0.1, False, 3))
+    assert end == ("dca", 3, -1, FillRole.STOP, 1)
+
+
 def test_what_our_fills_left_open_is_ours_until_they_have_closed_it() -> None:
     mirror = Mirror(SYMBOL, Instrument(symbol=SYMBOL, tick=0.1, step=0.001), {TAG: "dca"})
     mirror.remember("t1", "dca", 3, 0, FillRole.ENTRY, 1.0)

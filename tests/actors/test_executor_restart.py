@@ -6,7 +6,8 @@ from pathlib import Path
 from typing import Any
 
 from core.messages import FillRole, OrderFilled
-from tests.actors.street import START_MS, Street, street, wave
+from storage.records import Query
+from tests.actors.street import ENTRY, START_MS, Street, street, wave
 
 BTC, RUNNER = "BTC-USDT", "runner:envelope_dca"
 CANDLES = {BTC: wave(6, 60, 60_000.0, depth=0.16, seed=1, pace=0.9)}
@@ -34,6 +35,24 @@ async def test_the_very_first_fill_is_found_although_it_came_while_nobody_looked
         await lockstep.settled(world.sandbox.state.now_ms)
         held = world.account.positions[BTC]
         assert await live(world) == held.direction * held.quantity > 0
+
+
+async def test_a_stop_that_closed_the_position_while_nobody_looked_ends_our_cycle(tmp_path: Path) -> None:
+    near = ENTRY.model_copy(update={"params": {**ENTRY.params, "stop_fraction": 0.01}})
+    async with street(tmp_path, CANDLES, entry=near) as world:
+        lockstep = world.lockstep()
+        for _ in range(BEFORE_THE_FALL):
+            await lockstep.minute()
+        while not world.account.positions:
+            await lockstep.minute()
+        await world.crash("executor")
+        while world.account.positions:
+            await world.sandbox.advance(1)
+        await world.revive("executor")
+        await lockstep.settled(world.sandbox.state.now_ms)
+        last = (await world.ask("ledger", "fills", Query(limit=1))).items[0]
+        assert (last.strategy, last.role) == ("envelope_dca", FillRole.STOP)
+        assert await live(world) == 0.0
 
 
 def fill(number: int) -> OrderFilled:

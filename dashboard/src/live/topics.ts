@@ -19,6 +19,7 @@ export type Topics = {
   sparks: Spark;
   ranking: Schemas['Arena'];
   selector: Schemas['Selection'];
+  jobs: Schemas['JobView'];
 };
 
 export type TopicName = keyof Topics;

@@ -22,14 +22,17 @@ from typing import Any
 Moment = tuple[str, int]
 """A point, and at which of its passings, from 1."""
 
+Death = Callable[[Moment], bool]
+"""Whether to die at a moment that has come; asked once for each."""
+
 
 class Points:
     """Of one executor's life."""
 
-    def __init__(self, death: Moment | None = None) -> None:
+    def __init__(self, death: Moment | Death | None = None) -> None:
         self.passed: Counter[str] = Counter()
         self.reached = asyncio.Event()
-        self._death = death
+        self._dies: Death = death if callable(death) else lambda moment: moment == death
 
     def venues(self, make: Callable[[], Any]) -> Callable[[], Any]:
         """The same venues, with points around every call."""
@@ -44,7 +47,7 @@ class Points:
         if self.reached.is_set():
             return False
         self.passed[name] += 1
-        if self._death is not None and self._death == (name, self.passed[name]):
+        if self._dies((name, self.passed[name])):
             self.reached.set()
             return False
         return True

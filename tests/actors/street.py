@@ -68,14 +68,14 @@ class Street:
     def __init__(self, sandbox: Sandbox, port: int, folder: Path, symbols: Sequence[str], entry: StrategyEntry) -> None:
         self.sandbox, self.transport = sandbox, LocalTransport()
         self.entry, self.symbols, self._folder = entry, tuple(symbols), folder
-        url = f"http://127.0.0.1:{port}"
+        self.url = f"http://127.0.0.1:{port}"
         self._settings = Exchange(
-            rest_url=url, ws_url=url.replace("http", "ws"), subscribe_interval_ms=0,
+            rest_url=self.url, ws_url=self.url.replace("http", "ws"), subscribe_interval_ms=0,
             account_type="unified" if sandbox.config.accounts[0].kind == UNIFIED else "classic",
             rate=RateBudget(market=1e4, trade=1e4, account=1e4, position=1e4),
         )
         self.actors: dict[str, Any] = {}
-        self.audit_s, self.settle_s = 5.0, 1.0
+        self.audit_s, self.settle_s, self.quiet_s = 5.0, 1.0, 10.0
         self.points: Points | None = None
         """Around the next executor that is made; None for none."""
 
@@ -90,7 +90,8 @@ class Street:
                 return Ledger(f"sqlite:///{self._folder}/ledger.sqlite")
             case "feed":
                 venue = partial(public_venue, "bitget", self._settings)
-                return Feed(FeedConfig("feed", symbols, (runner,), "risk"), venue, self.peers())
+                carried = FeedConfig("feed", symbols, (runner,), "risk", quiet_s=self.quiet_s)
+                return Feed(carried, venue, self.peers())
             case "risk":
                 trader = Trader(runner, self.entry.leverage, self.entry.capital_usdt / len(symbols))
                 return RiskActor(
@@ -217,17 +218,18 @@ class Street:
 @asynccontextmanager
 async def street(
     folder: Path, candles: Mapping[str, Candles], *, entry: StrategyEntry = ENTRY, start_ms: int = START_MS,
-    points: Points | None = None, audit_s: float = 5.0, settle_s: float = 1.0, account: AccountConfig | None = None,
+    points: Points | None = None, audit_s: float = 5.0, settle_s: float = 1.0, quiet_s: float = 10.0,
+    account: AccountConfig | None = None,
 ) -> AsyncIterator[Street]:
     """A running world; everything is stopped afterwards.
 
-    points : around its first executor. account : whose it trades with, a classic one unless said.
+    points : around its first executor. quiet_s : of the feed. account : whose it trades with, else a classic one.
     """
     config = SandboxConfig(lockstep=True, accounts=(account or AccountConfig(),))
     sandbox = Sandbox(config, StoredSource(candles, start_ms))
     port = await sandbox.start()
     world = Street(sandbox, port, folder, tuple(candles), entry)
-    world.points, world.audit_s, world.settle_s = points, audit_s, settle_s
+    world.points, world.audit_s, world.settle_s, world.quiet_s = points, audit_s, settle_s, quiet_s
     try:
         await world.start()
         yield world

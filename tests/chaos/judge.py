@@ -23,7 +23,7 @@ class Difference(NamedTuple):
 
 
 def differences(found: Sequence[Deal], wanted: Sequence[Deal], faults: Sequence[Row]) -> list[Difference]:
-    """Deals that differ, each with its cause: a fault that struck its symbol before it ended, or an earlier difference."""
+    """Deals that differ, each with its cause: a fault that struck its symbol meanwhile, or an earlier difference."""
     told: list[Difference] = []
     for symbol in sorted({deal.symbol for deal in (*found, *wanted)}):
         ours, theirs = ([d for d in deals if d.symbol == symbol] for deals in (found, wanted))

@@ -12,7 +12,10 @@ from core.timeframe import HOUR_MS
 from tests.actors.street import ENTRY, START_MS
 
 PRICES: Final = {"BTC-USDT": 60_000.0, "ETH-USDT": 2_500.0, "SOL-USDT": 150.0}
-TRADED: Final[StrategyEntry] = ENTRY.model_copy(update={"symbols": tuple(PRICES), "capital_usdt": 9_000})
+TRADED: Final[StrategyEntry] = ENTRY.model_copy(
+    update={"symbols": tuple(PRICES), "capital_usdt": 9_000, "capital_fraction": 0.1}
+)
+"""A small fraction, so that a rich market does not make sizes meet the limits of risk."""
 HISTORY: Final = 20
 _FALLS: Final = (0.0, 0.06, 0.08, 0.105, 0.30)
 """How deep an hour falls: not at all, to the first, the second, the third level, through the stop."""

@@ -22,6 +22,7 @@ from actors.executor_ids import Ids
 from actors.executor_journal import Journal, Line
 from actors.executor_mirror import Mirror
 from actors.executor_preflight import Report
+from actors.executor_reads import Reads
 from actors.executor_start import Start
 from actors.executor_strangers import Strangers
 from actors.executor_voice import Voice
@@ -236,9 +237,11 @@ class Executor:
         self.seen_at(await self._start.insist(config.feed, "now"))
         report = self._checked(await self._start.check_account(venue, symbols))
         manners = Manners(config.changes_per_minute, config.liquidation_margin, config.trigger_source)
+        reads = Reads(venue)
         for symbol in symbols:
             mirror = Mirror(symbol, venue.instrument(symbol), self._tags)
-            desk = self._desks[symbol] = Desk(mirror, venue, self._ids, self, config.timing, manners=manners)
+            desk = Desk(mirror, venue, self._ids, self, config.timing, manners=manners, reads=reads)
+            self._desks[symbol] = desk
             desk.unprepared = "" if report.matches(symbol) else "leverage or modes are not as configured"
             desk.halted = self._halt_of(symbol)
             fills, desk.since_ms = await self._start.remember(symbol, mirror, self._ids, self._voice.now_ms)
@@ -250,8 +253,7 @@ class Executor:
         eyes = Eyes(
             venue, self._desks, self, self._life, lambda s: venue.prepare(s, config.leverage[s], config.margin_mode)
         )
-        for desk in self._desks.values():
-            await self._life.patiently(desk.look)
+        await self._look_first()
         await eyes.prepare_where_flat()
         self.balance(await self._life.patiently(venue.balance))
         self.apply(await self._start.insist(config.risk, "approved"))
@@ -263,6 +265,15 @@ class Executor:
             desk.wake()
         self._life.ok()
         self._ready.set()
+
+    async def _look_first(self) -> None:
+        """Every desk's first look, side by side: they share what they read."""
+        looks = [asyncio.create_task(self._life.patiently(desk.look)) for desk in self._desks.values()]
+        try:
+            await asyncio.gather(*looks)
+        finally:
+            for look in looks:
+                look.cancel()
 
     def _checked(self, report: Report) -> Report:
         """Show the report. Raises Fatal where it forbids to trade."""

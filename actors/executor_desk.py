@@ -13,6 +13,7 @@ from typing import Final, NamedTuple
 from actors.executor_churn import Churn
 from actors.executor_ids import Ids
 from actors.executor_mirror import Mirror
+from actors.executor_reads import Reads
 from actors.executor_sending import Office, Sender
 from actors.executor_watch import Watch
 from actors.parts import Timing
@@ -44,15 +45,20 @@ class Manners(NamedTuple):
 
 
 class Desk:
-    """Keeps one symbol of one account equal to its approved target."""
+    """Keeps one symbol of one account equal to its approved target.
+
+    Parameters
+    ----------
+    reads : shared by the desks of an account; one of its own unless given.
+    """
 
     def __init__(
         self, mirror: Mirror, venue: TradingVenue, ids: Ids, office: Office, timing: Timing = Timing(),
-        clock: Callable[[], float] = time.monotonic, manners: Manners = Manners(),
+        clock: Callable[[], float] = time.monotonic, manners: Manners = Manners(), reads: Reads | None = None,
     ) -> None:
         self.symbol, self.mirror = mirror.symbol, mirror
         self._venue, self._ids, self._office, self._timing, self._clock = venue, ids, office, timing, clock
-        self._manners, self._watch = manners, Watch()
+        self._manners, self._watch, self._reads = manners, Watch(), reads or Reads(venue)
         self.sender = Sender(mirror, venue, ids, office, self._watch, self.look)
         self.churn = Churn(manners.changes_per_minute)
         self.held = 0
@@ -171,12 +177,12 @@ class Desk:
         """Read fills, orders and the position back; again when a fill comes in between. Raises RetryLater, Fatal."""
         for _ in range(5):
             version = self.mirror.version
-            orders = await self._venue.open_orders(self.symbol)
+            orders = await self._reads.open_orders(self.symbol)
             executions = await self._venue.executions(self.symbol, self.since_ms)
             self._office.fills(self.symbol, executions)
             # only what REST showed: a stream that lost a fill may have shown later ones
             self.since_ms = max([self.since_ms, *(e.ts_ms - _OVERLAP_MS for e in executions)])
-            position = _of(await self._venue.positions(), self.symbol)
+            position = await self._reads.position(self.symbol)
             if self.mirror.version == version:
                 self.take(orders, position)
                 return
@@ -238,6 +244,3 @@ class Desk:
 def _opens(command: Command) -> bool:
     return isinstance(command, Place | Amend) and command.role is FillRole.ENTRY
 
-
-def _of(positions: list[VenuePosition], symbol: str) -> VenuePosition | None:
-    return next((p for p in positions if p.symbol == symbol), None)

@@ -100,7 +100,7 @@ class AdminEndpoints:
         return {
             **await self.clock({}),
             "events": dict(journal.counts), "last_event": journal.sequence, "faults": dict(self._state.faults.given),
-            "limits": self._refused(), "violations": journal.violations,
+            "limits": self._refused(), "requests": self._limits.asked(), "violations": journal.violations,
             "positions": {
                 "open": sum(g.closed_ms is None for g in guarded), "exposed": sum(g.exposed for g in guarded),
                 "ever": len(guarded), "worst_unprotected_ms": max((g.until(now_ms) for g in guarded), default=0),

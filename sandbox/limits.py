@@ -80,19 +80,23 @@ def factor_of(text: str) -> float:
 class Window:
     """At most so many within a span that slides."""
 
-    __slots__ = ("_most", "_span_s", "_stamps")
+    __slots__ = ("_span_s", "_stamps", "admitted", "busiest", "most")
 
     def __init__(self, most: float, span_s: float) -> None:
-        self._most, self._span_s = max(1, round(most)), span_s
+        self.most, self._span_s = max(1, round(most)), span_s
         self._stamps: deque[float] = deque()
+        self.admitted = self.busiest = 0
+        """How many there were, and at most within one span."""
 
     def admits(self, now_s: float) -> bool:
         """Whether one more fits; it counts only if it does."""
         while self._stamps and now_s - self._stamps[0] >= self._span_s:
             self._stamps.popleft()
-        if len(self._stamps) >= self._most:
+        if len(self._stamps) >= self.most:
             return False
         self._stamps.append(now_s)
+        self.admitted += 1
+        self.busiest = max(self.busiest, len(self._stamps))
         return True
 
 
@@ -124,6 +128,15 @@ class Limits:
         if window is None:
             window = self._requests[who, path] = Window(RATES.get(path, _DEFAULT_PER_S) * self.factor, 1.0)
         return window.admits(self._clock_s()) or self._refuse(path)
+
+    def asked(self) -> dict[str, dict[str, int]]:
+        """By path: requests admitted, the most of one asker in a second, and how many that may be."""
+        found: dict[str, dict[str, int]] = {}
+        for (_, path), window in self._requests.items():
+            row = found.setdefault(path, {"requests": 0, "busiest": 0, "most": window.most})
+            row["requests"] += window.admitted
+            row["busiest"] = max(row["busiest"], window.busiest)
+        return found
 
     def check_frame(self, connection: Connection, frame: str) -> None:
         """Raises Refusal (30006) for a frame too many or a subscription too many; a channel too many disconnects.

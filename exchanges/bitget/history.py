@@ -51,6 +51,12 @@ async def fetch_candles(
     return Candles.of(timeframe, [found[ts] for ts in sorted(found)]).checked(f"bitget {market_id} {timeframe}")
 
 
+def closed(timeframe: str, to_ms: int, now_ms: int) -> bool:
+    """Whether every candle that opens before ``to_ms`` had closed at ``now_ms``."""
+    step = timeframe_ms(timeframe)
+    return -(-to_ms // step) * step <= now_ms
+
+
 class _Pages:
     """One contract's candles of one timeframe, page by page."""
 

@@ -133,3 +133,12 @@ async def test_open_interest_is_in_base_currency(venue: FakeBitget, public: Bitg
         "openInterestList": [{"symbol": "BTCUSDT", "size": "34278.06"}], "ts": "1",
     }  # fmt: skip
     assert await public.open_interest("BTC-USDT") == 34278.06
+
+
+async def test_the_venue_is_asked_for_its_time_only_where_a_candle_may_not_have_closed(
+    minutes: FakeBitget, public: BitgetPublic
+):
+    for to_ms, times in ((NOW - MINUTE_MS, 1), (NOW, 1), (NOW - DAY_MS, 1), (NOW + MINUTE_MS, 2), (NOW - 1, 2)):
+        candles = await public.candles("BTC-USDT", "1m", to_ms - 3 * MINUTE_MS, to_ms)
+        assert candles.ts_ms[-1] <= NOW - MINUTE_MS
+        assert len(minutes.of("public/time")) == times

@@ -167,3 +167,14 @@ async def test_an_address_has_so_many_connections(exchange: Running) -> None:
         assert refused.value.status == 429
 
 
+
+
+def test_what_was_asked_is_told_by_path_with_the_busiest_second_of_one_asker() -> None:
+    found, clock, _ = limits(0.5)
+    for who, count in (("a", 4), ("b", 7)):
+        for _ in range(count):
+            found.admits(who, PLACE)
+    clock.now_s += 2
+    found.admits("a", PLACE)
+    assert found.asked() == {PLACE: {"requests": 10, "busiest": 5, "most": 5}}
+    assert limits(0)[0].asked() == {}

@@ -15,6 +15,7 @@ import psutil
 import pytest
 
 from actors.wiring.folder import PREFIX, remove_dead
+from scripts.doctor.network import listening, token
 
 ROOT = Path(__file__).parents[2]
 NOTICED_S = 5.0
@@ -71,6 +72,8 @@ def test_whoever_is_killed_takes_everything_along(victim: str, code: int, short:
         kin = {p.name(): p for p in parent.children(recursive=True)}
         assert {"raylet", "gcs_server"} <= set(kin)
         driver = next(p for p in parent.children() if p.name() not in ("raylet", "gcs_server"))
+        assert token(parent.pid).state == "ok"
+        assert {"raylet", "gcs_server"} <= {p.process for p in listening(parent.pid) if p.address != "127.0.0.1"}
         began = time.monotonic()
         if victim == "nobody":
             parent.send_signal(signal.SIGINT)

@@ -1,0 +1,1 @@
+"""What ``scalp-radar doctor`` looks at, one file a subject; nothing is changed by looking."""

@@ -181,6 +181,10 @@ class ModelGateway:
         """JSON values of one topic by key."""
         return topics.topic(self._state, name, self._now_ms(), self._started_ms)
 
+    def exchange_ms(self) -> int:
+        """The exchange's time as far as it is known."""
+        return self._state.exchange_ms
+
     def pulse(self) -> dict[str, Any]:
         """Server and exchange time, overall word, age of every feed."""
         now_ms = self._now_ms()

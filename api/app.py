@@ -8,7 +8,7 @@ from typing import Any
 
 from fastapi import FastAPI
 
-from api import live, problems, site, topics
+from api import examples, live, problems, site, topics
 from api.gateway import Gateway
 from api.guard import Guard
 from api.models import Problem
@@ -57,7 +57,7 @@ def create_app(
 
 
 def _with_problems(openapi: Callable[[], dict[str, Any]]) -> Callable[[], dict[str, Any]]:
-    """The description with the schema of problem documents, and 422 answered by one as well."""
+    """The description with the schema of problem documents, 422 answered by one as well, and examples."""
 
     def described() -> dict[str, Any]:
         schema = openapi()
@@ -67,6 +67,6 @@ def _with_problems(openapi: Callable[[], dict[str, Any]]) -> Callable[[], dict[s
             schemas.setdefault(name, described)
         schemas.pop("HTTPValidationError", None)
         schemas.pop("ValidationError", None)
-        return schema
+        return examples.add(schema)
 
     return described

@@ -110,5 +110,8 @@ class Gateway(Protocol):
     def topic(self, name: str) -> dict[str, Any]:
         """JSON values of one of `api.topics.TOPICS` by key."""
 
+    def exchange_ms(self) -> int:
+        """The exchange's time as far as it is known."""
+
     def pulse(self) -> dict[str, Any]:
         """A heartbeat: server and exchange time, overall word, age of every feed."""

@@ -1,4 +1,4 @@
-"""``/ws/live``: a snapshot of each topic asked for, then what changed, at most four times a second.
+"""``/ws/live``: a snapshot of each topic asked for, then what changed, at most five times a second.
 
     client  {"op": "subscribe", "topics": ["status", "positions"], "max_per_s": 4}     replaces what was asked before
             {"op": "snapshot", "topic": "positions"}                                     when a ``seq`` was missed
@@ -6,8 +6,9 @@
             {"type": "change", "topic", "seq", "ts_ms", "sent_ms", "set": {key: value}, "gone": [key]}
             {"type": "heartbeat", ...} every 2 s; {"type": "error", "detail"}
 
-``?topics=a,b`` subscribes at once; without it and without a message, everything is sent. Law: one slow or silent
-client costs nobody else anything: a push that it does not take in time ends its connection.
+``?topics=a,b`` subscribes at once; without it and without a message, everything is sent. Laws: one slow or silent
+client costs nobody else anything: a push that it does not take in time ends its connection. What is pushed is made once
+for all clients (`api.board`).
 """
 
 from __future__ import annotations
@@ -22,13 +23,14 @@ from fastapi import APIRouter, WebSocket
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 from starlette.websockets import WebSocketDisconnect
 
+from api.board import Board, Shown
 from api.gateway import Gateway
 from api.topics import TOPICS
 
-MAX_PER_S: Final = 4.0
-_MAX_CLIENTS: Final = 32
+MAX_PER_S: Final = 5.0
+_USUAL_PER_S: Final = 4.0
+MAX_CLIENTS: Final = 250
 _HEARTBEAT_S: Final = 2.0
-_REFRESH_S: Final = 1.0
 _SEND_TIMEOUT_S: Final = 2.0
 _TRY_AGAIN_LATER: Final = 1013
 
@@ -47,7 +49,7 @@ class _Subscribe(BaseModel):
 
     op: Literal["subscribe"]
     topics: tuple[Topic, ...]
-    max_per_s: float = Field(MAX_PER_S, ge=0.1, le=MAX_PER_S)
+    max_per_s: float = Field(_USUAL_PER_S, ge=0.1, le=MAX_PER_S)
 
 
 class _Snapshot(BaseModel):
@@ -66,17 +68,18 @@ class Live:
 
     def __init__(self, gateway: Gateway, *, send_timeout_s: float = _SEND_TIMEOUT_S) -> None:
         self._gateway, self._send_timeout_s = gateway, send_timeout_s
+        self._board = Board(gateway)
         self.clients = 0
         self.dropped = 0
 
     async def serve(self, socket: WebSocket) -> None:
         """One client, until it leaves or is too slow."""
-        if self.clients >= _MAX_CLIENTS:
+        if self.clients >= MAX_CLIENTS:
             await socket.close(_TRY_AGAIN_LATER, "too many clients")
             return
         await socket.accept()
         self.clients += 1
-        client = _Client(socket, self._gateway, self._send_timeout_s)
+        client = _Client(socket, self._gateway, self._board, self._send_timeout_s)
         tasks = [asyncio.create_task(client.listen()), asyncio.create_task(client.push())]
         try:
             done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
@@ -99,12 +102,12 @@ class Live:
 class _Client:
     """What one client asked for and has been sent."""
 
-    def __init__(self, socket: WebSocket, gateway: Gateway, send_timeout_s: float) -> None:
-        self._socket, self._gateway, self._send_timeout_s = socket, gateway, send_timeout_s
+    def __init__(self, socket: WebSocket, gateway: Gateway, board: Board, send_timeout_s: float) -> None:
+        self._socket, self._gateway, self._board, self._send_timeout_s = socket, gateway, board, send_timeout_s
         asked = socket.query_params.get("topics")
         wanted = tuple(TOPICS) if asked is None else tuple(name for name in asked.split(",") if name in TOPICS)
-        self._sent: dict[str, tuple[int, dict[str, Any]] | None] = dict.fromkeys(wanted)
-        self._interval_s = 1 / MAX_PER_S
+        self._sent: dict[str, tuple[int, Shown] | None] = dict.fromkeys(wanted)
+        self._interval_s = 1 / _USUAL_PER_S
 
     async def listen(self) -> None:
         """Take wishes until the client leaves; they are met with the next push."""
@@ -127,38 +130,35 @@ class _Client:
 
     async def push(self) -> None:
         """Send snapshots and changes for ever."""
-        version, looked_s, beat_s = -1, 0.0, 0.0
+        beat_s = float("-inf")
         while True:
             now_s = time.monotonic()
-            # Ages and staleness change without any message, so a look now and then is due anyway.
-            fresh = None in self._sent.values()
-            if fresh or self._gateway.version() != version or now_s - looked_s >= _REFRESH_S:
-                version, looked_s = self._gateway.version(), now_s
-                for name in tuple(self._sent):
-                    if name in self._sent:  # a wish may have come while another topic was being sent
-                        await self._topic(name)
+            for name in tuple(self._sent):
+                if name in self._sent:  # a wish may have come while another topic was being sent
+                    await self._topic(name)
             if now_s - beat_s >= _HEARTBEAT_S:
                 beat_s = now_s
                 await self._send({"type": "heartbeat", "sent_ms": _now_ms(), **self._gateway.pulse()})
             await asyncio.sleep(self._interval_s)
 
     async def _topic(self, name: str) -> None:
-        data = self._gateway.topic(name)
-        before = self._sent.get(name)
-        head = {"topic": name, "ts_ms": self._gateway.pulse()["exchange_ms"], "sent_ms": _now_ms()}
-        if before is None:
-            self._sent[name] = (1, data)
-            await self._send({"type": "snapshot", **head, "seq": 1, "data": data})
+        shown, before = self._board.look(name), self._sent.get(name)
+        if before is not None and before[1].number == shown.number:
             return
-        sequence, old = before
-        changed = {key: value for key, value in data.items() if key not in old or old[key] != value}
-        gone = [key for key in old if key not in data]
-        if changed or gone:
-            self._sent[name] = (sequence + 1, data)
-            await self._send({"type": "change", **head, "seq": sequence + 1, "set": changed, "gone": gone})
+        sequence = 1 if before is None else before[0] + 1
+        if before is None:
+            kind, body = "snapshot", self._board.snapshot(name, shown)
+        else:
+            kind, body = "change", self._board.change(name, before[1], shown)
+        self._sent[name] = (sequence, shown)
+        ts_ms = self._gateway.exchange_ms()
+        head = f'"type":"{kind}","topic":"{name}","seq":{sequence},"ts_ms":{ts_ms},"sent_ms":{_now_ms()}'
+        await self._send_text(f"{{{head},{body}}}")
 
     async def _send(self, message: dict[str, Any]) -> None:
-        text = json.dumps(message, allow_nan=False, separators=(",", ":"))
+        await self._send_text(json.dumps(message, allow_nan=False, separators=(",", ":")))
+
+    async def _send_text(self, text: str) -> None:
         async with asyncio.timeout(self._send_timeout_s):
             await self._socket.send_text(text)
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import os
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from actors.api_host import ApiHost
 from actors.api_optimizer import Wanted
@@ -13,6 +14,9 @@ from actors.api_research import open_results
 from actors.read_model import Facts
 from actors.wiring.log import log_to
 from actors.wiring.transport import RayTransport
+
+_BEHIND: Final = 5
+"""Trading goes first where cores are short, however many look on."""
 
 if TYPE_CHECKING:
     from market.store import CandleStore
@@ -45,6 +49,7 @@ class ApiActor(ApiHost):
         beginning: str,
     ) -> None:
         log_to(Path(logs), "api")
+        os.nice(_BEHIND)
         optimizer = Wanted(beginning, Path(results) / "results.sqlite") if beginning else None
         super().__init__(
             facts, port=port, api_key=api_key, opening=partial(_opened, Path(results)), optimizer=optimizer,

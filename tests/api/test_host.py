@@ -226,7 +226,8 @@ async def test_a_foreign_page_gets_no_stream(house: House, origin: str) -> None:
 
 async def test_our_own_page_gets_the_stream(house: House) -> None:
     await house.open()
-    async with house.live(additional_headers={"Origin": f"http://127.0.0.1:{house.port}"}) as client:
+    own = {"Origin": f"http://127.0.0.1:{house.port}"}
+    async with house.live("?topics=status", additional_headers=own) as client:
         assert (await heard(client, "snapshot", "status"))["data"]["now"]["mode"] == "demo"
 
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from starlette.websockets import WebSocket
 
-from api.live import Live
+from api.live import MAX_CLIENTS, Live
 from tests.api.rig import Rig
 
 Message = MutableMapping[str, Any]
@@ -55,7 +55,7 @@ async def test_a_slow_client_is_dropped_and_told_to_come_back(rig: Rig) -> None:
 
 async def test_too_many_clients_are_sent_away(rig: Rig, tmp_path: Path) -> None:
     live = Live(rig.gateway)
-    live.clients = 32
+    live.clients = MAX_CLIENTS
     one_more = Wire()
     await live.serve(one_more.socket)
     assert [message["type"] for message in one_more.sent] == ["websocket.close"]

@@ -27,6 +27,7 @@ from core.messages import (
 from core.strategy import Condition
 from core.target import Rung, Target
 from exchanges.port import TickerSeen
+from market.store import CandleStore
 from tests.api.rig import KEY, RecordingRisk
 from tests.local_handles import LocalHandle
 from tests.messages import T0
@@ -53,6 +54,7 @@ class Story:
         self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
         self._thread.start()
         self.risk = RecordingRisk()
+        self.candles = CandleStore(folder / "candles")
         self._ledger = self._do(self._opened())
         self.port = 0
         self._told: list[object] = []
@@ -85,7 +87,7 @@ class Story:
 
     def revive(self) -> None:
         """The API is back on its port, with what it was told."""
-        host = ApiHost(FACTS, port=self.port, api_key=KEY, answer_s=2.0)
+        host = ApiHost(FACTS, port=self.port, api_key=KEY, answer_s=2.0, candles=lambda: self.candles)
         host.connect(LocalHandle(self._ledger), LocalHandle(self.risk))
         self.port = self._do(host.start())
         self._host = host

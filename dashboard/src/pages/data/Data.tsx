@@ -30,7 +30,7 @@ export default function Data() {
       <Loaded from={coverage} lines={10}>
         {(found) => (
           <>
-            <Card title={t.held} flush stale={!live} aside={<span className={css['dim']}>{t.heldNote}</span>}><InMemory rows={found.held} /></Card>
+            <Card title={t.held} flush stale={!live} aside={<span className={`${css['dim'] ?? ''} ${css['roomy'] ?? ''}`}>{t.heldNote}</span>}><InMemory rows={found.held} /></Card>
             <AtRest of={found} />
           </>
         )}
@@ -95,8 +95,8 @@ function AtRest({ of }: { of: Schemas['Coverage'] }) {
     { id: 'bar', head: <Years axis={axis} />, wide: true, cell: (row) => <CoverageBar label={said(row)} axis={axis} from={row.first_ms} to={row.last_ms} gaps={[]} thin={row.gaps > 0} />, phone: 'none' },
     { id: 'first', head: t.first, number: true, by: (row) => row.first_ms, cell: (row) => day(row.first_ms, 'UTC') },
     { id: 'last', head: t.last, number: true, by: (row) => row.last_ms, cell: (row) => <time title={utc(row.last_ms)}>{day(row.last_ms, 'UTC')}</time>, phone: 'line' },
-    { id: 'rows', head: t.rows, number: true, by: (row) => row.rows, cell: (row) => plain(row.rows, 0), phone: 'line' },
-    { id: 'gaps', head: t.gaps, number: true, by: (row) => row.gaps, cell: (row) => <Missing n={row.gaps} />, phone: 'line' },
+    { id: 'rows', head: t.rows, number: true, by: (row) => row.rows, cell: (row) => <>{plain(row.rows, 0)}<span className={css['named']}> {t.rows}</span></>, phone: 'line' },
+    { id: 'gaps', head: t.gaps, number: true, by: (row) => row.gaps, cell: (row) => <><Missing n={row.gaps} /><span className={css['named']}> {t.gaps}</span></>, phone: 'line' },
     { id: 'missing', head: t.missing, number: true, by: (row) => row.missing, cell: (row) => <Missing n={row.missing} /> },
   ];
   return (

@@ -28,7 +28,7 @@ export const words = texts({
   from: ['from', 'de'],
   lasting: ['lasting', 'durée'],
   fetch: ['Copy fetch command', 'Copier la commande'],
-  spikes: ['{n} spikes (candles that moved 20 times as far as usual); the largest:', '{n} pics (bougies 20 fois plus amples que d’ordinaire) ; les plus grands :'],
+  spikes: ['Spikes, candles that moved 20 times as far as usual: {n}; the largest:', 'Pics, bougies 20 fois plus amples que d’ordinaire : {n} ; les plus grands :'],
   noSpikes: ['No spikes.', 'Aucun pic.'],
   times: ['{n} times the usual', '{n} fois l’habituel'],
   bar: ['{symbol} {tf}: from {from} to {to}, {missing} missing', '{symbol} {tf} : de {from} à {to}, {missing} manquantes'],

@@ -55,7 +55,7 @@ export default function Risk() {
             {last !== undefined && <Button small onClick={() => put(['entry', String(last)])}>{t.priceNow}</Button>}
           </Line>
           <Distance of="stop" label={t.stop} otherwise="25" query={query} put={put} />
-          <Distance of="target" label={t.target} otherwise="–" query={query} put={put} />
+          <Distance of="target" label={t.target} otherwise={t.optional} query={query} put={put} />
           <Line label={t.risk}><Box of="risk" query={query} put={put} label={t.risk} otherwise={t.configured} unit="%" /></Line>
           <Line label={t.quantity}><Box of="quantity" query={query} put={put} label={t.quantity} otherwise={t.largest} unit={symbol?.split('-')[0] ?? ''} /></Line>
         </form>

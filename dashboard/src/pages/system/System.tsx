@@ -34,7 +34,7 @@ export default function System() {
       <Loaded from={system} lines={12}>
         {(found) => (
           <>
-            <Card title={t.actors} flush stale={!live} className={css['wide']} aside={<span className={css['dim']}>{t.deliveryHelp}</span>}><Actors of={found.actors} readMs={found.time_ms} /></Card>
+            <Card title={t.actors} flush stale={!live} className={css['wide']} aside={<span className={`${css['dim'] ?? ''} ${css['roomy'] ?? ''}`}>{t.deliveryHelp}</span>}><Actors of={found.actors} readMs={found.time_ms} /></Card>
             <div className={css['column']}>
               <About of={found} />
               <Account of={found.account} />
@@ -113,7 +113,7 @@ function Account({ of }: { of: Schemas['System']['account'] }) {
   return (
     <Card
       title={t.account} flush
-      aside={<span className={css['dim']}>{fill(t.checkedAt, { when: moment(of.ts_ms, zone), who: of.source })} <Badge tone={of.passed ? 'plain' : 'danger'}>{of.passed ? t.checkPassed : t.checkRefused}</Badge></span>}
+      aside={<span className={css['dim']}><span className={css['roomy']}>{fill(t.checkedAt, { when: moment(of.ts_ms, zone), who: of.source })}</span> <Badge tone={of.passed ? 'plain' : 'danger'}>{of.passed ? t.checkPassed : t.checkRefused}</Badge></span>}
     >
       <Table label={t.account} rows={of.checks} columns={columns} keyOf={(check) => check.name} keys={false} />
     </Card>

@@ -15,14 +15,18 @@ from core.resample import aggregate
 from core.timeframe import DAY_MS, HOUR_MS, floor_to
 from market.port import CandleSource, known_timeframe, moment
 from market.tables import Series
-from sandbox.synthetic import SyntheticSource
+from sandbox.synthetic import Crashes, SyntheticSource
 
 DAYS: Final = 730
+CRASHES: Final = Crashes(depth=0.08, first=2880, every=17_280)
+"""A fall with its recovery every twelve days: seldom enough that days without one are the rule."""
 _FINEST: Final = "1h"
 
 
 class SyntheticHistory:
     """A `CandleSource` of hours drawn from a seed, ``days`` before ``end_ms``, of the demo's kind but not its candles.
+
+    The demo's crashes are in it, too, so an edge is planted for whoever buys falls.
 
     A symbol is drawn when it is asked for first, and kept.
     """
@@ -86,9 +90,14 @@ class SyntheticHistory:
         self._known(symbol)
         with self._lock:
             if symbol not in self._drawn:
-                minutes = SyntheticSource((symbol,), self._seed, self._days, self._end_ms).history(symbol)
-                self._drawn[symbol] = aggregate(minutes, _FINEST)
+                self._drawn[symbol] = aggregate(self._minutes(symbol), _FINEST)
             return self._drawn[symbol]
+
+    def _minutes(self, symbol: str) -> Candles:
+        source = SyntheticSource((symbol,), self._seed, 0, self._end_ms - self._days * DAY_MS, crashes=CRASHES)
+        days = [source.live(symbol, 0) for _ in range(self._days)]
+        columns = ("ts_ms", "open", "high", "low", "close", "volume")
+        return Candles("1m", *(np.concatenate([getattr(day, name) for day in days]) for name in columns))
 
     def _known(self, symbol: str) -> None:
         if symbol not in self._symbols:

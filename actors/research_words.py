@@ -28,13 +28,21 @@ def _quality(run: StoredRun) -> str:
     if run.trades < 1:
         return "no trade was made on the days after the choices"
     if sharpe <= 0.0:
-        return f"what was chosen lost on the days after (Sharpe {sharpe:.2f})"
+        return f"what was chosen lost on the days after (Sharpe {_two(sharpe)})"
     word = "a fine" if sharpe >= 2.0 else "a modest" if sharpe >= 0.5 else "a weak"
-    kept = f", {sharpe / promised:.0%} of what was promised in sample" if promised > 0.0 else ""
+    kept = f", {_percent(sharpe / promised)} of what was promised in sample" if promised > 0.0 else ""
     return f"{word} Sharpe ratio of {sharpe:.2f} on the days after{kept}"
 
 
 def _overfitting(run: StoredRun) -> str:
     if run.pbo is None:
         return ""
-    return f"in {run.pbo:.0%} of the splits the winner of one half ended in the worse half of the other"
+    return f"in {_percent(run.pbo)} of the splits the winner of one half ended in the worse half of the other"
+
+
+def _percent(share: float) -> str:
+    return f"{share * 100:.0f} %"
+
+
+def _two(figure: float) -> str:
+    return f"{figure:.2f}".replace("-", "\u2212")

@@ -20,7 +20,7 @@ export function TopTen({ run }: { run: Schemas['RunSummary'] }) {
   const answer = useGet('/api/optimization/runs/{fingerprint}/combinations', { path: { fingerprint: run.fingerprint }, query: { by: 'out.sharpe', limit: 10 }, immutable: true });
   const columns: Column<Row>[] = [
     { id: 'rank', head: t.rank, cell: (row) => row.rank_in_sample, by: (row) => row.rank_in_sample, number: true, phone: 'line' },
-    { id: 'params', head: '', cell: (row) => <code>{Object.entries(row.params).map(([name, value]) => `${name} ${String(value)}`).join(', ')}</code>, wide: true, phone: 'head' },
+    { id: 'params', head: '', cell: (row) => <code className={css['params']}>{Object.entries(row.params).map(([name, value]) => `${name} ${String(value)}`).join(', ')}</code>, wide: true, phone: 'head' },
     { id: 'out', head: t['out.sharpe'], cell: (row) => plain(row.figures['out.sharpe'], 2), by: (row) => row.figures['out.sharpe'], number: true, phone: 'line' },
     { id: 'in', head: t['in.sharpe'], cell: (row) => plain(row.figures['in.sharpe'], 2), by: (row) => row.figures['in.sharpe'], number: true, phone: 'none' },
     { id: 'return', head: t['out.return'], cell: (row) => percent(row.figures['out.return'], 2), by: (row) => row.figures['out.return'], number: true, phone: 'none' },

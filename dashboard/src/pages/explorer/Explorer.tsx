@@ -198,7 +198,7 @@ function Run({ order, grid }: { order: Order; grid: Schemas['GridView'] }) {
       <div aria-live="polite">
         {estimate.error && !estimate.data ? <ProblemView error={estimate.error} retry={() => void estimate.refetch()} /> : !sample ? <Skeleton lines={2} /> : (
           <>
-            <p className={css['count']}>{fill(t.count, { factors: factors.join(' × ') || '1', n: sample.grid.toLocaleString('en'), a: Math.max(1, order.symbols.length), w: sample.windows || NONE })}</p>
+            <p className={css['count']}>{fill(t.count, { factors: factors.join(' × ') || '1', n: sample.grid.toLocaleString('en'), a: order.symbols.length > 1 ? fill(t.someAssets, { n: order.symbols.length }) : t.asset, w: sample.windows || NONE })}</p>
             {sample.search === 'sampled' && <p className={css['warn']}>{fill(t.sampled, { grid: sample.grid.toLocaleString('en'), most: sample.most.toLocaleString('en') })}</p>}
             {able.length > 0 && <p className={css['hint']}>{fill(t.seconds, { s: seconds < 1 ? t.less : duration(Math.ceil(seconds) * 1000) })}; <Term of="trials">{fill(t.trials, { n: items.reduce((sum, one) => sum + one.trials, 0).toLocaleString('en') })}</Term></p>}
             {items.filter((one) => one.refused).map((one) => <p key={one.symbol} className={css['warn']}>{fill(t.refused, { symbol: one.symbol, why: one.refused })}</p>)}
@@ -274,7 +274,7 @@ function Look({ strategy, symbol, run, onRun }: { strategy: string; symbol: stri
   return (
     <div className={css['right']}>
       <Card
-        title={one ? `${one.strategy}, ${one.symbol}` : t.look} {...(one ? { to: `/research/runs/${one.fingerprint.slice(0, 16)}` } : {})}
+        title={one ? <>{one.strategy}, {one.symbol} <Link className={css['link']} to={`/research/runs/${one.fingerprint.slice(0, 16)}`}>{t.verdict} {one.grade} ›</Link></> : t.look}
         aside={items.length > 1 && one ? <Select label={t.result} value={one.fingerprint} options={items.map((item) => [item.fingerprint, `${item.symbol} ${item.grade} ${day(item.ts_ms, 'UTC')} (${item.combinations.toLocaleString('en')})`] as const)} onChange={onRun} /> : undefined}
       >
         <Loaded from={runs} lines={10}>{() => (one ? <HeatPanel run={one} key={one.fingerprint} /> : <Empty why={fill(t.noRun, { strategy })} next={t.noRunNext} />)}</Loaded>

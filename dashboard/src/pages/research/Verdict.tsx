@@ -63,18 +63,18 @@ function Whole({ detail }: { detail: Detail }) {
             {detail.gate.map((line) => (
               <li key={line.criterion} data-fails={!line.passed || undefined}>
                 <span aria-label={line.passed ? t.ok : t.fails}>{line.passed ? '✓' : '✗'}</span>
-                <span>{line.criterion} {line.comparison} {limitOf(line)}</span>
+                <span>{line.criterion} {line.comparison === '>=' ? '≥' : '≤'} {limitOf(line)}</span>
                 <b>{line.defined ? figureOf(line) : 'n/a'}</b>
               </li>
             ))}
           </ul>
-          <p className={css['dim']}>{fill(t.facts, { c: run.combinations.toLocaleString('en'), t: run.trials.toLocaleString('en'), d: rest.data_digest.slice(0, 8), v: run.code_version.slice(0, 8), s: duration(run.duration_s * 1000), when: moment(run.ts_ms, 'UTC') })}</p>
+          <p className={css['dim']}>{fill(t.facts, { c: run.combinations.toLocaleString('en'), t: run.trials.toLocaleString('en'), d: rest.data_digest.slice(0, 8), v: run.code_version.slice(0, 8), s: took(run.duration_s), when: moment(run.ts_ms, 'UTC') })}</p>
         </Card>
       </div>
       {phone ? TABS.map((one) => (
         <details key={one} className={css['part']} open={one === tab} onToggle={(event) => event.currentTarget.open && one !== tab && open(one)}>
           <summary>{t[one]}</summary>
-          {one === tab && <Part tab={one} detail={detail} rest={rest} />}
+          {one === tab && <div className={css['panel']}><Part tab={one} detail={detail} rest={rest} /></div>}
         </details>
       )) : (
         <Card>
@@ -100,8 +100,10 @@ function Whole({ detail }: { detail: Detail }) {
 }
 
 const share = (name: string): boolean => /return|day|shortfall|gap/.test(name) && !/under water/.test(name);
-const figureOf = (line: Schemas['GateLine']): string => (share(line.criterion) ? percent(line.figure, 1) : plain(line.figure, 2));
-const limitOf = (line: Schemas['GateLine']): string => (share(line.criterion) ? percent(line.limit, 1) : plain(line.limit, 2));
+const figure = (value: number | null): string => plain(value, Number.isInteger(value) ? 0 : 2);
+const took = (seconds: number): string => (seconds < 10 ? `${plain(seconds, 1)} s` : duration(seconds * 1000));
+const figureOf = (line: Schemas['GateLine']): string => (share(line.criterion) ? percent(line.figure, 1) : figure(line.figure));
+const limitOf = (line: Schemas['GateLine']): string => (share(line.criterion) ? percent(line.limit, 1) : figure(line.limit));
 
 function Part({ tab, detail, rest }: { tab: Tab; detail: Detail; rest: Rest }) {
   const { run } = detail;
@@ -216,7 +218,7 @@ function Provenance({ detail, rest }: { detail: Detail; rest: Rest }) {
     <div className={css['provenance']}>
       <Facts of={[
         [t.fingerprint, <code key="f">{run.fingerprint}</code>], [t.hash, <code key="h">{run.result_hash}</code>], [t.data, <code key="d">{rest.data_digest}</code>],
-        [t.span, `${day(run.from_ms, 'UTC')} – ${day(run.to_ms, 'UTC')}`], [t.origin, run.origin], [t.code, <code key="c">{run.code_version}</code>], [t.took, duration(run.duration_s * 1000)],
+        [t.span, `${day(run.from_ms, 'UTC')} – ${day(run.to_ms, 'UTC')}`], [t.origin, run.origin], [t.code, <code key="c">{run.code_version}</code>], [t.took, took(run.duration_s)],
         [t.rule, `${rule.in_sample_days} / ${rule.out_of_sample_days} / ${rule.step_days} d${rule.anchored ? ', anchored' : ''}`],
         [t.costs, fill(t.fees, { m: percent(costs.maker_fee, 3), t: percent(costs.taker_fee, 3), s: percent(costs.slippage, 3), l: costs.leverage })], [t.seed, rest.job.seed],
         [t.export, <code key="e">scalp-radar results export {run.fingerprint.slice(0, 12)} run.parquet</code>],

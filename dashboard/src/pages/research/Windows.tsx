@@ -1,6 +1,7 @@
 /** Windows in time: hollow in sample, filled out of sample; a strip for each parameter shows where the choice jumps. */
 import type { Schemas } from '../../api/types';
 import { Change, Term } from '../../components/parts';
+import { usePhone } from '../../components/Table';
 import { plain } from '../../format/numbers';
 import { day } from '../../format/time';
 import { fill, useTexts } from '../../text/language';
@@ -41,7 +42,7 @@ export function Windows({ windows }: { windows: readonly Window[] }) {
 
 function Bars({ windows }: { windows: readonly Window[] }) {
   const t = useTexts(words);
-  const [width, height, left] = [960, 190, 36];
+  const [width, height, left] = usePhone() ? [440, 170, 36] : [960, 190, 36];
   const all = windows.flatMap((w) => [w.in_sharpe ?? 0, w.out_sharpe ?? 0]);
   const [low, high] = [Math.min(0, ...all), Math.max(0.5, ...all)];
   const y = (v: number) => 8 + (1 - (v - low) / (high - low)) * (height - 32);

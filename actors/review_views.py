@@ -120,7 +120,8 @@ def _decided(plans: Sequence[PlanChanged]) -> Iterator[shown.LogLine]:
 
 def _wanted(target: Target) -> str:
     prices = [f"{rung.price:,.8g}" if rung.price is not None else "at market" for rung in target.rungs]
-    parts = [f"{len(prices)} entries: {', '.join(prices)}" if prices else "no entries"]
+    entries = "1 entry" if len(prices) == 1 else f"{len(prices)} entries"
+    parts = [f"{entries}: {', '.join(prices)}" if prices else "no entries"]
     if target.filled:
         parts.append(f"{target.filled} filled")
     parts += [f"{name} {at:,.8g}" for name, at in (("stop", target.stop), ("target", target.target)) if at is not None]
@@ -141,7 +142,7 @@ def _sent(orders: Sequence[StoredOrder], intents: Sequence[Intent]) -> Iterator[
         if decode(name) is not None and order.created_ms:
             yield shown.LogLine(
                 ts_ms=order.created_ms, kind="acknowledged", part=_part(name), client_id=name,
-                text=f"{order.kind.value} order at the exchange, in the end {order.status.value}",
+                text=f"{order.kind.value.replace('_', ' ')} order at the exchange, in the end {order.status.value}",
                 price=order.price or order.trigger, quantity=order.quantity,
             )
 

@@ -61,7 +61,9 @@ function alone(chart: IChartApi, curve: Curve, falls: readonly Schemas['FallSeen
   const under = chart.addSeries(AreaSeries, {
     invertFilledArea: true, lineColor: down, lineWidth: 1, topColor: faded(down, 0.3), bottomColor: faded(down, 0.3), priceLineVisible: false, lastValueVisible: true,
     priceFormat: { type: 'custom', minMove: 0.0001, formatter: (value: number) => change(value, 1) },
+    autoscaleInfoProvider: () => ({ priceRange: { minValue: Math.min(-0.0001, ...curve.below), maxValue: 0 } }),
   }, 1);
+  under.priceScale().applyOptions({ scaleMargins: { top: 0, bottom: 0.22 } });
   under.setData(pointsOf(curve.t, curve.below).map((one) => ({ ...one, time: one.time as Time })));
   createSeriesMarkers<Time>(under, [...falls].sort((a, b) => a.deepest_ms - b.deepest_ms).map((fall) => ({
     time: seconds(fall.deepest_ms), position: 'belowBar', shape: 'circle', size: 0, color: token('text-1'), text: String(fall.number),

@@ -17,10 +17,12 @@ export type Force = { text: string; price: number; kind: 'level' | 'stop' | 'tar
 
 type Parts = { chart: IChartApi; series: ISeriesApi<'Candlestick'>; levels: Levels; markers: ISeriesMarkersPluginApi<Time> };
 
-export default function GridChart({ candles, plans, fills, now, stepMs, tick, zone, summary, at, onCandle, symbol }: {
+export default function GridChart({ candles, plans, fills, now, stepMs, tick, zone, summary, at, onCandle, symbol, whole }: {
   candles: Candles; plans: readonly Plan[]; fills: readonly Fill[]; now: readonly Force[]; stepMs: number; tick: number | undefined; zone: string;
   /** Said to those who do not see it. */
   summary: string; at: number | undefined; onCandle: (openedMs: number) => void; symbol: string;
+  /** Begin with all candles in view, not the newest alone. */
+  whole?: boolean;
 }) {
   const box = useRef<HTMLDivElement>(null);
   const parts = useRef<Parts | undefined>(undefined);
@@ -61,9 +63,9 @@ export default function GridChart({ candles, plans, fills, now, stepMs, tick, zo
     const view = `${candles.symbol} ${candles.timeframe} ${zone}`;
     if (first.current !== view && candles.t.length) {
       first.current = view;
-      made.chart.timeScale().setVisibleLogicalRange({ from: candles.t.length - 120, to: candles.t.length + 6 });
+      made.chart.timeScale().setVisibleLogicalRange({ from: whole ? -1 : Math.max(-3, candles.t.length - 120), to: candles.t.length + (whole ? 1 : 6) });
     }
-  }, [candles, tick, at, zone]);
+  }, [candles, tick, at, zone, whole]);
 
   useEffect(() => {
     const made = parts.current;

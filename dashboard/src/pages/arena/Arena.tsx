@@ -100,7 +100,7 @@ function Ranking({ rows, choices, at, open, compared, onOpen, onCompare }: {
             <div>
               <p className={css['line']}><span>{row.rank}</span> {name(row)} <Change fraction={row.net_return} />{pick(row)}</p>
               <Interval row={row} scale={scale} />
-              <p className={css['small']}>PF {row.profit_factor === null ? 'n/a' : plain(row.profit_factor)} · {t.drawdown} {percent(row.max_drawdown)} · {row.trades} {t.trades}</p>
+              <p className={css['small']}>PF {row.profit_factor === null ? 'n/a' : plain(row.profit_factor)} · {t.drawdown} {percent(-row.max_drawdown)} · {row.trades} {t.trades}</p>
               <p className={css['small']}><May choices={of(row)} /></p>
             </div>
           </li>
@@ -129,7 +129,7 @@ function Ranking({ rows, choices, at, open, compared, onOpen, onCompare }: {
               <td data-number><Change fraction={row.net_return} /></td>
               <td className={css['intervalCell']}><Interval row={row} scale={scale} /></td>
               <td data-number>{row.profit_factor === null ? <span title={t.lossless}>n/a</span> : plain(row.profit_factor)}</td>
-              <td data-number>{percent(row.max_drawdown)}</td>
+              <td data-number>{percent(-row.max_drawdown)}</td>
               <td data-number>{row.sharpe === null ? <span title={t.sharpeWhy}>n/a</span> : plain(row.sharpe)}</td>
               <td data-number>{row.trades}</td>
               <td className={css['may']}><May choices={of(row)} /></td>

@@ -7,7 +7,7 @@ import { Late } from '../../charts/Late';
 import { look } from '../../charts/series';
 import { Button, Card, Change, Choice, Empty, Facts, Loaded, Result, Select, Term, Unit, baseOf } from '../../components/parts';
 import { change, money, percent, plain, signed } from '../../format/numbers';
-import { day, moment } from '../../format/time';
+import { day, moment, utc } from '../../format/time';
 import { useClocks, useLive, useSelected } from '../../live/hooks';
 import { useScope } from '../../live/scope';
 import { fill, useTexts } from '../../text/language';
@@ -59,20 +59,24 @@ export default function Equity() {
       <Loaded from={curves} lines={14}>
         {(data) => (
           <>
-            <Chart of={data} stale={!live} />
-            <Card title={t.figures} stale={!live} className={css['figures']}><Figures of={data.figures} /></Card>
-            <Card title={<Term of="drawdown">{t.falls}</Term>} flush={data.falls.length > 0} className={css['falls']}><Falls of={data.falls} known={data.figures.net !== null} /></Card>
+            <div className={css['main']}>
+              <Chart of={data} stale={!live} />
+              <Card title={t.months} className={css['months']} flush>
+                <Loaded from={months} lines={4}>{(found) => <Months of={found} />}</Loaded>
+              </Card>
+            </div>
+            <div className={css['aside']}>
+              <Card title={t.figures} stale={!live} className={css['figures']}><Figures of={data.figures} /></Card>
+              <Card title={<Term of="drawdown">{t.falls}</Term>} flush={data.falls.length > 0} className={css['falls']}><Falls of={data.falls} known={data.figures.net !== null} /></Card>
+              {months.data && (
+                <Card title={<Term of="regime">{fill(t.regimes, { reference: months.data.reference ? baseOf(months.data.reference) : '–' })}</Term>}>
+                  <Regimes of={months.data} />
+                </Card>
+              )}
+            </div>
           </>
         )}
       </Loaded>
-      <Card title={t.months} className={css['months']} flush>
-        <Loaded from={months} lines={4}>{(data) => <Months of={data} />}</Loaded>
-      </Card>
-      {months.data && (
-        <Card title={<Term of="regime">{fill(t.regimes, { reference: months.data.reference ? baseOf(months.data.reference) : '–' })}</Term>} className={css['regimes']}>
-          <Regimes of={months.data} />
-        </Card>
-      )}
     </div>
   );
 }
@@ -90,10 +94,7 @@ function Chart({ of, stale }: { of: Curves; stale: boolean }) {
     <Card
       title={title} flush stale={stale} className={css['chart']}
       aside={of.curves.length > 0 && (
-        <>
-          <Link to={`/trades?scope=${of.scope}${span}`}>{t.tradesOf} ›</Link>
-          <Button small kind="bare" onClick={() => setTable(!table)}>{table ? t.chart : t.table}</Button>
-        </>
+        <Button small kind="bare" onClick={() => setTable(!table)}>{table ? t.chart : t.table}</Button>
       )}
     >
       {of.curves.length === 0 ? empty : table ? <Values of={of} /> : (
@@ -102,7 +103,7 @@ function Chart({ of, stale }: { of: Curves; stale: boolean }) {
             <EquityChart key={`${of.scope}${of.by}${of.measure}`} curves={of.curves} falls={of.by === 'total' && of.measure === 'net' ? of.falls : []} zone={zone} summary={summaryOf(of, t, zone)} onSpan={setSeen} />
           </Late>
           {many && <Legend of={of} />}
-          <p className={css['notice']}>{t.notice}</p>
+          <p className={css['notice']}><span>{t.notice}</span> <Link to={`/trades?scope=${of.scope}${span}`}>{t.tradesOf} ›</Link></p>
         </>
       )}
     </Card>
@@ -179,6 +180,9 @@ function Figures({ of }: { of: Schemas['EquityFigures'] }) {
   );
 }
 
+/** 20 Nov 25 */
+const brief = (ms: number, zone: string): string => day(ms, zone).replace(/ 20(\d\d)$/, ' $1');
+
 function Falls({ of, known }: { of: readonly Schemas['FallSeen'][]; known: boolean }) {
   const t = useTexts(words);
   const zone = useZone();
@@ -189,7 +193,7 @@ function Falls({ of, known }: { of: readonly Schemas['FallSeen'][]; known: boole
       <tbody>
         {of.map((fall) => (
           <tr key={fall.number}>
-            <td>{fall.number}</td><td><b>{percent(fall.depth)}</b></td><td>{moment(fall.from_ms, zone)}</td><td>{fall.to_ms === null ? t.still : moment(fall.to_ms, zone)}</td><td>{plain(fall.days, 1)}</td>
+            <td>{fall.number}</td><td><b>{percent(fall.depth)}</b></td><td><time title={utc(fall.from_ms)}>{brief(fall.from_ms, zone)}</time></td><td>{fall.to_ms === null ? t.still : <time title={utc(fall.to_ms)}>{brief(fall.to_ms, zone)}</time>}</td><td>{plain(fall.days, 1)}</td>
           </tr>
         ))}
       </tbody>

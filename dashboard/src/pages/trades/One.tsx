@@ -92,11 +92,13 @@ function Head({ of }: { of: Detail }) {
 function Beside({ of }: { of: Detail }) {
   const t = useTexts(words);
   const causes = useTexts(CAUSE);
+  const rules = useValue('rules', of.trade.symbol);
   const { comparison, trade, twin } = of;
   if (!comparison) return <Card title={<Term of="divergence">{t.beside}</Term>} className={css['beside']}><Empty why={t.noTwin} next={t.noTwinNext} /></Card>;
+  const tick = rules?.tick;
   const [live, paper] = trade.scope === 'live' ? [trade, twin] : [twin, trade];
   const rows: readonly (readonly [string, React.ReactNode, React.ReactNode, number | null])[] = [
-    [t.entry, price(live?.average), price(paper?.average), comparison.entry_bps], [t.left, price(live?.exit_price), price(paper?.exit_price), comparison.exit_bps],
+    [t.entry, price(live?.average, tick), price(paper?.average, tick), comparison.entry_bps], [t.left, price(live?.exit_price, tick), price(paper?.exit_price, tick), comparison.exit_bps],
     [t.fees, plain(live?.fees), plain(paper?.fees), comparison.fee_bps], [t.funding, plain(live?.funding), plain(paper?.funding), comparison.funding_bps],
     [t.net, money(live?.net), money(paper?.net), comparison.net_bps],
   ];
@@ -118,6 +120,12 @@ function Beside({ of }: { of: Detail }) {
   );
 }
 
+/** Its plan rows, with nothing in force after it has closed. */
+function ended(of: Detail): Detail['plans'] {
+  const last = of.plans.at(-1);
+  return last ? [...of.plans, { ...last, from_ms: of.trade.ts_ms, filled: 0, levels: [] }] : [];
+}
+
 function Chart({ of }: { of: Detail }) {
   const t = useTexts(words);
   const zone = useZone();
@@ -131,7 +139,7 @@ function Chart({ of }: { of: Detail }) {
         {(data) => data.t.length < 2 ? <Empty why={t.noCandles} next={t.noCandlesNext} /> : (
           <Late height="var(--chart-height)">
             <GridChart
-              candles={data} plans={of.plans} fills={of.fills} now={[]} stepMs={frame.step} tick={tick} zone={zone} symbol={trade.symbol} at={undefined} onCandle={() => undefined}
+              candles={data} plans={ended(of)} fills={of.fills} now={[]} stepMs={frame.step} tick={tick} zone={zone} symbol={trade.symbol} at={undefined} whole onCandle={() => undefined}
               summary={fill(t.summary, { symbol: trade.symbol, timeframe: frame.timeframe, n: data.t.length, from: moment(trade.opened_ms, zone), to: moment(trade.ts_ms, zone) })}
             />
           </Late>
@@ -155,7 +163,7 @@ function Log({ of }: { of: Detail }) {
             <tbody>
               {of.log.map((line, i) => (
                 <tr key={i} data-kind={line.kind}>
-                  <td title={utc(line.ts_ms)}>{moment(line.ts_ms, zone).slice(0, 6)} {clockSeconds(line.ts_ms, zone)}</td>
+                  <td title={utc(line.ts_ms)}>{moment(line.ts_ms, zone).slice(0, 6)} {clockSeconds(line.ts_ms, zone)}<small>.{String(line.ts_ms % 1000).padStart(3, '0')}</small></td>
                   <td><b>{steps[line.kind]}</b></td><td>{line.part}</td>
                   <td data-number>{line.price === null ? '' : price(line.price, rules?.tick)}</td><td data-number>{line.quantity === null ? '' : quantity(line.quantity, rules?.step)}</td>
                   <td data-number>{line.fee === null ? '' : plain(line.fee, 4)}</td><td className={css['words']} title={line.client_id || undefined}>{line.text}</td>

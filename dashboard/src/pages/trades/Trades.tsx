@@ -4,7 +4,7 @@ import { lazy, useCallback, useMemo } from 'react';
 import { Link, useLocation, useParams, useSearchParams } from 'wouter';
 import { address, read } from '../../api/client';
 import type { QueryOf, Schemas } from '../../api/types';
-import { Button, Card, Choice, Empty, ProblemView, Result, Select, Side, Skeleton, Term, Unit, baseOf } from '../../components/parts';
+import { Button, Card, Choice, Empty, ProblemView, Result, Select, Side, Skeleton, Term, baseOf } from '../../components/parts';
 import { Table, usePhone, type Column } from '../../components/Table';
 import { change, money, percent, plain, signed } from '../../format/numbers';
 import { day, duration, moment, utc } from '../../format/time';
@@ -122,7 +122,7 @@ function Sums({ of }: { of: Schemas['TradeSums'] }) {
   const t = useTexts(words);
   const tiles: readonly (readonly [React.ReactNode, React.ReactNode])[] = [
     [t.trades, <b key="n">{of.trades}</b>],
-    [<Term key="t" of="net">{t.net}</Term>, <b key="n"><Result value={of.net} /><Unit>USDT</Unit></b>],
+    [<Term key="t" of="net">{t.usdt}</Term>, <b key="n"><Result value={of.net} /></b>],
     [t.gross, money(of.gross)],
     [<Term key="t" of="fees">{t.fees}</Term>, plain(of.fees)],
     [<Term key="t" of="funding">{t.funding}</Term>, signed(-of.funding)],
@@ -149,16 +149,16 @@ function useColumns(zone: string, scope: Scope): Column<Line>[] {
   const t = useTexts(words);
   return useMemo(() => [
     { id: 'closed', head: t.closed, cell: (row) => <time title={utc(row.ts_ms)} dateTime={new Date(row.ts_ms).toISOString()}>{moment(row.ts_ms, zone)}</time>, phone: 'line' },
-    { id: 'symbol', head: t.symbol, cell: (row) => <b>{baseOf(row.symbol)}</b>, phone: 'head' },
-    { id: 'side', head: t.side, cell: (row) => <Side direction={row.direction} />, phone: 'head' },
-    { id: 'strategy', head: t.strategy, wide: true, cell: (row) => <Link className={css['quiet']} to={`/trades/${row.id}?scope=${row.scope}`}>{row.strategy}</Link>, phone: 'line' },
+    { id: 'symbol', head: t.headSymbol, cell: (row) => <b>{baseOf(row.symbol)}</b>, phone: 'head' },
+    { id: 'side', head: t.headSide, cell: (row) => <Side direction={row.direction} />, phone: 'head' },
+    { id: 'strategy', head: t.headStrategy, cell: (row) => <Link className={css['quiet']} to={`/trades/${row.id}?scope=${row.scope}`}>{row.strategy}</Link>, phone: 'line' },
     { id: 'levels', head: t.levels, term: 'cycle', number: true, cell: (row) => row.levels, phone: 'none' },
     { id: 'held', head: t.held, number: true, cell: (row) => duration(row.held_ms), phone: 'line' },
     { id: 'net', head: t.net, number: true, cell: (row) => <Result value={row.net} of={row.notional} />, phone: 'head' },
     { id: 'gross', head: t.gross, number: true, cell: (row) => <span className={css['second']}>{money(row.gross)}</span>, phone: 'none' },
     { id: 'share', head: '%', number: true, cell: (row) => change(row.net_fraction), phone: 'none' },
     ...(scope === 'live' ? [{ id: 'against', head: t.against, term: 'fees', number: true, cell: (row: Line) => <Against of={row} />, phone: 'none' } as const] : []),
-    { id: 'exit', head: t.exit, cell: (row) => <span className={css['exit']} data-exit={row.reason}>{row.reason}</span>, phone: 'line' },
+    { id: 'exit', head: t.headExit, cell: (row) => <span className={css['exit']} data-exit={row.reason}>{row.reason}</span>, phone: 'line' },
   ], [t, zone, scope]);
 }
 

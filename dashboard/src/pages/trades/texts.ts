@@ -19,6 +19,11 @@ export const words = texts({
   clear: ['Clear', 'Effacer'],
   sums: ['Sums of this filter', 'Sommes de ce filtre'],
   trades: ['trades', 'transactions'],
+  headSymbol: ['symbol', 'symbole'],
+  headSide: ['side', 'sens'],
+  headStrategy: ['strategy', 'stratégie'],
+  headExit: ['exit', 'sortie'],
+  usdt: ['net USDT', 'net USDT'],
   net: ['net', 'net'],
   gross: ['gross', 'brut'],
   fees: ['fees', 'frais'],
@@ -95,7 +100,7 @@ export const one = texts({
 
 export const CAUSE = texts({
   manual: ['by hand or in an emergency', 'à la main ou en urgence'],
-  refusal: ['a rule of risk refused', 'une règle de risque a refusé'],
+  refusal: ['refused by a risk rule', 'refusé par une règle de risque'],
   latency: ['too late', 'trop tard'],
   fill: ['filled otherwise', 'exécuté autrement'],
 });

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import atexit
+import functools
+import shutil
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -51,12 +55,23 @@ class RecordingRisk:
         self.told.append(words)
 
 
+@functools.cache
+def _empty() -> Path:
+    """Databases without rows, made once a process: most of the time of making one is migrations."""
+    folder = Path(tempfile.mkdtemp(prefix="scalp-radar-rig-"))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    Ledger(f"sqlite:///{folder}/ledger.db").stop()
+    ResultStore(folder / "research", clock_ms=lambda: NOW).close()
+    return folder
+
+
 class Rig:
     """Everything, and a client on it. ``now_ms`` may be moved."""
 
     def __init__(self, folder: Path, **options: Any) -> None:
         self.now_ms = NOW
         self.state = ReadModel(FACTS)
+        shutil.copytree(_empty(), folder, dirs_exist_ok=True)
         self.ledger = Ledger(f"sqlite:///{folder}/ledger.db")
         self.results = ResultStore(folder / "research", clock_ms=lambda: self.now_ms)
         self.research = ResearchReader(options.pop("opening", lambda: self.results))

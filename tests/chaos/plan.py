@@ -20,7 +20,8 @@ def _requests(seed: int) -> dict[str, tuple[FaultRule, ...]]:
         "too_many_requests": (FaultRule(Kind.TOO_MANY_REQUESTS, 0.1, times=6, seed=seed),),
         "rate_code": (FaultRule(Kind.RATE_CODE, 0.1, times=6, seed=seed),),
         "server_error": (FaultRule(Kind.SERVER_ERROR, 0.1, times=6, seed=seed),),
-        "maintenance": (FaultRule(Kind.MAINTENANCE, 0.1, times=4, seed=seed),),
+        # the code of an upgrade has everybody wait for half a minute: one that passes sooner
+        "maintenance": (FaultRule(Kind.MAINTENANCE, 0.1, times=4, seed=seed, code="40725"),),
         "request_lost": (FaultRule(Kind.REQUEST_LOST, 0.3, times=12, seed=seed, seconds=0.02),),
         "accept_silent": (FaultRule(Kind.ACCEPT_SILENT, 0.3, times=12, seed=seed, seconds=0.02),),
         "accept_late": (FaultRule(Kind.ACCEPT_LATE, 0.3, times=12, seed=seed, seconds=0.1),),
@@ -38,10 +39,8 @@ def _messages(seed: int) -> dict[str, tuple[FaultRule, ...]]:
         "push_delay": (FaultRule(Kind.PUSH_DELAY, 0.3, seed=seed, seconds=0.1, paths=PRIVATE),),
         "push_reorder": (FaultRule(Kind.PUSH_REORDER, 0.3, seed=seed, paths=PRIVATE),),
         "push_duplicate": (FaultRule(Kind.PUSH_DUPLICATE, 0.3, seed=seed),),
-        "push_lost": (
-            FaultRule(Kind.PUSH_LOST, 0.4, seed=seed, paths=PRIVATE),
-            FaultRule(Kind.PUSH_LOST, 0.01, times=2, seed=seed, paths=PUBLIC),
-        ),
+        # of an account alone: a lost candle is made up for by the next one, which lockstep has wait for the first
+        "push_lost": (FaultRule(Kind.PUSH_LOST, 0.4, seed=seed, paths=PRIVATE),),
     }
 
 
@@ -53,7 +52,7 @@ def _stops(seed: int) -> dict[str, tuple[FaultRule, ...]]:
     }
 
 
-def harmless(seed: int, hours: int = 3) -> list[Episode]:
+def harmless(seed: int, hours: int = 2) -> list[Episode]:
     """Everything that may change no trade, one kind after the other."""
     kinds = {**_requests(seed), **_messages(seed), **_stops(seed)}
     lifted_s = {"clock_skew": 0.7}  # nobody can sign anything while it lasts

@@ -53,7 +53,7 @@ class Records:
         self.standing: dict[int, Standing] = {}
         self.wrong: list[str] = []
         """Violations of what must hold at every look."""
-        self._ids: dict[str, set[int]] = defaultdict(set)
+        self._ids: dict[tuple[str, str], set[int]] = defaultdict(set)
         self._last = 0
 
     async def collect(self) -> None:
@@ -66,7 +66,7 @@ class Records:
             elif event["kind"] == "fault":
                 self.faults.append({**subject, "ts": event["ts"]})
             elif event["kind"] in ("order", "trigger") and decode(subject["client_id"]):
-                self._ids[subject["client_id"]].add(subject["order_id"])
+                self._ids[event["kind"], subject["client_id"]].add(subject["order_id"])
 
     async def look(self) -> None:
         """Take down what stands now, and whatever may never stand."""
@@ -78,7 +78,7 @@ class Records:
         self.standing[state["time"] - state["time"] % 60_000] = standing(account)
 
     def doubled(self) -> list[str]:
-        """Client ids that two orders bore."""
+        """Client ids that two orders bore, or two triggers; the order that a trigger becomes bears the trigger's."""
         return [f"{name}: {sorted(ids)}" for name, ids in self._ids.items() if len(ids) > 1]
 
     def deals(self) -> list[Deal]:

@@ -16,7 +16,7 @@ from tests.chaos.report import keep, named, table
 
 KINDS = (AccountConfig(), AccountConfig.unified())
 SEED = 1
-HOURS = max(sum(e.hours for e in plan) for plan in (harmless(SEED), deadly(SEED, 20), changing(SEED)))
+HOURS = max(sum(e.hours for e in plan) for plan in (harmless(SEED), deadly(SEED, 15), changing(SEED)))
 SLACK_MS = 1_000
 """What the audit may take beyond its interval, until the stop stands again."""
 
@@ -86,7 +86,7 @@ async def test_kills_of_every_actor_and_at_every_point_change_no_trade(
     tmp_path: Path, account: AccountConfig, undisturbed: Undisturbed, show: Show
 ) -> None:
     calm = await undisturbed(account, HOURS)
-    found = await campaign(tmp_path, deadly(SEED, 20), account, seed=SEED)
+    found = await campaign(tmp_path, deadly(SEED, 15), account, seed=SEED)
     deaths = found.fate.deaths
     lines = [*table(found.told), f"kills: {dict(found.kills)}; the executor died at {len(deaths)} points"]
     show(f"kills, {account.kind} account: same trades", lines)

@@ -147,6 +147,18 @@ class Street:
     async def crash(self, name: str) -> None:
         """Kill -9: the actor is gone with everything in its memory; its calls fail until `revive`."""
         self.transport.kill(name)
+        await self._bury(name)
+
+    async def perish(self) -> None:
+        """Kill -9 of everything at once: messages on their way, and those to be told again, are gone too."""
+        for name in self.actors:
+            self.transport.kill(name)
+        self.transport = LocalTransport()
+        for name in list(self.actors):
+            await self._bury(name)
+
+    async def _bury(self, name: str) -> None:
+        """End what still runs of an actor."""
         dead = self.actors.pop(name)
         tasks = [*getattr(getattr(dead, "_life", None), "_tasks", {}).values(), getattr(dead, "_asking", None)]
         for task in [*tasks, getattr(getattr(dead, "_journal", None), "_writer", None)]:

@@ -67,8 +67,11 @@ class EquityReader:
     async def _own(self, scope: str, strategy: str | None) -> dict[str, Curve]:
         """Curves by strategy, up to now."""
         names = sorted({name for of, name in self._state.equity if of == scope and strategy in (None, name)})
+        ranked = self._state.arena.get(scope)
+        capitals = {standing.strategy: standing.capital for standing in ranked.standings} if ranked else {}
         async with self._reading:
-            return {name: curves_.finite(await self._curve(scope, name)) for name in names}
+            found = {name: curves_.finite(await self._curve(scope, name)) for name in names}
+        return {name: curves_.begun(curve, capitals.get(name, 0.0)) for name, curve in found.items()}
 
     async def _curve(self, scope: str, strategy: str) -> Curve:
         known = self._known.get((scope, strategy), curves_.EMPTY)

@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.candle import Floats, Ints
-from core.timeframe import DAY_MS
+from core.timeframe import DAY_MS, MINUTE_MS
 
 _DAYS_A_YEAR: Final = 365.0
 
@@ -64,6 +64,18 @@ def finite(curve: Curve) -> Curve:
     """Without marks that say nothing."""
     known = np.isfinite(curve.equity) & np.isfinite(curve.wallet)
     return curve if known.all() else Curve(curve.ts_ms[known], curve.equity[known], curve.wallet[known])
+
+
+def begun(curve: Curve, capital: float) -> Curve:
+    """With the capital a minute before the first mark, which comes after a minute of trading; 0: not known."""
+    if not len(curve.ts_ms) or capital <= 0.0:
+        return curve
+    money = np.array([capital])
+    first = curve.ts_ms[:1] - MINUTE_MS
+    return Curve(
+        np.concatenate((first, curve.ts_ms)), np.concatenate((money, curve.equity)),
+        np.concatenate((money, curve.wallet)),
+    )
 
 
 def together(curves: Sequence[Curve]) -> Curve:

@@ -14,7 +14,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from core.candle import Candle
-from core.messages import CandlesClosed, FillRole, PositionGuarded, TradeCompared
+from core.messages import ArenaRanked, CandlesClosed, FillRole, PositionGuarded, TradeCompared
 from core.timeframe import DAY_MS, HOUR_MS
 from engine.client_ids import encode, tag
 from storage.journal import Intent
@@ -209,6 +209,15 @@ async def test_equity_adds_strategies_but_never_scopes_and_who_comes_later_lifts
     assert later["value"] == [1490.0, 1525.0]
     rig.tell(*marks("a", [1100.0], begin=T0 + 4 * HOUR_MS))
     assert (await get(rig, "/api/equity/curves?scope=live"))["curves"][0]["value"][-1] == 1620.0
+
+
+async def test_change_is_counted_from_the_capital_that_a_strategy_was_given(rig: Rig) -> None:
+    rig.tell(*marks(STRATEGY, [9_900.0, 10_100.0]))
+    rig.state.apply(ArenaRanked(T0, 1, "live", (messages.STANDING,)), rig.now_ms)
+    found = await get(rig, "/api/equity/curves?scope=live")
+    assert found["curves"][0]["begin"] == 10_000.0
+    assert found["figures"]["net_return"] == pytest.approx(0.01)
+    assert found["falls"][0]["depth"] == pytest.approx(-0.01)
 
 
 async def test_gross_is_net_before_what_closed_trades_paid_and_symbols_add_up_to_them(rig: Rig) -> None:

@@ -72,6 +72,15 @@ def test_between_marks_the_earlier_holds_and_before_the_first_its_beginning() ->
     assert curve.together([a, curve.EMPTY]) is a
 
 
+def test_a_curve_begins_with_its_capital_where_that_is_known() -> None:
+    own = curve.begun(made([990.0, 1010.0]), 1000.0)
+    assert own.equity.tolist() == [1000.0, 990.0, 1010.0]
+    assert own.wallet.tolist() == [1000.0] * 3
+    assert own.ts_ms[1] - own.ts_ms[0] == 60_000
+    assert curve.begun(made([990.0]), 0.0).equity.tolist() == [990.0]
+    assert curve.begun(curve.EMPTY, 1000.0) is curve.EMPTY
+
+
 def test_exposure_is_the_share_of_time_in_which_equity_and_wallet_differ() -> None:
     assert curve.exposed(made([1000.0, 1001.0, 1000.0, 1000.0, 1000.0])) == 0.25
     assert curve.exposed(made([1000.0])) is None

@@ -64,5 +64,5 @@ export const REGIMES = texts({
   bear: ['bear', 'baisse'],
   range: ['range', 'couloir'],
   crash: ['crash', 'krach'],
-  unknown: ['not known', 'inconnu'],
+  unknown: ['unknown', 'inconnu'],
 });

@@ -49,8 +49,8 @@ class Head:
         ]
 
     def stop(self) -> None:
-        """End them."""
-        self._node.kill_all_processes(check_alive=False, allow_graceful=True)
+        """End them; at once where one has ended already, since the others would wait for it."""
+        self._node.kill_all_processes(check_alive=False, allow_graceful=not self.dead())
 
 
 @contextmanager

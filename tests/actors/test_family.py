@@ -87,6 +87,7 @@ def test_whoever_is_killed_takes_everything_along(victim: str, code: int, short:
         _, left = psutil.wait_procs(kin.values(), timeout=NOTICED_S)
         assert not left
         assert time.monotonic() - began < NOTICED_S
+        sys.stdout.write(f"{victim}: all ended after {time.monotonic() - began:.1f} s\n")
         assert not list(short.glob(f"{PREFIX}*"))
     finally:
         process.kill()

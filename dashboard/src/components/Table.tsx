@@ -38,7 +38,7 @@ const onMedia = (listener: () => void) => {
 /** Whether the window is as narrow as a phone. */
 export const usePhone = (): boolean => useSyncExternalStore(onMedia, () => media().matches);
 
-export function Table<R>({ label, rows, columns, keyOf, onOpen, chosen, sorted, empty, detail, height, onEnd, keys = true }: {
+export function Table<R>({ label, rows, columns, keyOf, onOpen, chosen, sorted, empty, detail, height, onEnd, keys = true, first, groups }: {
   label: string;
   rows: readonly R[];
   columns: readonly Column<R>[];
@@ -57,6 +57,10 @@ export function Table<R>({ label, rows, columns, keyOf, onOpen, chosen, sorted, 
   /** Called when the last row comes into view: time for the next page. */
   onEnd?: () => void;
   keys?: boolean;
+  /** These stay on top, however the others are sorted. */
+  first?: (row: R) => boolean;
+  /** Rows of one name stand together below a head of their own; only where rows are not virtual. */
+  groups?: { of: (row: R) => string; head: (name: string, rows: readonly R[]) => ReactNode } | undefined;
 }) {
   const phone = usePhone();
   const [order, setOrder] = useState(sorted ?? '');
@@ -65,8 +69,12 @@ export function Table<R>({ label, rows, columns, keyOf, onOpen, chosen, sorted, 
   const shown = useMemo(() => {
     const down = order.startsWith('-');
     const by = columns.find((column) => column.id === order.replace(/^-/, ''))?.by;
-    return by ? [...rows].sort((a, b) => compare(by(a), by(b), down)) : rows;
-  }, [rows, columns, order]);
+    const ordered = by ? [...rows].sort((a, b) => compare(by(a), by(b), down)) : rows;
+    const urgent = first ? [...ordered.filter(first), ...ordered.filter((row) => !first(row))] : ordered;
+    if (!groups) return urgent;
+    const names = [...new Set(urgent.map(groups.of))];
+    return names.flatMap((name) => urgent.filter((row) => groups.of(row) === name));
+  }, [rows, columns, order, first, groups]);
   const virtual = shown.length >= VIRTUAL_FROM;
   const window_ = useVirtualizer({
     count: shown.length, enabled: virtual, getScrollElement: () => scroller.current, estimateSize: () => (phone ? CARD : ROW), overscan: 12,
@@ -155,7 +163,13 @@ export function Table<R>({ label, rows, columns, keyOf, onOpen, chosen, sorted, 
             const below = !virtual && detail && keyOf(row) === chosen && (
               <tr key={`${keyOf(row)} detail`} className={css['below']}><td colSpan={columns.length}><div className={css['detail']}>{detail(row)}</div></td></tr>
             );
-            return below ? [line, below] : [line];
+            const name = groups?.of(row);
+            const before_ = shown[i - 1];
+            const opens = groups && name !== undefined && (before_ === undefined || groups.of(before_) !== name);
+            const head = opens && !virtual && (
+              <tr key={`${name} group`} className={css['group']}><th scope="rowgroup" colSpan={columns.length}>{groups.head(name, shown.filter((one) => groups.of(one) === name))}</th></tr>
+            );
+            return [head, line, below].filter(Boolean);
           })}
           {after > 0 && <tr aria-hidden="true"><td colSpan={columns.length} style={{ height: after, padding: 0 }} /></tr>}
         </tbody>

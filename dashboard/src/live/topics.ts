@@ -20,6 +20,7 @@ export type Topics = {
   ranking: Schemas['Arena'];
   selector: Schemas['Selection'];
   jobs: Schemas['JobView'];
+  risk: Schemas['RiskReport'];
 };
 
 export type TopicName = keyof Topics;

@@ -1,9 +1,10 @@
 /** The three-second page: safe? open? P&L? fresh? next? In this order, without scrolling on a phone. */
 import { Link } from 'wouter';
-import { Badge, Card, Change, Empty, ProblemView, Result, Side, Skeleton, Term, Unit, baseOf } from '../../components/parts';
+import { Badge, Card, Empty, ProblemView, Result, Side, Skeleton, Term, Unit, baseOf } from '../../components/parts';
+import { NoStop } from '../../components/NoStop';
 import { Spark } from '../../components/Spark';
 import { EventLine } from '../../components/EventLine';
-import { change, plain, price, tone } from '../../format/numbers';
+import { change, plain, price } from '../../format/numbers';
 import { clock, duration } from '../../format/time';
 import { DataAge, SafetyButton } from '../../frame/Strip';
 import { useLink, useLive, useTick, useTopic, useValue } from '../../live/hooks';
@@ -12,6 +13,9 @@ import { useScope } from '../../live/scope';
 import { fill, useTexts } from '../../text/language';
 import { useZone } from '../../text/settings';
 import { openResult, usePresent, type Held, type Present } from './present';
+import { Jobs } from './Jobs';
+import { Limits } from './Limits';
+import { Week } from './Week';
 import { words } from './texts';
 import css from './Now.module.css';
 
@@ -30,10 +34,12 @@ export default function Now() {
         <div className={css['column']}>
           <Positions present={present} stale={!live} />
           <Levels present={present} />
-          <EquityCard present={present} />
+          <Week scope={scope} />
+          <Jobs />
         </div>
         <div className={css['column']}>
           <Events present={present} />
+          <Limits stale={!live} />
           <Strategies />
         </div>
       </div>
@@ -166,7 +172,7 @@ function LevelLine({ level }: { level: NonNullable<Present['next']>['levels'][nu
 
 /** The stop as read back: its distance, or the alarm. */
 function Stop({ of }: { of: Held }) {
-  if (of.stop === null) return <Badge tone="danger" icon="cross">NO STOP {(of.unprotected_ms / 1000).toFixed(1)} s</Badge>;
+  if (of.stop === null) return <NoStop ms={of.unprotected_ms} />;
   return <span className={css['stop']}>SL {change(of.stop_distance, 1)}</span>;
 }
 
@@ -244,17 +250,6 @@ function LevelRow({ level }: { level: NonNullable<Present['next']>['levels'][num
       <td className={css['number']}>{change(level.distance, 2)}</td>
       <td className={css['meter']}><i style={{ width: `${near * 100}%` }} /></td>
     </tr>
-  );
-}
-
-function EquityCard({ present }: { present: Present }) {
-  const t = useTexts(words);
-  const { equity } = present;
-  if (!equity) return null;
-  return (
-    <Card title={t.equityDay} to="/equity" aside={<Change fraction={equity.span_fraction} />} className={css['wide']}>
-      <Spark values={equity.spark} height={96} fill tone={tone(equity.span, equity.equity) === 'down' ? 'down' : tone(equity.span, equity.equity) === 'up' ? 'up' : 'neutral'} label={`${t.equityDay}: ${change(equity.span_fraction)}`} />
-    </Card>
   );
 }
 

@@ -1,10 +1,10 @@
 /** Open positions as the exchange shows them, what would become of them, and the orders that stand there. */
-import { useState } from 'react';
-import { Link, useLocation, useParams } from 'wouter';
-import { useGet } from '../../api/hooks';
-import type { Order, Position, Schemas } from '../../api/types';
+import { useMemo } from 'react';
+import { Link, useLocation, useParams, useSearchParams } from 'wouter';
+import type { Order, Position } from '../../api/types';
 import { Icon } from '../../components/Icon';
-import { Age, Badge, Button, Card, Empty, Facts, Loaded, Result, Side, Term, baseOf } from '../../components/parts';
+import { Age, Badge, Button, Card, Choice, Empty, Facts, Result, Side, Term, baseOf } from '../../components/parts';
+import { NoStop } from '../../components/NoStop';
 import { Table, usePhone, type Column } from '../../components/Table';
 import { haltDeed, reduceDeed } from '../../command/deeds';
 import { show } from '../../command/store';
@@ -15,7 +15,8 @@ import { useScope } from '../../live/scope';
 import { fill, useTexts } from '../../text/language';
 import { useZone } from '../../text/settings';
 import { Ruler } from './Ruler';
-import { WhatIfCurve } from './WhatIfCurve';
+import { WhatIf } from './WhatIf';
+import { GROUPINGS, byUrgency, problem, summed } from './order';
 import { words } from './texts';
 import css from './Positions.module.css';
 
@@ -31,19 +32,37 @@ export default function Positions() {
   const columns = useColumns();
   const topic = useTopic('positions');
   const next = useValue('next', 'now')?.levels[0];
-  const positions = [...(topic?.values() ?? [])].filter((p) => p.scope === scope);
+  const [asked, setAsked] = useSearchParams();
+  const by = GROUPINGS.find((one) => one === asked.get('by')) ?? 'none';
+  const rules = useTopic('rules');
+  const groups = useMemo(() => by === 'none' ? undefined : ({
+    of: (p: Held) => (by === 'strategy' ? p.strategy || t.foreign : rules?.get(p.symbol)?.group ?? '') || t.ungrouped,
+    head: (name: string, rows: readonly Held[]) => <Group name={name} rows={rows} />,
+  }), [by, rules, t]);
+  const positions = [...(topic?.values() ?? [])].filter((p) => p.scope === scope).sort(byUrgency);
+  const choose = (one: string) => setAsked((query) => {
+    if (one === 'none') query.delete('by');
+    else query.set('by', one);
+    return query;
+  }, { replace: true });
+  const chosen = positions.find((p) => p.symbol === symbol) ?? positions[0];
   const open = (p: Held) => navigate(p.symbol === symbol ? `/positions${location.search}` : `/positions/${p.symbol}${location.search}`);
   return (
     <div className={css['page']}>
       <h1 className="visually-hidden">{t.title}</h1>
-      <Card title={t.title} flush stale={!live} aside={scope === 'paper' ? <span className={css['dim']}>{t.paperNote}</span> : undefined}>
+      <Card title={t.title} flush stale={!live} aside={(
+        <span className={css['aside']}>
+          {scope === 'paper' && <span className={css['dim']}>{t.paperNote}</span>}
+          {!phone && positions.length > 1 && <Choice label={t.grouped} value={by} onChange={choose} options={GROUPINGS.map((one) => [one, t[`by_${one}`]] as const)} />}
+        </span>
+      )}>
         {topic && !positions.length ? (
           <Empty why={t.none} next={next && fill(t.noneNext, { level: `${next.symbol} L${next.level + 1}, ${change(next.distance, 1)}` })} />
         ) : phone ? (
-          <ul className={css['cards']}>{positions.map((p) => <PhoneCard key={`${p.strategy}${p.symbol}`} of={p} />)}</ul>
+          <ul className={css['cards']}>{positions.map((p) => <PhoneCard key={keyOf(p)} of={p} />)}</ul>
         ) : (
           <Table
-            label={t.title} rows={positions} columns={columns} keyOf={(p) => p.symbol} chosen={symbol ?? positions[0]?.symbol} onOpen={open}
+            label={t.title} rows={positions} columns={columns} keyOf={keyOf} chosen={chosen && keyOf(chosen)} onOpen={open} first={problem} groups={groups}
             detail={(p) => <Detail of={p} />}
           />
         )}
@@ -52,6 +71,15 @@ export default function Positions() {
       {scope === 'live' && <Orders symbol={symbol} />}
     </div>
   );
+}
+
+const keyOf = (p: Held) => `${p.strategy} ${p.symbol}`;
+
+/** What a group holds together. */
+function Group({ name, rows }: { name: string; rows: readonly Held[] }) {
+  const t = useTexts(words);
+  const { notional, result } = summed(rows);
+  return <span className={css['group']}><b>{name}</b> <span>{fill(t.held_n, { n: rows.length })}</span> <span>{plain(notional, 0)} USDT</span> {result !== null && <Result value={result} of={notional} />}</span>;
 }
 
 /** How long ago the exchange was read, on the server's clock. */
@@ -66,9 +94,8 @@ function ReadAge({ of }: { of: Held }) {
 
 /** The stop as read back: price, distance, and that it is there; or the alarm with its seconds. */
 export function StopState({ of }: { of: Held }) {
-  useTick();
   const tick = useValue('rules', of.symbol)?.tick;
-  if (of.stop === null) return <Badge tone="danger" icon="cross">NO STOP {(of.unprotected_ms / 1000 + connection.sinceBeat()).toFixed(1)} s</Badge>;
+  if (of.stop === null) return <NoStop ms={of.unprotected_ms} />;
   return <>{price(of.stop, tick)} <span className={css['dim']}>{change(of.stop_distance, 1)}</span> {of.scope === 'live' && <Icon name="check" size={12} label="ok" />}</>;
 }
 
@@ -103,6 +130,7 @@ function Actions({ of }: { of: Held }) {
   return (
     <div className={css['actions']}>
       {of.strategy && <Link to={`/grid/${of.strategy}/${of.symbol}`} className={css['link']}><Icon name="grid" size={14} /> {t.grid}</Link>}
+      <Link to={`/events?symbol=${of.symbol}`} className={css['link']}><Icon name="events" size={14} /> {t.log}</Link>
       {of.scope === 'live' && (
         <>
           <Button small disabled={!live} onClick={() => show({ kind: 'deed', deed: reduceDeed(of.symbol) })}>{t.reduce}</Button>
@@ -158,47 +186,6 @@ function PhoneCard({ of }: { of: Held }) {
       <Actions of={of} />
     </li>
   );
-}
-
-const ASKED = '-0.3,-0.25,-0.2,-0.15,-0.1,-0.05,0,0.05,0.1,0.15,0.2,0.25,0.3';
-
-/** What the engine says would happen, all prices together, fills, stops and liquidations inside. */
-function WhatIf() {
-  const t = useTexts(words);
-  const [fills, setFills] = useState(true);
-  const curve = useGet('/api/risk/what-if', { query: { fills }, everyMs: 10_000, keep: true });
-  const rows = useGet('/api/risk/what-if', { query: { moves: ASKED, fills }, everyMs: 10_000, keep: true });
-  return (
-    <Card title={t.whatIf} aside={<label className={css['check']}><input type="checkbox" checked={fills} onChange={(event) => setFills(event.target.checked)} /> {t.fills}</label>}>
-      <div className={css['whatIf']}>
-        <Loaded from={curve}>{(data) => <WhatIfCurve of={data} label={t.curve} />}</Loaded>
-        <Loaded from={rows}>
-          {(data) => (
-            <table className={css['moves']}>
-              <thead><tr><th>{t.move}</th><th>{t.result}</th><th /></tr></thead>
-              <tbody>
-                {data.points.filter((p) => [-0.2, -0.1, -0.05, 0.05, 0.1].some((one) => Math.abs(p.move - one) < 1e-9)).map((p) => (
-                  <tr key={p.move}><th scope="row">{change(p.move, 0)}</th><td><Result value={p.change} of={data.equity} /> <small>({change(p.fraction, 1)})</small></td><td className={css['dim']}>{happened(p, t)}</td></tr>
-                ))}
-              </tbody>
-            </table>
-          )}
-        </Loaded>
-      </div>
-    </Card>
-  );
-}
-
-function happened(p: Schemas['WhatIfPoint'], t: { readonly [K in keyof typeof words]: string }): string {
-  const named = (symbols: readonly string[]) => symbols.map(baseOf).join(', ');
-  const said = [
-    p.levels ? fill(t.levelsFilled, { n: p.levels }) : '',
-    p.targets.length ? fill(t.closed, { symbols: named(p.targets) }) : '',
-    p.stopped.length ? fill(t.stopped, { symbols: named(p.stopped) }) : '',
-    p.liquidated.length ? fill(t.liquidated, { symbols: named(p.liquidated) }) : '',
-  ].filter(Boolean);
-  if (p.move < 0 && !p.stopped.length && !p.liquidated.length) said.push(t.noStop);
-  return said.join('; ');
 }
 
 function Orders({ symbol }: { symbol: string | undefined }) {

@@ -9,7 +9,21 @@ const H = 200;
 const LEFT = 52;
 const BOTTOM = 22;
 
-export function WhatIfCurve({ of, label }: { of: Schemas['WhatIf']; label: string }) {
+type Met = Schemas['Met'];
+
+const named = (one: Met): string => `${baseOf(one.symbol)} ${{ level: `L${one.level + 1}`, stop: 'SL', target: 'TP', liquidation: 'LIQ' }[one.kind]}`;
+
+const WEIGHT = { liquidation: 0, stop: 1, target: 2, level: 3 };
+const ROOM = 54;
+
+/** Those whose label has room beside the others; what weighs most first. */
+export function labelled(met: readonly Met[], x: (move: number) => number): Met[] {
+  const kept: Met[] = [];
+  for (const one of [...met].sort((a, b) => WEIGHT[a.kind] - WEIGHT[b.kind])) if (kept.every((other) => Math.abs(x(other.move) - x(one.move)) >= ROOM)) kept.push(one);
+  return kept;
+}
+
+export function WhatIfCurve({ of, label, at: chosen }: { of: Schemas['WhatIf']; label: string; at: number }) {
   const points = of.points.filter((p): p is Schemas['WhatIfPoint'] & { equity: number } => p.equity !== null);
   if (points.length < 2) return null;
   const [from, to] = [points[0]?.move ?? -0.3, points.at(-1)?.move ?? 0.3];
@@ -19,7 +33,7 @@ export function WhatIfCurve({ of, label }: { of: Schemas['WhatIf']; label: strin
   const room = (high - low || 1) * 0.08;
   const x = (move: number) => LEFT + ((move - from) / (to - from)) * (W - LEFT - 8);
   const y = (value: number) => 8 + ((high + room - value) / (high - low + 2 * room)) * (H - BOTTOM - 8);
-  const at = (move: number): number => {
+  const valueAt = (move: number): number => {
     const i = Math.max(1, points.findIndex((p) => p.move >= move));
     const [a, b] = [points[i - 1], points[i] ?? points[i - 1]];
     if (!a || !b || a.move === b.move) return a?.equity ?? 0;
@@ -36,10 +50,13 @@ export function WhatIfCurve({ of, label }: { of: Schemas['WhatIf']; label: strin
         <line className={css['zero']} x1={x(0)} x2={x(0)} y1={8} y2={H - BOTTOM} />
         {of.equity !== null && <line className={css['zero']} x1={LEFT} x2={W} y1={y(of.equity)} y2={y(of.equity)} />}
         <path className={css['line']} d={points.map((p, i) => `${i ? 'L' : 'M'}${x(p.move).toFixed(1)} ${y(p.equity).toFixed(1)}`).join('')} />
+        <line className={css['chosen']} x1={x(chosen)} x2={x(chosen)} y1={8} y2={H - BOTTOM} />
+        <circle className={css['chosenAt']} cx={x(chosen)} cy={y(valueAt(chosen))} r="4.5" />
+        {labelled(shown, x).map((one) => <text key={`label ${one.move} ${one.symbol}`} className={css['kinkLabel']} data-kind={one.kind} x={x(one.move)} y={Math.max(18, y(valueAt(one.move)) - 9)} textAnchor={x(one.move) > W - 60 ? 'end' : x(one.move) < LEFT + 30 ? 'start' : 'middle'}>{named(one)}</text>)}
         {shown.map((one) => (
           <g key={`${one.kind}${one.symbol}${one.level}${one.move}`} data-kind={one.kind}>
             <title>{`${baseOf(one.symbol)} ${one.kind}${one.level >= 0 ? ` L${one.level + 1}` : ''} ${change(one.move, 1)}`}</title>
-            {one.kind === 'level' ? <circle cx={x(one.move)} cy={y(at(one.move))} r="3" /> : <path d={`M${x(one.move) - 4} ${y(at(one.move)) - 4}l8 8m0 -8l-8 8`} />}
+            {one.kind === 'level' ? <circle cx={x(one.move)} cy={y(valueAt(one.move))} r="3" /> : <path d={`M${x(one.move) - 4} ${y(valueAt(one.move)) - 4}l8 8m0 -8l-8 8`} />}
           </g>
         ))}
       </svg>

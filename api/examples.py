@@ -29,7 +29,8 @@ def add(description: dict[str, Any]) -> dict[str, Any]:
             for parameter in operation.get("parameters", ()):
                 if "example" not in parameter and "examples" not in parameter:
                     parameter["example"] = example(parameter["schema"], schemas, parameter["name"])
-            contents = [operation.get("requestBody", {}), operation["responses"].get("200", {})]
+            answers = [answer for status, answer in operation["responses"].items() if status.startswith("2")]
+            contents = [operation.get("requestBody", {}), *answers]
             for media, body in ((m, b) for c in contents for m, b in c.get("content", {}).items()):
                 if media == "application/json" and "example" not in body and "schema" in body:
                     body["example"] = example(body["schema"], schemas)

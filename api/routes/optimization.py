@@ -92,7 +92,7 @@ class HeatmapFilter(_Strict):
         "median", description="How combinations that share a cell are brought together."
     )
     window: Window | None = None
-    fix: list[Annotated[str, Field(pattern=r"^[A-Za-z0-9_]{1,64}:[0-9]{1,6}$")]] = Field(
+    fix: list[Annotated[str, Field(pattern=r"^[A-Za-z0-9_]{1,64}:[0-9]{1,6}$", examples=["ma_period:1"])]] = Field(
         [], max_length=64, description="Only combinations with this value: parameter, colon, position in its values."
     )
 

@@ -39,7 +39,8 @@ def lived(story: Story) -> Story:
     for age in range(20, 0, -1):
         begun = time.time_ns() // 1_000_000
         story.tell(*(ActorBeat(begun - n, 21 - age, name, "ok") for n, name in enumerate(ACTORS)))
-    story.tell(ActorBeat(time.time_ns() // 1_000_000, 1, "runner:envelope_dca", "degraded", 1, 2, 3, "asked again after a timeout"))
+    now = time.time_ns() // 1_000_000
+    story.tell(ActorBeat(now, 1, "runner:envelope_dca", "degraded", 1, 2, 3, "asked again after a timeout"))
     story.tell(AccountChecked(T0, 1, "executor:bitget", True, CHECKS), kept=True)
     story.tell(
         *(TargetRefused(NOW - 40 * MINUTE + n, n, "envelope_dca", BTC, "margin_use", "71 % of 70 % used", 2)

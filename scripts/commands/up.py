@@ -50,7 +50,7 @@ def up(
 
         checked = pending.result()
     if checked.armed is not None and not agreed(checked.armed, checked.settings, state_root() / "live", yes=yes):
-        raise typer.Exit(1)
+        raise typer.Exit(2)  # nothing was started, and nobody is to ask again
     raise typer.Exit(launch(checked, folder))
 
 

@@ -17,8 +17,10 @@ import psutil
 import pytest
 from typer.testing import CliRunner
 
+from actors.wiring.lock import Lock
 from scripts.main import build
 from scripts.running import check_port, running
+from tests.cli.command import installed_scalp_radar
 
 ROOT = Path(__file__).parents[2]
 
@@ -66,6 +68,20 @@ def test_a_port_that_is_taken_is_named(state: Path) -> None:
     assert result.exit_code == 2
     assert f"--port = {port}: must be free" in result.stderr
     assert not state.exists()
+
+
+def test_a_second_system_on_a_state_folder_is_one_line_and_starts_nothing(tmp_path: Path) -> None:
+    folder = tmp_path / "var" / "demo"
+    held = Lock(folder / "lock")
+    try:
+        said = installed_scalp_radar("up", "--keep", "--port", "0", "--config", ROOT / "config", cwd=tmp_path)
+    finally:
+        held.release()
+    assert said.code == 2
+    assert said.err.strip().splitlines() == [
+        f"scalp-radar: {folder}: another system runs on this state folder (lock: process {os.getpid()} has it)"
+    ]
+    assert [p.name for p in folder.iterdir()] == ["lock"]
 
 
 def test_a_free_port_is_found() -> None:

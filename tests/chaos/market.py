@@ -12,6 +12,7 @@ from core.timeframe import HOUR_MS
 from tests.actors.street import ENTRY, START_MS
 
 PRICES: Final = {"BTC-USDT": 60_000.0, "ETH-USDT": 2_500.0, "SOL-USDT": 150.0}
+_DIGITS: Final = {"BTC-USDT": 1, "ETH-USDT": 2, "SOL-USDT": 3}
 TRADED: Final[StrategyEntry] = ENTRY.model_copy(
     update={"symbols": tuple(PRICES), "capital_usdt": 9_000, "capital_fraction": 0.1}
 )
@@ -26,19 +27,21 @@ _STAYS: Final = 0.2
 
 def market(hours: int, seed: int = 1) -> dict[str, Candles]:
     """Hours of every symbol, and two more; the same at every call."""
-    return {symbol: _column(hours + 2, price, seed + i) for i, (symbol, price) in enumerate(PRICES.items())}
+    return {
+        symbol: _column(hours + 2, price, _DIGITS[symbol], seed + i) for i, (symbol, price) in enumerate(PRICES.items())
+    }
 
 
-def _column(hours: int, price: float, seed: int) -> Candles:
+def _column(hours: int, price: float, digits: int, seed: int) -> Candles:
     draw = np.random.default_rng(seed)
     n = hours + HISTORY
     fall = draw.choice(_FALLS, n, p=_CHANCES)
     fall[: HISTORY + 1] = 0.0
     stays = (draw.random(n) < _STAYS) & (fall > 0) & (fall < _FALLS[-1])
     level = price * np.exp(0.002 * draw.standard_normal(n))
-    close = np.round(np.where(stays, level * (1 - fall / 2), level), 1)
+    close = np.round(np.where(stays, level * (1 - fall / 2), level), digits)
     open_ = np.concatenate([[price], close[:-1]])
-    high = np.round(np.maximum(open_, close) * 1.001, 1)
-    low = np.round(np.minimum(np.minimum(open_, close) * 0.999, price * (1 - fall)), 1)
+    high = np.round(np.maximum(open_, close) * 1.001, digits)
+    low = np.round(np.minimum(np.minimum(open_, close) * 0.999, price * (1 - fall)), digits)
     ts = START_MS + (np.arange(n) - HISTORY) * HOUR_MS
     return Candles("1h", ts.astype(np.int64), open_, high, low, close, np.full(n, 100.0)).checked("chaos")

@@ -3,7 +3,7 @@ import { useMemo } from 'react';
 import { useGet } from '../api/hooks';
 import type { Schemas } from '../api/types';
 import { Loaded, Term } from '../components/parts';
-import { Table, type Column } from '../components/Table';
+import { Table, usePhone, type Column } from '../components/Table';
 import { percent, plain, short } from '../format/numbers';
 import { fill, useTexts } from '../text/language';
 import { binned, type Combos } from './combos';
@@ -18,9 +18,14 @@ type Row = Schemas['CombinationFigures'];
 export function TopTen({ run }: { run: Schemas['RunSummary'] }) {
   const t = useTexts(words);
   const answer = useGet('/api/optimization/runs/{fingerprint}/combinations', { path: { fingerprint: run.fingerprint }, query: { by: 'out.sharpe', limit: 10 }, immutable: true });
+  const phone = usePhone();
+  const free = Object.keys(answer.data?.items[0]?.params ?? {});
+  const params: Column<Row>[] = phone
+    ? [{ id: 'params', head: '', cell: (row) => <code className={css['params']}>{free.map((name) => `${name} ${String(row.params[name])}`).join(', ')}</code>, phone: 'head' }]
+    : free.map((name) => ({ id: `p.${name}`, head: name, cell: (row) => String(row.params[name]), by: (row) => Number(row.params[name]), number: true }));
   const columns: Column<Row>[] = [
     { id: 'rank', head: t.rank, cell: (row) => row.rank_in_sample, by: (row) => row.rank_in_sample, number: true, phone: 'line' },
-    { id: 'params', head: '', cell: (row) => <code className={css['params']}>{Object.entries(row.params).map(([name, value]) => `${name} ${String(value)}`).join(', ')}</code>, wide: true, phone: 'head' },
+    ...params,
     { id: 'out', head: t['out.sharpe'], cell: (row) => plain(row.figures['out.sharpe'], 2), by: (row) => row.figures['out.sharpe'], number: true, phone: 'line' },
     { id: 'in', head: t['in.sharpe'], cell: (row) => plain(row.figures['in.sharpe'], 2), by: (row) => row.figures['in.sharpe'], number: true, phone: 'none' },
     { id: 'return', head: t['out.return'], cell: (row) => percent(row.figures['out.return'], 2), by: (row) => row.figures['out.return'], number: true, phone: 'none' },

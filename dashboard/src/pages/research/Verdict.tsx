@@ -100,10 +100,10 @@ function Whole({ detail }: { detail: Detail }) {
 }
 
 const share = (name: string): boolean => /return|day|shortfall|gap/.test(name) && !/under water/.test(name);
-const figure = (value: number | null): string => plain(value, Number.isInteger(value) ? 0 : 2);
+const figure = (value: number | null, limit: number | null): string => plain(value, Number.isInteger(limit) && Number.isInteger(value) ? 0 : 2);
 const took = (seconds: number): string => (seconds < 10 ? `${plain(seconds, 1)} s` : duration(seconds * 1000));
-const figureOf = (line: Schemas['GateLine']): string => (share(line.criterion) ? percent(line.figure, 1) : figure(line.figure));
-const limitOf = (line: Schemas['GateLine']): string => (share(line.criterion) ? percent(line.limit, 1) : figure(line.limit));
+const figureOf = (line: Schemas['GateLine']): string => (share(line.criterion) ? percent(line.figure, 1) : figure(line.figure, line.limit));
+const limitOf = (line: Schemas['GateLine']): string => (share(line.criterion) ? percent(line.limit, 1) : figure(line.limit, line.limit));
 
 function Part({ tab, detail, rest }: { tab: Tab; detail: Detail; rest: Rest }) {
   const { run } = detail;

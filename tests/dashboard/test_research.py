@@ -1,0 +1,110 @@
+"""Explorer and Research in a browser: from a choice to a verdict, and a hundred thousand cells within half a second."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from tests.api.rig import KEY
+from tests.dashboard.browser import Visit, browsing, visit
+from tests.dashboard.lab import Lab
+
+pytestmark = [pytest.mark.xdist_group("dashboard"), pytest.mark.timeout(180)]
+
+PATIENCE_MS = 90_000
+"""Jobs run only when nothing else wants the processor."""
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Any]:
+    with browsing() as started:
+        yield started
+
+
+@pytest.fixture(scope="module")
+def lab(browser: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
+    made = Lab(tmp_path_factory.mktemp("lab"))
+    yield made
+    made.close()
+
+
+def sound(visited: Visit) -> None:
+    assert visited.errors == []
+    assert visited.findings() == []
+    assert visited.fits()
+
+
+def test_nothing_is_fixed_by_default_and_a_run_leads_from_the_explorer_to_its_verdict(browser: Any, lab: Lab) -> None:
+    visited = visit(browser, lab.url)
+    page = visited.page
+    page.set_default_timeout(PATIENCE_MS)
+    visited.to("/explorer?assets=BTC-USDT")
+    visited.says("3 × 3 × 3 × 3 × 4 = 324 combinations × 1 asset × 9 windows")
+    visited.says("falls that recover are planted")
+    page.get_by_role("group", name="ma_period: all values or one").get_by_text("fix").click()
+    visited.says("1 × 3 × 3 × 3 × 4 = 108 combinations × 1 asset × 9 windows")
+    assert "fix.ma_period=7" in page.url
+    page.locator("button:enabled", has_text="Run").click()
+    page.locator("input[name=command-key]").fill(KEY)
+    page.keyboard.press("Enter")
+    visited.says("Queued as")
+    page.get_by_role("link", name="verdict", exact=True).wait_for()
+    page.locator("canvas[data-cells='9']").wait_for()  # the result of what was just run
+    visited.picture("explorer-desktop")
+    sound(visited)
+    page.get_by_role("link", name="verdict", exact=True).click()
+    visited.says("Gate paper → live")
+    visited.says("lines of the gate")
+    visited.picture("research-desktop")
+    for tab in page.get_by_role("tab").all():
+        tab.click()
+    visited.says("fingerprint (the question)")
+    sound(visited)
+
+
+def test_a_hundred_thousand_combinations_are_drawn_within_half_a_second(browser: Any, lab: Lab) -> None:
+    run = lab.keep_large((10,) * 5)
+    visited = visit(browser, lab.url)
+    page = visited.page
+    page.set_default_timeout(PATIENCE_MS)
+    visited.to(f"/explorer?run={run}&view=cells")
+    page.locator("canvas[data-cells='100000']").wait_for()
+    taken = min(page.evaluate(_CHOOSE, metric) for metric in ("out.return", "in.return", "out.trades"))
+    print(f"heatmap of 100,000 combinations, from the choice to the drawing, request included: {taken:.0f} ms")
+    assert taken <= 500
+    visited.picture("heatmap-100000")
+    box = page.locator("canvas[data-cells]").bounding_box()
+    page.mouse.click(box["x"] + box["width"] / 2, box["y"] + box["height"] / 3)
+    visited.says("p0 0.0")
+    sound(visited)
+
+
+@pytest.mark.parametrize("path", ["explorer", "research"])
+def test_a_phone_shows_the_same(browser: Any, lab: Lab, path: str) -> None:
+    lab.keep_large((3, 4))
+    visited = visit(browser, lab.url, "phone")
+    visited.page.set_default_timeout(PATIENCE_MS)
+    visited.to(f"/{path}")
+    visited.says("ETH")
+    if path == "research":
+        visited.page.locator("main table a").first.click()
+        visited.says("Gate paper → live")
+    visited.picture(f"{path}-phone")
+    sound(visited)
+
+
+_CHOOSE = """async (metric) => {
+  const select = document.querySelector('select[aria-label=metric]');
+  performance.clearMarks('heat-drawn');
+  const began = performance.now();
+  Object.getOwnPropertyDescriptor(HTMLSelectElement.prototype, 'value').set.call(select, metric);
+  select.dispatchEvent(new Event('change', { bubbles: true }));
+  for (;;) {
+    const mark = performance.getEntriesByName('heat-drawn').find((one) => one.startTime > began);
+    if (mark && document.querySelector('select[aria-label=metric]')?.value === metric) return performance.now() - began;
+    await new Promise((done) => setTimeout(done, 2));
+  }
+}"""
+"""A metric that was not fetched yet is chosen; the milliseconds until it stands on the canvas."""

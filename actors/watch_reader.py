@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from typing import Any, Final
 
-from actors import watch_views, watch_why
+from actors import watch_near, watch_views, watch_why
 from actors.read_market import TIMEFRAMES, Series
 from actors.read_model import ReadModel
 from api import models
@@ -52,7 +52,9 @@ class WatchReader:
         """Steps and fees."""
         return watch_views.rules(self._state)
 
-    async def grid(self, strategy: str, symbol: str, from_ms: int | None, to_ms: int | None) -> watch.GridSpan | None:
+    async def grid(
+        self, strategy: str, symbol: str, from_ms: int | None, to_ms: int | None, candles: str = _FALLBACK
+    ) -> watch.GridSpan | None:
         """Rows as they stood in the span, the one in force at its beginning included."""
         if not self._known(strategy, symbol):
             return None
@@ -63,11 +65,13 @@ class WatchReader:
         fills: Page[OrderFilled] = await self._ask("fills", span)
         cycles: Page[TradeClosed] = await self._ask("trades", span)
         rows = tuple(watch_views.plan_stood(plan, self._average(plan, fills.items)) for plan in plans)
+        series = self._state.market.series.get(symbol)
+        near = watch_near.near(candles, series.rows(candles, begin, end) if series else [], plans, fills.items)
         return watch.GridSpan(
             strategy=strategy, symbol=symbol, timeframe=self._timeframe(strategy), from_ms=begin, to_ms=end, plans=rows,
             fills=tuple(models.Fill.model_validate(_fields(models.Fill, fill)) for fill in reversed(fills.items)),
             cycles=tuple(models.Trade.model_validate(_fields(models.Trade, trade)) for trade in cycles.items),
-            complete=complete,
+            near=near, complete=complete,
         )
 
     async def why(self, strategy: str, symbol: str, candle_ms: int) -> watch.Why | None:

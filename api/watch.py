@@ -32,8 +32,10 @@ class WatchPort(Protocol):
     async def rules(self) -> tuple[Rules, ...]:
         """Steps and fees of every symbol."""
 
-    async def grid(self, strategy: str, symbol: str, from_ms: int | None, to_ms: int | None) -> GridSpan | None:
-        """A ladder over a span."""
+    async def grid(
+        self, strategy: str, symbol: str, from_ms: int | None, to_ms: int | None, candles: str
+    ) -> GridSpan | None:
+        """A ladder over a span, and how near candles of one timeframe came to it."""
 
     async def why(self, strategy: str, symbol: str, candle_ms: int) -> Why | None:
         """What became of each level within the decision candle that opened at ``candle_ms``, and why."""

@@ -153,6 +153,17 @@ class PlanStood(Model):
     levels: tuple[LevelStood, ...]
 
 
+class NearColumns(Model):
+    """How far each candle stayed away from the nearest entry that rested, in columns; ``t`` are opening times.
+
+    ``distance``: a fraction of the level's price, 0 when it was touched or filled, null where nothing rested.
+    """
+
+    timeframe: str
+    t: tuple[int, ...]
+    distance: tuple[Number, ...]
+
+
 class GridSpan(Model):
     """A strategy's ladder on a symbol over a span: rows as they stood, fills, finished cycles.
 
@@ -167,6 +178,7 @@ class GridSpan(Model):
     plans: tuple[PlanStood, ...]
     fills: tuple[Fill, ...]
     cycles: tuple[Trade, ...]
+    near: NearColumns
     complete: bool
 
 

@@ -37,6 +37,7 @@ class SpanFilter(BaseModel):
 
     from_ms: Time | None = None
     to_ms: Time | None = None
+    candles: ChartTimeframe = Field("1h", description="Whose distance from the nearest level is answered.")
 
 
 def routes(gateway: Gateway, _guard: Guard) -> APIRouter:
@@ -72,8 +73,8 @@ def routes(gateway: Gateway, _guard: Guard) -> APIRouter:
     async def grid(
         strategy: Annotated[Strategy, Path()], symbol: Annotated[Symbol, Path()], span: Annotated[SpanFilter, Query()]
     ) -> GridSpan:
-        """Plan rows as they stood, fills and finished cycles; without a span the last seven days."""
-        return _found(await gateway.watch.grid(strategy, symbol, span.from_ms, span.to_ms))
+        """Plan rows as they stood, fills, finished cycles, distances; without a span the last seven days."""
+        return _found(await gateway.watch.grid(strategy, symbol, span.from_ms, span.to_ms, span.candles))
 
     @router.get("/api/grid/{strategy}/{symbol}/why", responses=documented(404, 422, 503))
     async def why(

@@ -279,6 +279,7 @@ async def test_a_grid_shows_rows_as_they_stood_with_the_one_before_the_span(rig:
     assert [(p["from_ms"] - T0) // HOUR_MS for p in grid["plans"]] == [1, 2]
     assert [len(p["levels"]) for p in grid["plans"]] == [1, 0]
     assert grid["complete"] is True
+    assert grid["near"] == {"timeframe": "1h", "t": [], "distance": []}
 
 
 async def test_candles_are_columns_filtered_by_their_opening(rig: Rig) -> None:

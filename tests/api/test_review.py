@@ -267,3 +267,14 @@ async def test_months_compound_to_their_year_and_regimes_to_all_days(rig: Rig) -
 def _candle(day: int) -> Candle:
     close = 60_000.0 * 1.006**day
     return Candle(T0 + day * DAY_MS - 60_000, close, close, close, close, 1.0)
+
+
+async def test_more_marks_than_one_answer_holds_are_asked_for_in_turn(
+    rig: Rig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for module in ("storage.sums", "actors.review_equity"):
+        monkeypatch.setattr(f"{module}.MOST_MARKS", 3)
+    values = [1000.0 + i for i in range(11)]
+    rig.tell(*marks("a", values))
+    for _ in range(2):
+        assert (await get(rig, "/api/equity/curves?scope=live"))["curves"][0]["value"] == values

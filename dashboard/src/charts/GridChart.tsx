@@ -6,29 +6,41 @@ import { decimalsOf, guessedDecimals } from '../format/numbers';
 import { connection } from '../live/hooks';
 import { faded, makeChart, seconds, token } from './chart';
 import { Levels, type Segment, type Tag } from './levels';
+import { nearPane, showNear, type Near } from './near';
 import css from './charts.module.css';
 
 export type Candles = Schemas['CandleColumns'];
 export type Plan = Schemas['PlanStood'];
 
+/** Older candles are asked for when so few are left before the first in view. */
+const NEXT_FROM = 20;
+
 const LETTER: Record<string, string> = { target: 'T', stop: 'S', exit: 'X', emergency: 'S', liquidation: 'L', foreign: 'F' };
 
 export type Force = { text: string; price: number; kind: 'level' | 'stop' | 'target' | 'average' | 'liquidation' };
 
-type Parts = { chart: IChartApi; series: ISeriesApi<'Candlestick'>; levels: Levels; markers: ISeriesMarkersPluginApi<Time> };
+type Parts = { chart: IChartApi; series: ISeriesApi<'Candlestick'>; levels: Levels; markers: ISeriesMarkersPluginApi<Time>; near?: ISeriesApi<'Histogram'> };
 
-export default function GridChart({ candles, plans, fills, now, stepMs, tick, zone, summary, at, onCandle, symbol, whole }: {
+export default function GridChart({ candles, plans, fills, now, stepMs, tick, zone, summary, at, onCandle, symbol, whole, near, zoom, onOldest }: {
   candles: Candles; plans: readonly Plan[]; fills: readonly Fill[]; now: readonly Force[]; stepMs: number; tick: number | undefined; zone: string;
   /** Said to those who do not see it. */
   summary: string; at: number | undefined; onCandle: (openedMs: number) => void; symbol: string;
   /** Begin with all candles in view, not the newest alone. */
   whole?: boolean;
+  /** Distance of each candle from the nearest level, in a pane of its own. */
+  near?: Near | undefined;
+  /** Show this stretch of time. */
+  zoom?: { from: number; to: number } | undefined;
+  /** The oldest candles have come into view: time for those before. */
+  onOldest?: () => void;
 }) {
   const box = useRef<HTMLDivElement>(null);
   const parts = useRef<Parts | undefined>(undefined);
   const click = useRef(onCandle);
+  const oldest = useRef(onOldest);
   useEffect(() => {
     click.current = onCandle;
+    oldest.current = onOldest;
   });
 
   useEffect(() => {
@@ -42,6 +54,7 @@ export default function GridChart({ candles, plans, fills, now, stepMs, tick, zo
     series.attachPrimitive(levels);
     const markers = createSeriesMarkers<Time>(series, []);
     chart.subscribeClick(({ time }) => time !== undefined && click.current(Number(time) * 1000));
+    chart.timeScale().subscribeVisibleLogicalRangeChange((range) => range && range.from < NEXT_FROM && oldest.current?.());
     parts.current = { chart, series, levels, markers };
     return () => {
       parts.current = undefined;
@@ -75,6 +88,26 @@ export default function GridChart({ candles, plans, fills, now, stepMs, tick, zo
     made.levels.set(segmentsOf(plans, end, colours), now.map((one): Tag => ({ text: one.text, price: one.price, colour: colours[one.kind] })), token('bg-1'));
     made.markers.setMarkers(fills.map((fill) => markerOf(fill, stepMs, colours)).sort((a, b) => Number(a.time) - Number(b.time)));
   }, [plans, fills, now, candles, stepMs]);
+
+  useEffect(() => {
+    const made = parts.current;
+    if (!made || !near) return;
+    made.near ??= nearPane(made.chart);
+    showNear(made.near, near, candles.t[0] ?? 0);
+  }, [near, candles]);
+
+  const [zoomFrom, zoomTo] = [zoom?.from, zoom?.to];
+  useEffect(() => {
+    const scale = parts.current?.chart.timeScale();
+    const [begin, end] = [candles.t[0], candles.t.at(-1)];
+    if (!scale || zoomFrom === undefined || zoomTo === undefined || begin === undefined || end === undefined) return;
+    const room = Math.max(8 * stepMs, (zoomTo - zoomFrom) * 0.3);
+    if (zoomFrom < begin) oldest.current?.(); // what is asked for may come with the candles before
+    const [from, to] = [Math.max(begin, zoomFrom - room), Math.min(end, zoomTo + room)];
+    if (from < to) scale.setVisibleRange({ from: seconds(from), to: seconds(to) });
+    // candles that come later leave the view alone, but for those that were missing at its beginning
+    // eslint-disable-next-line react-hooks/exhaustive-deps
+  }, [zoomFrom, zoomTo, stepMs, zoomFrom !== undefined && (candles.t[0] ?? 0) > zoomFrom ? candles.t[0] : 0]);
 
   useEffect(() => {
     const opened = candles.t.at(-1);

@@ -6,13 +6,15 @@ import type { Runner, Schemas } from '../../api/types';
 import { Late } from '../../charts/Late';
 import type { Force } from '../../charts/GridChart';
 import { Icon } from '../../components/Icon';
-import { Button, Card, Change, Choice, Empty, Loaded, Select, Skeleton, Term, baseOf } from '../../components/parts';
+import { Button, Card, Choice, Empty, Loaded, Select, Skeleton, Term, baseOf } from '../../components/parts';
 import { change, price } from '../../format/numbers';
-import { clock, duration, moment, utc } from '../../format/time';
+import { clock, moment, utc } from '../../format/time';
 import { useKeys } from '../../frame/shortcuts';
 import { useLink, useLive, useSelected, useTopic, useValue } from '../../live/hooks';
 import { fill, useTexts } from '../../text/language';
 import { useZone } from '../../text/settings';
+import { Cycles, spanOf, zoomOf } from './Cycles';
+import { useCandles } from './candles';
 import { OUTCOME, words } from './texts';
 import css from './Grid.module.css';
 
@@ -23,7 +25,6 @@ type Timeframe = (typeof TIMEFRAMES)[number];
 const STEP: Record<Timeframe, number> = { '1m': 60_000, '5m': 300_000, '15m': 900_000, '1h': 3_600_000, '4h': 14_400_000, '1d': 86_400_000 };
 const SPANS = ['1', '7', '30'] as const;
 const DAY = 86_400_000;
-const LIMIT = 1000;
 
 type Plan = Runner['plans'][number];
 
@@ -47,6 +48,7 @@ function Ladder({ runner, symbol, strategies, symbols }: { runner: Runner; symbo
   const [, navigate] = useLocation();
   const [asked, setAsked] = useSearchParams();
   const [table, setTable] = useState(false);
+  const [scrolled, setScrolled] = useState(false);
   const { strategy } = runner;
   const tick = useValue('rules', symbol)?.tick;
   const exchange = useLink().beat?.exchange_ms ?? 0;
@@ -69,10 +71,13 @@ function Ladder({ runner, symbol, strategies, symbols }: { runner: Runner; symbo
 
   // The span begins at a whole quarter of an hour, so that the address stays the same between two readings.
   const from = exchange ? Math.floor((exchange - Number(span) * DAY) / 900_000) * 900_000 : undefined;
-  const candles = useGet('/api/candles', { query: { symbol, timeframe, limit: LIMIT }, everyMs: 5_000, keep: true });
+  const { candles, older } = useCandles(symbol, timeframe, STEP[timeframe]);
+  const first = candles.data?.t[0];
+  const since = from !== undefined && first !== undefined && scrolled ? Math.min(from, first) : from;
   const grid = useGet('/api/grid/{strategy}/{symbol}', {
-    path: { strategy, symbol }, query: { from_ms: from ?? null }, everyMs: 5_000, keep: true, enabled: from !== undefined,
+    path: { strategy, symbol }, query: { from_ms: since ?? null, candles: timeframe }, everyMs: 5_000, keep: true, enabled: since !== undefined,
   });
+  const zoom = zoomOf(asked.get('zoom'));
   const plan = runner.plans.find((one) => one.symbol === symbol);
   const force = useForce(plan, strategy, symbol, tick);
   const resting = plan?.entries.length ?? 0;
@@ -95,18 +100,23 @@ function Ladder({ runner, symbol, strategies, symbols }: { runner: Runner; symbo
               <Late height="var(--chart-height)">
                 <GridChart
                   candles={data} plans={grid.data?.plans ?? []} fills={grid.data?.fills ?? []} now={force} stepMs={STEP[timeframe]} tick={tick} zone={zone} symbol={symbol}
-                  at={at} onCandle={(opened) => put('at', String(opened))}
+                  at={at} onCandle={(opened) => put('at', String(opened))} near={grid.data?.near} zoom={zoom}
+                  onOldest={() => {
+                    setScrolled(true);
+                    older();
+                  }}
                   summary={fill(t.summary, { symbol, timeframe, n: data.t.length, last: price(data.close.at(-1), tick), levels: resting, fills: grid.data?.fills.length ?? 0 })}
                 />
               </Late>
             )}
           </Loaded>
         )}
+        {!table && <p className={css['paneNote']}>{t.near}</p>}
         <p className={css['notice']}>{grid.data && !grid.data.complete ? t.incomplete : t.notice}</p>
       </Card>
       <Card title={t.ladder} flush stale={!live} className={css['ladder']}><Now plan={plan} force={force} strategy={strategy} symbol={symbol} tick={tick} fills={grid.data?.fills ?? []} /></Card>
       <Why strategy={strategy} symbol={symbol} at={at} tick={tick} />
-      <Cycles cycles={grid.data?.cycles ?? []} known={grid.data !== undefined} onOpen={(one) => put('at', String(one.opened_ms))} />
+      <Cycles strategy={strategy} symbol={symbol} chosen={asked.get('zoom') ?? ''} onOpen={(one) => put('zoom', asked.get('zoom') === spanOf(one) ? undefined : spanOf(one))} />
     </div>
   );
 }
@@ -191,27 +201,6 @@ function Why({ strategy, symbol, at, tick }: { strategy: string; symbol: string;
             </div>
           )}
         </Loaded>
-      )}
-    </Card>
-  );
-}
-
-function Cycles({ cycles, known, onOpen }: { cycles: readonly Schemas['Trade'][]; known: boolean; onOpen: (one: Schemas['Trade']) => void }) {
-  const t = useTexts(words);
-  if (!known) return null;
-  return (
-    <Card title={t.cycles} className={css['cycles']}>
-      {cycles.length === 0 ? <p className={css['hint']}>{t.noCycles}</p> : (
-        <ul className={css['chips']}>
-          {cycles.slice(0, 40).map((one) => (
-            <li key={`${one.scope}${one.cycle}`}>
-              <button type="button" onClick={() => onOpen(one)}>
-                #{one.cycle} {one.reason} · {one.levels} {t.levels} · <Change fraction={one.net !== null && one.average && one.quantity ? one.net / (one.average * one.quantity) : null} /> · {duration(one.ts_ms - one.opened_ms)}
-                {one.scope === 'paper' && ' · paper'}
-              </button>
-            </li>
-          ))}
-        </ul>
       )}
     </Card>
   );

@@ -29,7 +29,8 @@ MINUTE = 60_000
 ACTORS = ("feed", "executor:bitget", "runner:envelope_dca", "risk", "ledger", "monitor")
 CHECKS = (
     ("account type", "classic", "classic or unified", "ok"), ("withdrawal right", "none", "none", "ok"),
-    ("key bound to an address", "yes", "yes", "ok"), ("position mode", "one-way", "one-way", "ok"),
+    ("key address", "the exchange does not tell", "bound to addresses (allow_unsafe_key: false)", "warn"),
+    ("position mode", "one-way", "one-way", "ok"),
     ("margin mode BTC-USDT", "isolated", "crossed", "change"), ("balance", "9,412.38 USDT", "10,000 USDT", "warn"),
 )
 

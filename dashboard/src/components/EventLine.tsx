@@ -24,6 +24,16 @@ export function sentence(event: Event): string {
       return `${told(payload['kind']).replaceAll('_', ' ')}: ${told(payload['detail'])}`;
     case 'target_refused':
       return `refused, ${told(payload['code']).replaceAll('_', ' ')}: ${told(payload['detail'])}`;
+    case 'position_guarded':
+      return `position closed, ${Number(payload['unprotected_ms']) > 0 ? `without a stop for ${(Number(payload['unprotected_ms']) / 1000).toFixed(1)} s` : 'its stop stood all the time'}`;
+    case 'position_unprotected':
+      return `position without a stop for ${(Number(payload['unprotected_ms']) / 1000).toFixed(1)} s`;
+    case 'trade_compared':
+      return `live beside paper, ${told(payload['match'])}: ${told(payload['detail'])}`;
+    case 'account_checked':
+      return `account looked at by ${told(payload['source'])}: ${payload['passed'] ? 'passed' : 'refused'}`;
+    case 'selection_changed':
+      return payload['may_open'] ? 'may open positions' : 'may not open positions';
     case 'trading_halted':
       return `halted: ${told(payload['reason'])}`;
     default:

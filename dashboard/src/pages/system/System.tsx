@@ -37,12 +37,10 @@ export default function System() {
             <Card title={t.actors} flush stale={!live} className={css['wide']} aside={<span className={`${css['dim'] ?? ''} ${css['roomy'] ?? ''}`}>{t.deliveryHelp}</span>}><Actors of={found.actors} readMs={found.time_ms} /></Card>
             <div className={css['column']}>
               <About of={found} />
-              <Account of={found.account} />
-            </div>
-            <div className={css['column']}>
               <Switches />
-              <Preferences />
             </div>
+            <Preferences />
+            <Account of={found.account} />
             <Licences of={found} />
           </>
         )}
@@ -102,17 +100,17 @@ const VERDICT = { ok: 'plain', change: 'warn', warn: 'warn', refuse: 'danger' } 
 function Account({ of }: { of: Schemas['System']['account'] }) {
   const t = useTexts(words);
   const zone = useZone();
-  if (!of) return <Card title={t.account}><Empty why={t.noAccount} next={t.noAccountNext} /></Card>;
+  if (!of) return <Card title={t.account} className={css['wide']}><Empty why={t.noAccount} next={t.noAccountNext} /></Card>;
   type Check = (typeof of.checks)[number];
   const columns: Column<Check>[] = [
     { id: 'name', head: t.fact, cell: (check) => check.name, phone: 'head' },
     { id: 'found', head: t.found, wide: true, cell: (check) => <span className={css['wrap']}>{check.found}</span>, phone: 'line' },
-    { id: 'wanted', head: t.wanted, cell: (check) => <span className={css['dim']}>{check.wanted}</span> },
+    { id: 'wanted', head: t.wanted, cell: (check) => <span className={`${css['dim'] ?? ''} ${css['firm'] ?? ''}`}>{check.wanted}</span> },
     { id: 'verdict', head: '', cell: (check) => <Badge tone={VERDICT[check.verdict]}>{check.verdict}</Badge>, phone: 'head' },
   ];
   return (
     <Card
-      title={t.account} flush
+      title={t.account} flush className={css['wide']}
       aside={<span className={css['dim']}><span className={css['roomy']}>{fill(t.checkedAt, { when: moment(of.ts_ms, zone), who: of.source })}</span> <Badge tone={of.passed ? 'plain' : 'danger'}>{of.passed ? t.checkPassed : t.checkRefused}</Badge></span>}
     >
       <Table label={t.account} rows={of.checks} columns={columns} keyOf={(check) => check.name} keys={false} />

@@ -133,10 +133,10 @@ class Ledger:
         self._flush()
         return self._database.marks(scope, strategy, from_ms)
 
-    def closings(self, scope: str, strategy: str | None = None) -> Closings:
-        """What closed trades brought, in columns, oldest first."""
+    def closings(self, scope: str, after: int = 0) -> Closings:
+        """What closed trades brought, in columns, those recorded after a number."""
         self._flush()
-        return self._database.closings(scope, strategy)
+        return self._database.closings(scope, after)
 
     def latest(self) -> Latest:
         """How things stood last, for those who start."""

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
-from typing import Any, Final, NamedTuple, cast
+from typing import Any, Final, NamedTuple
 
 import numpy as np
 
@@ -20,10 +20,12 @@ from core.timeframe import DAY_MS
 from engine import curve as curves_
 from engine.curve import Curve
 from indicators.labels import Label, labels
-from storage.records import MOST_MARKS, Closings, Marks
+from storage.records import MOST_CLOSINGS, MOST_MARKS, Closings, Marks
 
 _KEPT: Final = 400_000
 """Marks of one strategy; beyond it they are read anew, since the ledger thins old ones out."""
+_CLOSED: Final = 200_000
+"""Closed trades of one scope that are kept, the newest."""
 _FALLS: Final = 3
 _SHORT: Final = "figures over days need two days of marks"
 _NOTHING: Final = "nothing was marked in this scope yet"
@@ -43,18 +45,26 @@ class _Costs(NamedTuple):
     funding: Floats
 
 
+class _Read(NamedTuple):
+    """What was read so far, and the number of the last one."""
+
+    last: int
+    costs: _Costs
+
+
 class EquityReader:
     """``ask`` calls the ledger."""
 
     def __init__(self, state: ReadModel, ask: Ask) -> None:
         self._state, self._ask = state, ask
         self._known: dict[tuple[str, str], Curve] = {}
+        self._closed: dict[str, _Read] = {}
         self._reading = asyncio.Lock()
 
     async def curves(self, question: CurveQuestion) -> shown.EquityCurves:
         """Equity of a scope: together, by strategy, or what trades brought by symbol."""
         own = await self._own(question.scope, question.strategy)
-        closed = _columns(await self._ask("closings", question.scope, question.strategy))
+        closed = await self._closings(question.scope)
         return await asyncio.to_thread(_answer, question, own, closed)
 
     async def monthly(self, scope: models.Scope, strategy: str | None) -> shown.Monthly:
@@ -73,6 +83,18 @@ class EquityReader:
             found = {name: curves_.finite(await self._curve(scope, name)) for name in names}
         return {name: curves_.begun(curve, capitals.get(name, 0.0)) for name, curve in found.items()}
 
+    async def _closings(self, scope: str) -> _Costs:
+        """Closed trades of a scope, up to now."""
+        async with self._reading:
+            while True:
+                known = self._closed.get(scope)
+                after = known.last if known else 0
+                more: Closings = await self._ask("closings", scope, after)
+                if more.number or known is None:
+                    self._closed[scope] = known = _joined(known, more)
+                if len(more.number) < MOST_CLOSINGS:
+                    return known.costs
+
     async def _curve(self, scope: str, strategy: str) -> Curve:
         known = self._known.get((scope, strategy), curves_.EMPTY)
         if len(known.ts_ms) > _KEPT:
@@ -89,18 +111,24 @@ class EquityReader:
         return known
 
 
-def _columns(closed: Closings) -> _Costs:
-    fees, funding = np.array(closed.fees), np.array(closed.funding)
-    return _Costs(
-        np.array(closed.ts_ms, np.int64), np.array(closed.strategy), np.array(closed.symbol), np.array(closed.net),
-        fees + funding, fees, funding,
+def _joined(known: _Read | None, more: Closings) -> _Read:
+    fees, funding = np.array(more.fees, np.float64), np.array(more.funding, np.float64)
+    found = _Costs(
+        np.array(more.ts_ms, np.int64), np.array(more.strategy, np.str_), np.array(more.symbol, np.str_),
+        np.array(more.net, np.float64), fees + funding, fees, funding,
     )
+    if known is not None:
+        found = _Costs._make(np.concatenate(both) for both in zip(known.costs, found, strict=True))
+    order = np.argsort(found.ts_ms, kind="stable")[-_CLOSED:]
+    return _Read(more.number[-1] if more.number else 0, _Costs._make(column[order] for column in found))
 
 
 def _answer(question: CurveQuestion, own: dict[str, Curve], closed: _Costs) -> shown.EquityCurves:
+    if question.strategy:
+        closed = _of(closed, question.strategy)
     total = curves_.since(curves_.together(list(own.values())), question.from_ms)
     begin = int(total.ts_ms[0]) if len(total.ts_ms) else question.from_ms or 0
-    within = _Costs(*(column[closed.ts_ms >= begin] for column in closed))
+    within = _Costs._make(column[closed.ts_ms >= begin] for column in closed)
     if question.by == "symbol":
         found = _by_symbol(question, within, begin)
     elif question.by == "strategy":
@@ -116,7 +144,7 @@ def _answer(question: CurveQuestion, own: dict[str, Curve], closed: _Costs) -> s
 
 
 def _of(closed: _Costs, strategy: str) -> _Costs:
-    return _Costs(*(column[closed.strategy == strategy] for column in closed))
+    return _Costs._make(column[closed.strategy == strategy] for column in closed)
 
 
 def _points(question: CurveQuestion, name: str, curve: Curve, closed: _Costs) -> shown.Points:
@@ -135,7 +163,7 @@ def _measured(measure: shown.Measure, curve: Curve, closed: _Costs) -> Floats:
     if measure == "net":
         return curve.equity
     paid = np.concatenate(([0.0], np.cumsum(closed.costs)))
-    return cast("Floats", curve.equity + paid[np.searchsorted(closed.ts_ms, curve.ts_ms, side="right")])
+    return curve.equity + paid[np.searchsorted(closed.ts_ms, curve.ts_ms, side="right")]
 
 
 def _by_symbol(question: CurveQuestion, closed: _Costs, begin: int) -> list[shown.Points]:

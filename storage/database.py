@@ -171,10 +171,10 @@ class Database:
         with dialect.reading(self._engines.events) as connection:
             return sums.marks(connection, scope, strategy, from_ms)
 
-    def closings(self, scope: str, strategy: str | None = None) -> Closings:
-        """What closed trades brought, oldest first."""
+    def closings(self, scope: str, after: int = 0) -> Closings:
+        """What closed trades brought, those recorded after a number, at most `storage.records.MOST_CLOSINGS`."""
         with dialect.reading(self._engines.events) as connection:
-            return sums.closings(connection, scope, strategy)
+            return sums.closings(connection, scope, after)
 
     def protections(self) -> tuple[ProtectionSeen, ...]:
         """The last reading of every symbol."""

@@ -11,8 +11,9 @@ from storage.rows import StoredEvent, StoredOrder
 T = TypeVar("T")
 
 MAX_LIMIT: Final = 1000
+MOST_CLOSINGS: Final = 10_000
 MOST_MARKS: Final = 200_000
-"""Of one answer; whoever wants more asks again from the last one on."""
+"""Of one answer, both; whoever wants more asks again from the last one on."""
 
 
 class Query(NamedTuple):
@@ -83,8 +84,9 @@ class Marks(NamedTuple):
 
 
 class Closings(NamedTuple):
-    """What closed trades brought, in columns, oldest first."""
+    """What closed trades brought, in columns, in the order in which they were recorded under ascending numbers."""
 
+    number: tuple[int, ...]
     ts_ms: tuple[int, ...]
     strategy: tuple[str, ...]
     symbol: tuple[str, ...]

@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 from array import array
-from typing import Final
 
 from sqlalchemy import Connection, case, func, select
 
 from storage import queries
-from storage.records import MOST_MARKS, Closings, Marks, Query, TradeSums
+from storage.records import MOST_CLOSINGS, MOST_MARKS, Closings, Marks, Query, TradeSums
 from storage.tables import table
-
-_MOST_CLOSINGS: Final = 50_000
 
 
 def trade_sums(connection: Connection, query: Query) -> TradeSums:
@@ -44,14 +41,13 @@ def marks(connection: Connection, scope: str, strategy: str, from_ms: int) -> Ma
     return columns
 
 
-def closings(connection: Connection, scope: str, strategy: str | None) -> Closings:
-    """The newest 50,000 closed trades of a scope, or of one strategy in it, oldest first."""
+def closings(connection: Connection, scope: str, after: int) -> Closings:
+    """Closed trades of a scope recorded after number ``after``, at most `MOST_CLOSINGS`."""
     c = table("trades").c
-    statement = select(c.ts_ms, c.strategy, c.symbol, c.net, c.fees, c.funding).where(c.scope == scope)
-    if strategy:
-        statement = statement.where(c.strategy == strategy)
-    statement = statement.order_by(c.ts_ms.desc(), c.id.desc()).limit(_MOST_CLOSINGS)
-    rows = connection.execute(statement).all()[::-1]
-    times, strategies, symbols, *money = zip(*rows, strict=True) if rows else ((),) * 6
+    statement = select(c.id, c.ts_ms, c.strategy, c.symbol, c.net, c.fees, c.funding).where(
+        c.scope == scope, c.id > after
+    ).order_by(c.id).limit(MOST_CLOSINGS)
+    rows = connection.execute(statement).all()
+    numbers, times, strategies, symbols, *money = zip(*rows, strict=True) if rows else ((),) * 7
     net, fees, funding = (tuple(0.0 if value is None else value for value in column) for column in money)
-    return Closings(times, strategies, symbols, net, fees, funding)
+    return Closings(numbers, times, strategies, symbols, net, fees, funding)

@@ -269,12 +269,19 @@ def _candle(day: int) -> Candle:
     return Candle(T0 + day * DAY_MS - 60_000, close, close, close, close, 1.0)
 
 
-async def test_more_marks_than_one_answer_holds_are_asked_for_in_turn(
+async def test_more_than_one_answer_holds_is_asked_for_in_turn_and_once(
     rig: Rig, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for module in ("storage.sums", "actors.review_equity"):
         monkeypatch.setattr(f"{module}.MOST_MARKS", 3)
+        monkeypatch.setattr(f"{module}.MOST_CLOSINGS", 3)
     values = [1000.0 + i for i in range(11)]
     rig.tell(*marks("a", values))
-    for _ in range(2):
-        assert (await get(rig, "/api/equity/curves?scope=live"))["curves"][0]["value"] == values
+    for count in (7, 9, 9):
+        late = [messages.trade(i, scope="live", ts_ms=T0 + (40 - i) * HOUR_MS, fees=1.0) for i in range(count)]
+        rig.tell(*late)
+        found = await get(rig, f"/api/equity/curves?scope=live&from_ms={T0}")
+        assert found["curves"][0]["value"] == values
+        assert found["figures"]["fees"] == count
+        brought = (await get(rig, "/api/equity/curves?scope=live&by=symbol"))["curves"][0]
+        assert list(brought["t"]) == sorted(brought["t"])

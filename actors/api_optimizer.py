@@ -141,6 +141,7 @@ class OptimizerChild:
         if self._stopping:
             raise Unavailable("the API is stopping")
         self._ready.clear()
+        self._last_s = self._monotonic_s()  # a child that nobody asked has jobs to tell of, a moment later
         path = os.pathsep.join([str(_ROOT), *filter(None, [os.environ.get("PYTHONPATH")])])
         process = subprocess.Popen(
             [sys.executable, "-m", "actors.optimizer_child"], stdin=subprocess.PIPE, stdout=subprocess.PIPE,

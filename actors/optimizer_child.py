@@ -48,10 +48,11 @@ _NICE: Final = 10
 
 
 class Crew(Threads):
-    """Threads that run only when nothing else wants the processor."""
+    """Threads that, ``yielding``, run only when nothing else wants the processor."""
 
-    def __init__(self, workers: int) -> None:
-        step_back()  # of the thread that works: those that it makes inherit it
+    def __init__(self, workers: int, *, yielding: bool = True) -> None:
+        if yielding:
+            step_back()  # of the thread that works: those that it makes inherit it
         super().__init__(workers)
 
     def close(self) -> None:
@@ -92,7 +93,7 @@ def serve(lines: IO[str], say: Callable[[dict[str, Any]], None]) -> None:
             store.research.save_job(replace(job, state="failed", detail=why, ended_ms=now_ms()))
     known = configured(discover(told.folders), settings.strategies.strategies, discover_filters(told.folders))
     source, candles = source_of(told)
-    works = WalkForwards(settings, known, source, store, lambda: Crew(told.workers), origin)
+    works = WalkForwards(settings, known, source, store, lambda: Crew(told.workers, yielding=told.yielding), origin)
     optimizer = Optimizer(store.research, works, origin=origin)
     desk = Desk(works, optimizer, candles, told.workers)
     ended = threading.Event()

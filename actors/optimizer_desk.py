@@ -33,7 +33,8 @@ class Beginning(BaseModel):
     """What the process is told before anything else; paths are absolute.
 
     synthetic : seed and end (UTC ms) of a synthetic history in place of the store, None: the store at ``data``.
-    given_up : jobs that ended this process too often, to be marked as failed.
+    given_up : jobs that ended this process too often, to be marked as failed. yielding : whether jobs run only when
+    nothing else wants the processor, as beside trading they must.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -47,6 +48,7 @@ class Beginning(BaseModel):
     logs: str
     workers: int = 0
     given_up: tuple[str, ...] = ()
+    yielding: bool = True
 
 
 class Told(NamedTuple):
@@ -131,13 +133,19 @@ class Desk:
             try:
                 found = estimate(job, strategy, material(self._works.source, strategy, job))
             except InputError as error:
-                items.append({**about, "refused": _line(error)})
+                items.append({**about, "refused": self._way_out(job, _line(error))})
                 continue
             items.append({
                 **about, "days": found.days, "windows": found.windows, "combinations": found.combinations,
                 "seconds": found.seconds / self._workers, "memory_bytes": found.worker_bytes, "refused": "",
             })
         return {"items": items}
+
+    def _way_out(self, job: Job, why: str) -> str:
+        """A refusal with the command that brings candles, where it has none and candles are fetched."""
+        if self._candles.kind != "stored" or "scalp-radar data" in why:
+            return why
+        return f"{why}; `scalp-radar data fetch --symbol {job.symbol} --timeframe {job.timeframe}` brings candles"
 
     def _trials(self, job: Job) -> int:
         return self._works.store.research.trials(job.strategy, job.symbol)

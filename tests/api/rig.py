@@ -79,7 +79,8 @@ class Rig:
         self.ledger_handle, self.risk_handle = LocalHandle(self.ledger), LocalHandle(self.risk)
         self.gateway = ModelGateway(
             self.state, self.ledger_handle, self.risk_handle, lambda: self.now_ms,
-            answer_s=options.pop("answer_s", 2.0), research=self.research, candles=options.pop("candles", None),
+            answer_s=options.pop("answer_s", 2.0), research=self.research,
+            queue=options.pop("queue", None), candles=options.pop("candles", None),
         )
         self.app = create_app(self.gateway, options.pop("api_key", KEY), **options)
         transport = httpx.ASGITransport(self.app, raise_app_exceptions=False)

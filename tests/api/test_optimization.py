@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -118,6 +119,62 @@ async def test_a_heatmap_has_a_cell_for_every_pair_and_null_where_nothing_is(rig
     assert (found["x"]["values"], found["y"]["values"]) == ([5, 7, 10], [0.05, 0.07])
     assert found["counts"] == [[2, 0, 0], [2, 0, 0]]
     assert [cell is None for row in found["cells"] for cell in row] == [False, True, True, False, True, True]
+
+
+async def test_a_slice_holds_the_other_parameters_and_says_where_the_choices_lie(rig: Rig) -> None:
+    store(rig, KEPT)
+    heatmap = f"{RUNS}/{KEPT.run.fingerprint}/heatmap?x=ma_period&y=envelope_start"
+    held = (await rig.client.get(f"{heatmap}&fix=stop_fraction:1")).json()
+    assert held["counts"] == [[1, 1, 1], [1, 1, 1]]
+    whole = (await rig.client.get(heatmap)).json()
+    assert held["cells"] != whole["cells"]
+    chosen = [mark for mark in whole["marks"] if mark["kind"] == "chosen"]
+    for mark, window in zip(chosen, KEPT.windows, strict=True):
+        found = (whole["x"]["values"][mark["x"]], whole["y"]["values"][mark["y"]])
+        assert found == (window.params["ma_period"], window.params["envelope_start"])
+    assert "stop_fraction" in problem(await rig.client.get(f"{heatmap}&fix=stop_fraction:9"), 422)["detail"]
+    share = (await rig.client.get(f"{heatmap}&aggregate=positive")).json()
+    assert all(0 <= cell <= 1 for row in share["cells"] for cell in row)
+
+
+async def test_the_binary_body_has_every_combination_as_the_table_has_it(rig: Rig) -> None:
+    store(rig, KEPT)
+    run = f"{RUNS}/{KEPT.run.fingerprint}"
+    answer = await rig.client.get(f"{run}/combos?figure=out.sharpe&figure=in.trades&window=0")
+    body = answer.content
+    length = int.from_bytes(body[:4], "little")
+    header = json.loads(body[4 : 4 + length])
+    rows, at = header["rows"], 4 + length
+    assert (rows, at % 4) == (KEPT.run.combinations, 0)
+    found = {}
+    for column in header["columns"]:
+        kind = np.dtype("<u2" if column["type"] == "uint16" else "<f4")
+        found[column["name"]] = np.frombuffer(body, kind, rows, at)
+        at += -(-rows * kind.itemsize // 4) * 4
+    assert at == len(body)
+    best = (await rig.client.get(f"{run}/combinations?window=0&limit=1000")).json()["items"]
+    axes = {c["name"]: c["values"] for c in header["columns"] if c["type"] == "uint16"}
+    for item in best:
+        row = item["row"]
+        assert item["params"] == {name: values[found[name][row]] for name, values in axes.items()}
+        assert item["figures"]["out.sharpe"] == pytest.approx(float(found["out.sharpe"][row]))
+        assert item["figures"]["in.trades"] == found["in.trades"][row]
+    assert sorted(item["rank_in_sample"] for item in best)[0] == 1
+
+
+@pytest.mark.parametrize("path", ["", "/combinations", "/combos", "/heatmap?x=ma_period&y=envelope_start"])
+async def test_who_has_a_run_already_gets_nothing_again_until_its_verdict_is_newer(rig: Rig, path: str) -> None:
+    store(rig, KEPT)
+    url = f"{RUNS}/{KEPT.run.fingerprint}{path}"
+    first = await rig.client.get(url)
+    tag = first.headers["etag"]
+    again = await rig.client.get(url, headers={"If-None-Match": tag})
+    assert (again.status_code, again.content, again.headers["etag"]) == (304, b"", tag)
+    rig.now_ms += 10_000
+    store(rig, KEPT._replace(run=dataclasses.replace(KEPT.run, ts_ms=KEPT.run.ts_ms + 6000)))
+    newer = await rig.client.get(url, headers={"If-None-Match": tag})
+    assert newer.status_code == 200
+    assert newer.headers["etag"] != tag
 
 
 async def test_jobs_are_listed(rig: Rig) -> None:

@@ -45,7 +45,7 @@ class Lab:
         settings = read_settings(ROOT / "config")
         beginning = json.dumps({
             "settings": settings.model_dump(mode="json"), "synthetic": [1, END_MS], "results": str(self.results),
-            "logs": str(folder / "logs"), "folders": [],
+            "logs": str(folder / "logs"), "yielding": False, "folders": [],
         })
         self._ledger = self._do(self._opened())
         self._host = ApiHost(

@@ -14,7 +14,6 @@ from tests.dashboard.lab import Lab
 pytestmark = [pytest.mark.xdist_group("dashboard"), pytest.mark.timeout(180)]
 
 PATIENCE_MS = 90_000
-"""Jobs run only when nothing else wants the processor."""
 
 
 @pytest.fixture(scope="module")

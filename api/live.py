@@ -2,7 +2,8 @@
 
     client  {"op": "subscribe", "topics": ["status", "positions"], "max_per_s": 4}     replaces what was asked before
             {"op": "snapshot", "topic": "positions"}                                     when a ``seq`` was missed
-    server  {"type": "snapshot", "topic", "seq": 1, "ts_ms", "sent_ms", "data": {key: value}}
+    server  a list of messages for each push:
+            {"type": "snapshot", "topic", "seq": 1, "ts_ms", "sent_ms", "data": {key: value}}
             {"type": "change", "topic", "seq", "ts_ms", "sent_ms", "set": {key: value}, "gone": [key]}
             {"type": "heartbeat", ...} every 2 s; {"type": "error", "detail"}
 
@@ -118,7 +119,8 @@ class _Client:
             try:
                 wish = _WISHES.validate_json(message.get("text") or "")
             except ValidationError:
-                await self._send({"type": "error", "detail": "allowed are subscribe and snapshot with known topics"})
+                detail = "allowed are subscribe and snapshot with known topics"
+                await self._send([_text({"type": "error", "detail": detail})])
                 await asyncio.sleep(self._interval_s)  # a client that sends nonsense is answered at our pace
                 continue
             if isinstance(wish, _Snapshot):
@@ -133,18 +135,19 @@ class _Client:
         beat_s = float("-inf")
         while True:
             now_s = time.monotonic()
-            for name in tuple(self._sent):
-                if name in self._sent:  # a wish may have come while another topic was being sent
-                    await self._topic(name)
+            news = [text for name in self._sent if (text := self._news(name))]
             if now_s - beat_s >= _HEARTBEAT_S:
                 beat_s = now_s
-                await self._send({"type": "heartbeat", "sent_ms": _now_ms(), **self._gateway.pulse()})
+                news.append(_text({"type": "heartbeat", "sent_ms": _now_ms(), **self._gateway.pulse()}))
+            if news:
+                await self._send(news)
             await asyncio.sleep(self._interval_s)
 
-    async def _topic(self, name: str) -> None:
-        shown, before = self._board.look(name), self._sent.get(name)
+    def _news(self, name: str) -> str:
+        """The message that brings the client up to date with a topic; '' when it is."""
+        shown, before = self._board.look(name), self._sent[name]
         if before is not None and before[1].number == shown.number:
-            return
+            return ""
         sequence = 1 if before is None else before[0] + 1
         if before is None:
             kind, body = "snapshot", self._board.snapshot(name, shown)
@@ -153,14 +156,12 @@ class _Client:
         self._sent[name] = (sequence, shown)
         ts_ms = self._gateway.exchange_ms()
         head = f'"type":"{kind}","topic":"{name}","seq":{sequence},"ts_ms":{ts_ms},"sent_ms":{_now_ms()}'
-        await self._send_text(f"{{{head},{body}}}")
+        return f"{{{head},{body}}}"
 
-    async def _send(self, message: dict[str, Any]) -> None:
-        await self._send_text(json.dumps(message, allow_nan=False, separators=(",", ":")))
-
-    async def _send_text(self, text: str) -> None:
+    async def _send(self, messages: list[str]) -> None:
+        """One frame for all of them: with many clients a frame costs more than what is in it."""
         async with asyncio.timeout(self._send_timeout_s):
-            await self._socket.send_text(text)
+            await self._socket.send_text(f"[{','.join(messages)}]")
 
 
 def routes(live: Live) -> APIRouter:
@@ -172,6 +173,10 @@ def routes(live: Live) -> APIRouter:
         await live.serve(socket)
 
     return router
+
+
+def _text(message: dict[str, Any]) -> str:
+    return json.dumps(message, allow_nan=False, separators=(",", ":"))
 
 
 def _now_ms() -> int:

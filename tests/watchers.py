@@ -36,7 +36,7 @@ _SETTLE_S: Final = 5.0
 
 
 class Measured(NamedTuple):
-    """Milliseconds; ``sent`` are messages that each client got."""
+    """Milliseconds; ``sent`` are pushes that each client got."""
 
     orders_ms: list[float]
     answers_ms: list[float]
@@ -132,7 +132,7 @@ def main() -> None:
         print(f"  answers          {_shares(run.answers_ms)}")
         if run.sent:
             rate = statistics.mean(run.sent) / given.seconds
-            print(f"  sent to each     {rate:.1f} messages/s, least {min(run.sent) / given.seconds:.1f}")
+            print(f"  sent to each     {rate:.1f} pushes/s, least {min(run.sent) / given.seconds:.1f}")
     at = {n: sorted(r.orders_ms)[int(0.99 * len(r.orders_ms))] for n, r in runs.items()}
     print(f"candle to order, p99 with / without: {at[given.clients] / at[0]:.2f}")
 

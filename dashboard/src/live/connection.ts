@@ -114,7 +114,8 @@ export class Connection {
     this.put({ nextTry: 0 });
     socket.onopen = () => this.tell();
     socket.onmessage = (event: MessageEvent<string>) => {
-      if (socket === this.socket) this.take(JSON.parse(event.data) as Push | Heartbeat | { type: 'error' });
+      if (socket !== this.socket) return;
+      for (const message of JSON.parse(event.data) as (Push | Heartbeat | { type: 'error' })[]) this.take(message);
     };
     socket.onclose = () => {
       if (socket === this.socket) this.closed();

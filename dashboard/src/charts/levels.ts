@@ -72,7 +72,9 @@ export class Levels implements ISeriesPrimitive {
     context.font = '600 11px system-ui, sans-serif';
     context.textBaseline = 'middle';
     const at = { above: 12, below: height - 12 };
-    for (const tag of this.tags) {
+    // Outside tags are stacked from the edge inwards, the farthest at the edge.
+    const centre = (series.coordinateToPrice(height / 2) as number | null) ?? 0;
+    for (const tag of [...this.tags].sort((a, b) => Math.abs(b.price - centre) - Math.abs(a.price - centre))) {
       const y = series.priceToCoordinate(tag.price);
       if (y === null) continue;
       const outside = y < 0 ? 'above' : y > height ? 'below' : undefined;

@@ -165,8 +165,12 @@ function Now({ plan, force, strategy, symbol, tick, fills }: {
             <tr key={`${row.name}${row.kind}`} data-kind={row.kind} data-halted={(halts > 0 && row.kind === 'level') || undefined}>
               <th scope="row">{row.name}</th>
               <td>{price(row.price, tick)}</td>
-              <td>{row.kind === 'mark' || row.kind === 'filled' || !reference ? '' : <span>{change(row.price / reference - 1, 1)}</span>}</td>
-              <td>{row.note}</td>
+              {row.kind === 'filled' ? <td colSpan={2}>{row.note}</td> : (
+                <>
+                  <td>{row.kind === 'mark' || !reference ? '' : <span>{change(row.price / reference - 1, 1)}</span>}</td>
+                  <td>{row.note}</td>
+                </>
+              )}
             </tr>
           ))}
         </tbody>

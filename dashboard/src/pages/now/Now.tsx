@@ -227,7 +227,7 @@ function Levels({ present }: { present: Present }) {
   const t = useTexts(words);
   const levels = present.next?.levels ?? [];
   return (
-    <Card title={<>{t.levels} <Term of="nearness" /></>} flush className={css['wide']}>
+    <Card title={<Term of="nearness">{t.levels}</Term>} flush className={css['wide']}>
       {levels.length === 0 ? <Empty why={t.noLevels} /> : (
         <table className={css['table']}>
           <tbody>

@@ -96,7 +96,7 @@ function ReadAge({ of }: { of: Held }) {
 export function StopState({ of }: { of: Held }) {
   const tick = useValue('rules', of.symbol)?.tick;
   if (of.stop === null) return <NoStop ms={of.unprotected_ms} />;
-  return <>{price(of.stop, tick)} <span className={css['dim']}>{change(of.stop_distance, 1)}</span> {of.scope === 'live' && <Icon name="check" size={12} label="ok" />}</>;
+  return <span className={css['whole']}>{price(of.stop, tick)} <span className={css['dim']}>{change(of.stop_distance, 1)}</span> {of.scope === 'live' && <Icon name="check" size={12} label="ok" />}</span>;
 }
 
 const pnl = (p: Held) => p.net ?? p.unrealised;

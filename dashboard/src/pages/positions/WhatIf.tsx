@@ -111,7 +111,7 @@ function Kinks({ of }: { of: Schemas['WhatIf'] }) {
 function happened(p: Point, t: Words): string {
   const named = (symbols: readonly string[]) => symbols.map(baseOf).join(', ');
   const said = [
-    p.levels ? fill(t.levelsFilled, { n: p.levels }) : '',
+    p.levels === 1 ? t.levelFilled : p.levels ? fill(t.levelsFilled, { n: p.levels }) : '',
     p.targets.length ? fill(t.closed, { symbols: named(p.targets) }) : '',
     p.stopped.length ? fill(t.stopped, { symbols: named(p.stopped) }) : '',
     p.liquidated.length ? fill(t.liquidated, { symbols: named(p.liquidated) }) : '',

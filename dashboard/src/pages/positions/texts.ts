@@ -61,6 +61,7 @@ export const words = texts({
   noStop: ['no stop, no liquidation', 'ni stop ni liquidation'],
   stopped: ['stopped: {symbols}', 'stoppées : {symbols}'],
   liquidated: ['liquidated: {symbols}', 'liquidées : {symbols}'],
+  levelFilled: ['1 level fills', '1 niveau exécuté'],
   levelsFilled: ['{n} levels fill', '{n} niveaux exécutés'],
   closed: ['targets: {symbols}', 'objectifs : {symbols}'],
   curve: ['Equity if all prices move by −30 % to +30 %', 'Capital si tous les prix varient de −30 % à +30 %'],

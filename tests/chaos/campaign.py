@@ -24,6 +24,7 @@ AUDIT_S: Final = 1.0
 OTHERS: Final = ("ledger", "feed", "risk", "runner:envelope_dca")
 _AWAY_S: Final = 0.05
 _COVERED_S: Final = 10.0
+_PATIENCE_S: Final = 60.0
 
 
 class Episode(NamedTuple):
@@ -49,6 +50,7 @@ class Told(NamedTuple):
     """What came of an episode.
 
     ``unprotected`` : of each position that was open in it the longest time without stop that began in it, wall ms.
+    ``causes`` : of such times, as the exchange has them on record.
     """
 
     name: str
@@ -58,6 +60,7 @@ class Told(NamedTuple):
     kills: int
     cycles: int
     unprotected: list[int]
+    causes: list[str]
 
 
 class Outcome(NamedTuple):
@@ -193,7 +196,7 @@ class Campaign:
             return len(world.account.fills)
 
         cast = Cast("feed", {"envelope_dca": "runner:envelope_dca"}, "risk", "executor")
-        return Lockstep(Venue(advance, fills), cast, world.ask)
+        return Lockstep(Venue(advance, fills), cast, world.ask, patience_s=_PATIENCE_S)
 
     async def _covered(self) -> None:
         """Returns when every position has its stop."""
@@ -231,5 +234,6 @@ def _told(
     ended = [[s for s in p["spans"] if from_ms <= s["from_ms"] < to_ms and s["to_ms"] is not None] for p in there]
     unprotected = [max((s["wall_to_ms"] - s["wall_from_ms"] for s in spans), default=0) for spans in ended]
     cycles = sum(from_ms <= deal.closed_ms < to_ms for deal in deals)
-    return Told(episode.name, from_ms, to_ms, faults, kills, cycles, unprotected)
+    causes = [f"{p['symbol']} at {s['from_ms']}: {s['cause']}" for p, spans in zip(there, ended, strict=True) for s in spans]
+    return Told(episode.name, from_ms, to_ms, faults, kills, cycles, unprotected, causes)
 

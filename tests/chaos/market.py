@@ -18,6 +18,8 @@ TRADED: Final[StrategyEntry] = ENTRY.model_copy(
 )
 """A small fraction, so that a rich market does not make sizes meet the limits of risk."""
 HISTORY: Final = 20
+LONGEST: Final = 400
+"""Hours that are drawn, so that every length begins with the same ones."""
 _FALLS: Final = (0.0, 0.06, 0.08, 0.105, 0.30)
 """How deep an hour falls: not at all, to the first, the second, the third level, through the stop."""
 _CHANCES: Final = (0.10, 0.30, 0.27, 0.23, 0.10)
@@ -34,7 +36,7 @@ def market(hours: int, seed: int = 1) -> dict[str, Candles]:
 
 def _column(hours: int, price: float, digits: int, seed: int) -> Candles:
     draw = np.random.default_rng(seed)
-    n = hours + HISTORY
+    n = LONGEST + HISTORY
     fall = draw.choice(_FALLS, n, p=_CHANCES)
     fall[: HISTORY + 1] = 0.0
     stays = (draw.random(n) < _STAYS) & (fall > 0) & (fall < _FALLS[-1])
@@ -44,4 +46,5 @@ def _column(hours: int, price: float, digits: int, seed: int) -> Candles:
     high = np.round(np.maximum(open_, close) * 1.001, digits)
     low = np.round(np.minimum(np.minimum(open_, close) * 0.999, price * (1 - fall)), digits)
     ts = START_MS + (np.arange(n) - HISTORY) * HOUR_MS
-    return Candles("1h", ts.astype(np.int64), open_, high, low, close, np.full(n, 100.0)).checked("chaos")
+    column = Candles("1h", ts.astype(np.int64), open_, high, low, close, np.full(n, 100.0)).checked("chaos")
+    return column.slice(0, hours + HISTORY)

@@ -35,7 +35,9 @@ def _messages(seed: int) -> dict[str, tuple[FaultRule, ...]]:
     return {
         "socket_drop": (dropped, FaultRule(Kind.SOCKET_DROP, 0.02, times=2, seed=seed, paths=PUBLIC)),
         "socket_freeze": (FaultRule(Kind.SOCKET_FREEZE, 0.2, times=2, seed=seed, seconds=1.0, paths=PRIVATE),),
-        "socket_refuse": (dropped, FaultRule(Kind.SOCKET_REFUSE, times=2, seed=seed)),
+        "socket_refuse": (
+            FaultRule(Kind.SOCKET_DROP, 0.2, times=1, seed=seed, paths=PRIVATE), FaultRule(Kind.SOCKET_REFUSE, times=1),
+        ),
         "push_delay": (FaultRule(Kind.PUSH_DELAY, 0.3, seed=seed, seconds=0.1, paths=PRIVATE),),
         "push_reorder": (FaultRule(Kind.PUSH_REORDER, 0.3, seed=seed, paths=PRIVATE),),
         "push_duplicate": (FaultRule(Kind.PUSH_DUPLICATE, 0.3, seed=seed),),

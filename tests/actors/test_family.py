@@ -18,7 +18,7 @@ from actors.wiring.folder import PREFIX, remove_dead
 from scripts.doctor.network import listening, token
 
 ROOT = Path(__file__).parents[2]
-NOTICED_S = 5.0
+NOTICED_S = 10.0
 """From a death to nothing left, with a machine that has other things to do."""
 PROGRAM = """
 import sys

@@ -37,7 +37,7 @@ def at(config: Path, url: str) -> Path:
 @pytest.fixture
 def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr("scripts.doctor.network._PATIENCE_S", 2.0)
+    monkeypatch.setattr("scripts.doctor.network._PATIENCE_S", 1.0)
     return tmp_path
 
 
@@ -69,8 +69,9 @@ def test_what_is_wrong_with_files_is_exit_code_1_and_says_what_to_do(here: Path)
     assert "chmod 600 .env" in table.out
 
 
-def test_a_clock_far_from_that_of_the_exchange_is_wrong(here: Path) -> None:
+def test_a_clock_far_from_that_of_the_exchange_is_wrong(here: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The local exchange's stands in the past."""
+    monkeypatch.setattr("scripts.doctor.network._PATIENCE_S", 40.0)
     exchange = LocalExchange(["--port", "0"], here / "log")
     try:
         code, found = shown("--config", at(copied_config(here), exchange.listening()), state=here / "state")

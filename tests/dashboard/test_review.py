@@ -28,7 +28,7 @@ from core.standing import Standing
 from core.target import Rung, Target
 from core.timeframe import DAY_MS, HOUR_MS
 from engine.client_ids import encode, tag
-from tests.dashboard.browser import browsing, visit
+from tests.dashboard.browser import Visit, browsing, visit
 from tests.dashboard.story import BTC, NOW, SOL, Story, _candle, begun
 
 pytestmark = [pytest.mark.xdist_group("dashboard"), pytest.mark.timeout(120)]
@@ -226,6 +226,22 @@ def test_the_list_grows_as_one_scrolls_to_its_end(browser: Any, story: Story) ->
     count = len(wanted())
     region.evaluate("e => e.scrollTo(0, 1e6)")
     visited.page.locator(f"table[aria-rowcount='{count + 1}']").wait_for()
+
+
+def test_curves_stand_side_by_side_as_picture_and_as_table_and_what_is_empty_says_why(
+    browser: Any, story: Story
+) -> None:
+    context = browser.new_context(locale="fr-FR", viewport={"width": 390, "height": 844})
+    visited = Visit(context.new_page(), story.url).to("/equity?scope=live&by=strategy")
+    visited.page.locator("main li").get_by_text("grid_atr").wait_for()
+    assert visited.fits()
+    visited.picture("review-by-strategy-phone")
+    visited.page.get_by_role("button", name="Afficher en tableau").click()
+    assert visited.page.locator("main table").first.locator("tbody tr").count() == len(NAMES)
+    visited.to("/equity?scope=live&strategy=nobody").says("encore été marqué ici.")
+    visited.to("/trades?scope=live&symbol=XRP-USDT").says("Aucune transaction ne correspond")
+    assert visited.errors == []
+    assert visited.fits()
 
 
 def test_a_strategy_of_the_arena_leads_to_its_trades_and_says_why_not(browser: Any, story: Story) -> None:

@@ -100,6 +100,7 @@ function Ranking({ rows, choices, at, open, compared, onOpen, onCompare }: {
             <div>
               <p className={css['line']}><span>{row.rank}</span> {name(row)} <Change fraction={row.net_return} />{pick(row)}</p>
               <Interval row={row} scale={scale} />
+              <p className={css['small']}>{intervalOf(row, t)}</p>
               <p className={css['small']}>PF {row.profit_factor === null ? 'n/a' : plain(row.profit_factor)} · {t.drawdown} {percent(-row.max_drawdown)} · {row.trades} {t.trades}</p>
               <p className={css['small']}><May choices={of(row)} /></p>
             </div>
@@ -147,11 +148,14 @@ const Lane = ({ mark }: { mark: Mark }) => <i className={css['lane']} data-mark=
 
 const weightOf = (choices: readonly Choice[]): string => (choices.length ? percent(Math.max(...choices.map((one) => (one.may_open ? one.weight : 0))), 0) : '–');
 
+const intervalOf = ({ low, high, basis }: Row, t: Record<'few' | 'basis', string>): string =>
+  low === null || high === null ? t.few : `${change(low)} … ${change(high)}, ${fill(t.basis, { basis })}`;
+
 /** Low, return and high on one scale for all rows; zero is the line through them. */
 function Interval({ row, scale }: { row: Row; scale: ReturnType<typeof scaled> }) {
   const t = useTexts(words);
   const { low, high } = row;
-  const said = low === null || high === null ? t.few : `${change(low)} … ${change(high)}, ${fill(t.basis, { basis: row.basis })}`;
+  const said = intervalOf(row, t);
   return (
     <div className={css['interval']} role="img" aria-label={said} title={said} data-side={low !== null && low > 0 ? 'up' : high !== null && high < 0 ? 'down' : undefined}>
       <i style={{ left: `${scale.zero * 100}%` }} />
@@ -185,7 +189,7 @@ function Reasons({ row, choices }: { row: Row; choices: readonly Choice[] }) {
       title={row.strategy}
       aside={<span className={css['links']}><Link to={`/equity?strategy=${row.strategy}&scope=${scope}`}>{t.equity} ›</Link><Link to={`/trades?strategy=${row.strategy}&scope=${scope}`}>{t.tradesOf} ›</Link></span>}
     >
-      <p className={css['told']}>{row.alike.length ? fill(t.alikeWith, { names: row.alike.join(', ') }) : t.alone}</p>
+      <p className={css['told']}>{t.interval}: {intervalOf(row, t)}. {row.alike.length ? fill(t.alikeWith, { names: row.alike.join(', ') }) : t.alone}</p>
       {!choice ? <Empty why={t.noSymbols} /> : (
         <>
           <div className={css['symbols']} role="group" aria-label={t.symbol}>

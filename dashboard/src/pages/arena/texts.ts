@@ -7,6 +7,7 @@ export const words = texts({
   strategy: ['strategy', 'stratégie'],
   return: ['net return, 95 % interval', 'rendement net, intervalle à 95 %'],
   basis: ['resampled by {basis}', 'rééchantillonné par {basis}'],
+  interval: ['95 % interval', 'intervalle à 95 %'],
   few: ['too little to resample yet', 'trop peu pour rééchantillonner'],
   drawdown: ['max DD', 'repli max'],
   trades: ['trades', 'trans.'],

@@ -6,7 +6,6 @@ import math
 
 import numpy as np
 import pytest
-from arch.bootstrap import StationaryBootstrap, optimal_block_length
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
@@ -37,6 +36,8 @@ def figures(daily: Floats) -> Floats:
 @pytest.mark.parametrize(("memory", "block_days"), [(0.0, 1.0), (0.3, 8.0), (-0.3, 30.0)])
 def test_it_is_within_the_monte_carlo_error_of_arch(memory: float, block_days: float) -> None:
     """The share of arch's resamples below each of our quantiles, and of those without a positive Sharpe ratio."""
+    from arch.bootstrap import StationaryBootstrap  # its seconds of imports are for these tests only
+
     daily, mine, theirs = dependent(1, 300, memory), 20_000, 3_000
     ours = resampled(daily, block_days, mine, seed=5)
     other = StationaryBootstrap(block_days, daily, seed=6).apply(figures, theirs)
@@ -53,6 +54,8 @@ def test_it_is_within_the_monte_carlo_error_of_arch(memory: float, block_days: f
 @pytest.mark.parametrize("days", [300, 1000, 2000])
 def test_the_block_length_is_archs(days: int, memory: float) -> None:
     """arch counts fewer days in an autocorrelation's norm, which decides only where one is at its threshold."""
+    from arch.bootstrap import optimal_block_length
+
     equal = 0
     for seed in range(20):
         daily = dependent(seed, days, memory)

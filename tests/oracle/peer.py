@@ -12,10 +12,6 @@ import pandas as pd
 from core.candle import Candles
 from tests.oracle.deals import FEE, Deal, Rules, side_of_average
 
-with warnings.catch_warnings():
-    warnings.simplefilter("ignore")  # of its plotting, which is not used
-    from backtesting import Backtest, Strategy
-
 CASH = 1e9
 """So much that no order is refused for want of it."""
 
@@ -80,6 +76,9 @@ def order(strategy: Any, side: float, **bracket: float) -> None:
 
 def deals(candles: Candles, prepare: Callable[[pd.DataFrame, Rules], Decide], rules: Rules) -> list[Deal]:
     """What backtesting.py trades; a position that is open at the end is not a deal."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of its plotting, which is not used and takes seconds to load
+        from backtesting import Backtest, Strategy
     frame = pd.DataFrame(
         {name.title(): getattr(candles, name) for name in ("open", "high", "low", "close", "volume")},
         index=pd.to_datetime(candles.ts_ms, unit="ms"),

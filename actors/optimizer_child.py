@@ -73,7 +73,7 @@ def source_of(told: Beginning) -> tuple[CandleSource, Told]:
     seed, end_ms = told.synthetic
     words = (
         f"synthetic: {DAYS} days before {moment(end_ms)} from the demo's generator (seed {seed}), not the demo's own "
-        "candles; falls that recover are planted in it every twelve days, so what is found here says nothing of a market"
+        "candles; falls that recover are planted in it every twelve days: what is found here says nothing of a market"
     )
     return SyntheticHistory(tuple(told.settings.assets.symbols), seed, end_ms), Told("synthetic", words)
 

@@ -90,7 +90,8 @@ async def test_looking_and_estimating_need_no_key(asked: Rig, queue: Queue) -> N
     "wrong",
     [
         {}, {"strategy": "../etc"}, {**ORDER, "unknown": 1}, {**ORDER, "from_ms": -1}, {**ORDER, "to_ms": 2**60},
-        {**ORDER, "given": {"ma_period": 7}}, {**ORDER, "given": {"ma_period": [{}]}}, {**ORDER, "symbols": ["X"] * 101},
+        {**ORDER, "given": {"ma_period": 7}}, {**ORDER, "given": {"ma_period": [{}]}},
+        {**ORDER, "symbols": ["X"] * 101},
     ],
 )
 async def test_what_is_no_order_never_reaches_the_queue(asked: Rig, queue: Queue, wrong: dict[str, Any]) -> None:

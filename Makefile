@@ -4,6 +4,7 @@
 #   make test      all tests             make lint    style, types, import rules
 #   make bench     measure               make fuzz    engine against its reference, 100,000 scenarios
 #   make chaos     kill everything, give every fault; what the exchange saw of it
+#   make browser   the dashboard's stories on the real page (make test loads every page too)
 #   make machines  a search over three machines      make install   only prepare .venv and compile the engine
 #   make dashboard build the pages (Node 20 or newer; make up does it where Node is there)
 
@@ -32,10 +33,10 @@ MODULES := dashboard/node_modules/.package-lock.json
 SITE_SOURCES := $(shell find dashboard/src dashboard/public dashboard/scripts -type f ! -name schema.d.ts) \
     $(filter-out dashboard/openapi.json, $(wildcard dashboard/*.html dashboard/*.ts dashboard/*.json dashboard/*.js)) $(wildcard api/*.py api/routes/*.py)
 
-.PHONY: help dependencies install dashboard site up test chaos machines lint bench fuzz clean
+.PHONY: help dependencies install dashboard site up test chaos browser machines lint bench fuzz clean
 
 help:
-	@sed -n '3,8s/^# *//p' Makefile
+	@sed -n '3,9s/^# *//p' Makefile
 
 # What the lock says, without the program itself: a layer of its own in an image.
 dependencies: $(LOCKED)
@@ -54,11 +55,15 @@ up: install
 	@$(BIN)/scalp-radar up $(ARGS)
 
 test: install
-	@$(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup -q -m "not machines and not chaos" $(ARGS)
+	@$(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup -q -m "not machines and not chaos and not browser" $(ARGS)
 
 # Everything is killed and every fault of the exchange given, over hundreds of cycles; under ten minutes.
 chaos: install
 	@$(BIN)/python -m pytest -q -s -m chaos $(ARGS)
+
+# What the dashboard does, page by page, in a real browser; a few minutes.
+browser: install
+	@$(BIN)/python -m pytest -q -m browser tests/dashboard $(ARGS)
 
 # Ray nodes in network namespaces, one killed, one cut off: needs root and iproute2, and five minutes.
 machines: install

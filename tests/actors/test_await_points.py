@@ -3,13 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-import shutil
-import sys
 from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
-
-import pytest
 
 from core.timeframe import HOUR_MS
 from tests.actors.proof import prove
@@ -47,11 +43,6 @@ async def run(folder: Path, deaths: Sequence[Moment]) -> tuple[Counter[str], int
         return world.points.passed, died
 
 
-def moments(passed: Counter[str]) -> list[Moment]:
-    """Of every point the first passing, the second, one in the middle and the last."""
-    return sorted((name, n) for name, count in passed.items() for n in {1, 2, (count + 1) // 2, count} if n <= count)
-
-
 FEW: list[Moment] = [
     ("venue.place after", 1), ("ask ledger.journal_all after", 2), ("venue.open_orders before", 2),
     ("venue.events Executed", 1), ("tell runner:envelope_dca.on_fill before", 1),
@@ -61,24 +52,3 @@ FEW: list[Moment] = [
 async def test_death_on_the_way_changes_no_trade(tmp_path: Path) -> None:
     _, died = await run(tmp_path, FEW)
     assert died == len(FEW)
-
-
-@pytest.mark.chaos
-@pytest.mark.slow
-@pytest.mark.timeout(3_600)
-async def test_death_at_every_point_changes_no_trade(tmp_path: Path) -> None:
-    passed, _ = await run(tmp_path / "undisturbed", [])
-    missed: list[Moment] = []
-    every = moments(passed)
-    for number, moment in enumerate(every):
-        folder = tmp_path / str(number)
-        folder.mkdir()
-        try:
-            _, died = await run(folder, [moment])
-        except BaseException as error:
-            error.add_note(f"killed at {moment}, {number + 1} of {len(every)}")
-            raise
-        missed += [moment] * (not died)
-        shutil.rmtree(folder)
-    assert len(missed) <= len(every) // 10, missed  # what a wall clock times does not come by in every run
-    sys.stdout.write(f"{len(every) - len(missed)} deaths at {len(passed)} points; not reached: {missed}\n")

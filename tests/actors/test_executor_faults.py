@@ -19,25 +19,10 @@ from tests.actors.test_executor_by_hand import BEFORE_THE_FALL, BTC, CANDLES, ON
 HOURS = 4
 ORDERS = ("order*", "fill*", "position*", "fast-fill*")
 
-FAULTS: dict[str, list[FaultRule]] = {
-    "orders taken without an answer": [FaultRule(Kind.ACCEPT_SILENT, times=3, seconds=0.02)],
-    "orders lost on their way": [FaultRule(Kind.REQUEST_LOST, times=3, seconds=0.02)],
-    "answers that come late": [FaultRule(Kind.ACCEPT_LATE, times=4, seconds=0.1)],
-    "too many requests": [FaultRule(Kind.RATE_CODE, probability=0.1, times=4)],
-    "errors of the server": [FaultRule(Kind.SERVER_ERROR, probability=0.1, times=4)],
-    "pushes lost": [FaultRule(Kind.PUSH_LOST, probability=0.5, channels=ORDERS)],
-    "pushes twice": [FaultRule(Kind.PUSH_DUPLICATE, probability=0.5, channels=ORDERS)],
-    "pushes out of order": [FaultRule(Kind.PUSH_REORDER, probability=0.3, channels=ORDERS)],
-    "pushes late": [FaultRule(Kind.PUSH_DELAY, probability=0.3, seconds=0.1, channels=ORDERS)],
-    "sockets dropped": [FaultRule(Kind.SOCKET_DROP, probability=0.2, times=3, channels=ORDERS)],
-    "an entry whose stop is dropped": [FaultRule(Kind.PRESET_DROPPED, times=2)],
-    "an entry whose stop is refused": [FaultRule(Kind.PRESET_REFUSED, times=2)],
-}
 SEVERAL = [
     FaultRule(Kind.ACCEPT_SILENT, times=1, seconds=0.02), FaultRule(Kind.PUSH_LOST, probability=0.5, channels=ORDERS),
     FaultRule(Kind.PRESET_DROPPED, times=1), FaultRule(Kind.REQUEST_LOST, times=1, seconds=0.02),
 ]
-KINDS = (AccountConfig(), AccountConfig.unified())
 
 
 async def unharmed(folder: Path, rules: list[FaultRule], account: AccountConfig) -> int:
@@ -54,13 +39,6 @@ async def unharmed(folder: Path, rules: list[FaultRule], account: AccountConfig)
 
 async def test_several_faults_at_once_change_no_trade(tmp_path: Path) -> None:
     assert await unharmed(tmp_path, SEVERAL, AccountConfig()) >= len(SEVERAL)
-
-
-@pytest.mark.chaos
-@pytest.mark.parametrize("account", KINDS, ids=lambda account: account.kind)
-@pytest.mark.parametrize("fault", FAULTS)
-async def test_a_fault_changes_no_trade(tmp_path: Path, fault: str, account: AccountConfig) -> None:
-    assert await unharmed(tmp_path, FAULTS[fault], account)
 
 
 async def _in_a_position(world: Street, hand: Hand) -> None:

@@ -234,6 +234,7 @@ def _told(
     ended = [[s for s in p["spans"] if from_ms <= s["from_ms"] < to_ms and s["to_ms"] is not None] for p in there]
     unprotected = [max((s["wall_to_ms"] - s["wall_from_ms"] for s in spans), default=0) for spans in ended]
     cycles = sum(from_ms <= deal.closed_ms < to_ms for deal in deals)
-    causes = [f"{p['symbol']} at {s['from_ms']}: {s['cause']}" for p, spans in zip(there, ended, strict=True) for s in spans]
+    shown = zip(there, ended, strict=True)
+    causes = [f"{p['symbol']} at {s['from_ms']}: {s['cause']}" for p, spans in shown for s in spans]
     return Told(episode.name, from_ms, to_ms, faults, kills, cycles, unprotected, causes)
 

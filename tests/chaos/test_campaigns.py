@@ -49,7 +49,8 @@ def nothing_came_of_it(found: Outcome, calm: Outcome) -> None:
     for told in found.told:
         mine, other = (o.records.standing[told.to_ms - told.to_ms % 60_000] for o in (found, calm))
         assert not standing_apart(mine, other, presets=told.name not in NAKED), told.name
-        assert max(told.unprotected, default=0) <= (AUDIT_S * 1_000 + SLACK_MS if told.name in NAKED else 0), told.name
+        most = AUDIT_S * 1_000 + SLACK_MS if told.name in NAKED else 0
+        assert max(told.unprotected, default=0) <= most, (told.name, told.causes)
 
 
 @both

@@ -169,7 +169,7 @@ function Figures({ of }: { of: Schemas['EquityFigures'] }) {
       [<Term key="n" of="net">{t.money}</Term>, <span key="m"><Result value={of.net} /><Unit>USDT</Unit></span>],
       [<Term key="s" of="sharpe">{t.sharpe}</Term>, of.sharpe === null ? <span key="s" title={of.why || t.short}>n/a</span> : plain(of.sharpe)],
       [<Term key="d" of="drawdown">{t.maxDrawdown}</Term>, percent(of.max_drawdown)],
-      [t.below, of.drawdown_days === null ? '–' : `${plain(of.drawdown_days, 1)} d`],
+      [t.below, of.drawdown_days === null ? '–' : fill(t.days, { n: plain(of.drawdown_days, 1) })],
       [t.now, percent(of.drawdown_now)],
       [<Term key="x" of="expectancy">{t.exposure}</Term>, percent(of.exposure, 0)],
       [<Term key="f" of="fees">{t.fees}</Term>, <span key="f">{plain(of.fees)}<Unit>USDT</Unit></span>],

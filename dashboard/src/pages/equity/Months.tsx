@@ -3,7 +3,7 @@ import type { Schemas } from '../../api/types';
 import { Change, Empty } from '../../components/parts';
 import { usePhone } from '../../components/Table';
 import { money, signed } from '../../format/numbers';
-import { useTexts } from '../../text/language';
+import { fill, useTexts } from '../../text/language';
 import { useSettings } from '../../text/settings';
 import { cell } from './ramp';
 import { REGIMES, words } from './texts';
@@ -62,7 +62,7 @@ export function Regimes({ of }: { of: Schemas['Monthly'] }) {
       {of.regimes.map((part) => (
         <li key={part.regime}>
           <span>{names[part.regime]}</span>
-          <span>{part.days} d</span>
+          <span>{fill(t.days, { n: part.days })}</span>
           <div data-side={part.net_return < 0 ? 'down' : 'up'} aria-hidden="true"><i style={{ width: `${(Math.abs(part.net_return) / largest) * 50}%` }} /></div>
           <Change fraction={part.net_return} />
           <span>{money(part.net)}</span>

@@ -25,14 +25,15 @@ const words = texts({
   close: ['Close', 'Fermer'],
 });
 
+/** What will happen, in sentences with numbers, and the way to do exactly that: 'unknown' where no answer came in time. */
+export type Step = { consequences: readonly string[]; send: () => Promise<'accepted' | 'unknown'> };
+
 export type Deed = {
   title: string;
   /** What the button says: "Halt trading". */
   deed: string;
   /** What the harmless button says: "Keep trading". */
   keep: string;
-  /** What will happen, in sentences with numbers. */
-  consequences: readonly string[];
   /** Typed instead of holding; the only way where `raises`. */
   word: string;
   holdMs?: number;
@@ -40,12 +41,10 @@ export type Deed = {
   raises?: boolean;
   /** The command on the server that does the same. */
   cli: string;
-  /** Sends it; 'unknown' where no answer came in time. Raises Refusal. */
-  send: () => Promise<'accepted' | 'unknown'>;
   /** Says what is true now, read back, while the dialog stays open. */
   verified?: () => string;
-  /** Asks the server what it would do, and gives the way to do exactly that; `undefined` where it has no such step. */
-  prepare?: () => Promise<Pick<Deed, 'consequences' | 'send'> | undefined>;
+  /** Asks the server what it would do. Raises Refusal, as the step does. */
+  prepare: () => Promise<Step>;
 };
 
 type State = { at: 'asking' } | { at: 'sending' } | { at: 'done'; outcome: 'accepted' | 'unknown' } | { at: 'refused'; error: unknown };
@@ -57,12 +56,12 @@ export function Confirm({ deed, onClose }: { deed: Deed; onClose: () => void }) 
   const [secret, setSecret] = useState('');
   const [typed, setTyped] = useState('');
   const [state, setState] = useState<State>({ at: 'asking' });
-  const [told, setTold] = useState<Pick<Deed, 'consequences' | 'send'> | undefined>(deed.prepare ? undefined : deed);
+  const [told, setTold] = useState<Step | undefined>(undefined);
   const [asks, setAsks] = useState(0);
   useEffect(() => {
     const asking = { over: false };
-    deed.prepare?.().then(
-      (found) => !asking.over && setTold(found ?? deed),
+    deed.prepare().then(
+      (found) => !asking.over && setTold(found),
       (error: unknown) => !asking.over && setState({ at: 'refused', error }),
     );
     return () => {

@@ -1,6 +1,6 @@
 /** The deeds that the frame and Positions offer: halting, reducing, and ending both. */
 import type { Schemas } from '../api/types';
-import { Refusal, command } from '../api/client';
+import { command } from '../api/client';
 import { connection } from '../live/hooks';
 import { fill, speak, texts } from '../text/language';
 import { settings } from '../text/settings';
@@ -21,7 +21,6 @@ const words = texts({
   resumeDeed: ['Resume', 'Reprendre'],
   resumeKeep: ['Stay halted', 'Rester arrêté'],
   tripped: ['Halted because: {reason}', 'Arrêté parce que : {reason}'],
-  placed: ['Entries of {n} plans may be placed again at once.', 'Les entrées de {n} plans peuvent être replacées aussitôt.'],
   mayPlace: ['{n} entries of plans in force may be placed at once.', '{n} entrées de plans en vigueur peuvent être placées aussitôt.'],
   stays: ['Still forbids entries: {reason}', 'Interdit toujours les entrées : {reason}'],
   noStop: ['Without a stop at this moment: {symbols}', 'Sans stop en ce moment : {symbols}'],
@@ -35,8 +34,6 @@ const words = texts({
 
 type Halt = Schemas['HaltInForce'];
 
-const values = <T>(topic: string): T[] => [...connection.store.topic(topic).values()] as T[];
-
 const halts = (): readonly Halt[] => (connection.store.value('status', 'now') as Schemas['Status'] | undefined)?.halts ?? [];
 
 const readBack = (symbol: string) => () => {
@@ -44,41 +41,11 @@ const readBack = (symbol: string) => () => {
   return halts().some((halt) => halt.symbol === symbol) ? t.isHalted : t.notHalted;
 };
 
-async function post(path: string, symbol: string, reason: string): Promise<'accepted' | 'unknown'> {
-  const told = (await command('POST', path, { symbol, reason })) as Schemas['CommandResult'];
-  return told.outcome;
-}
-
-/** What both deeds do, in numbers, of one symbol or of everything (''). */
-function withdrawn(symbol: string): string[] {
-  const t = speak(words, settings().language);
-  const orders = values<Schemas['Order']>('orders').filter((o) => !o.reduce_only && (!symbol || o.symbol === symbol));
-  const positions = values<Schemas['Position']>('positions').filter((p) => p.scope === 'live' && (!symbol || p.symbol === symbol));
-  return [fill(t.entries, { n: orders.length }), fill(t.keep, { n: positions.length })];
-}
-
-type Forbids = { code: string; symbol: string; strategy: string; reason: string };
-
-/** What `POST /api/commands/prepare` answers, as far as it is shown. */
-type Prepared = {
-  token: string;
-  facts: {
-    entries_withdrawn: number; entries_placed: number; positions_kept: number; without_stop: readonly string[];
-    ends: readonly Forbids[]; stays: readonly Forbids[];
-  };
-};
-
 const sent = { reason: 'from the dashboard' };
 
 /** The server counts what the command would do; the confirmation does exactly that, once. */
 const prepare = (kind: 'halt' | 'reduce' | 'resume' | 'reset', symbol: string, ending: string, tripped = '') => async () => {
-  let told: Prepared;
-  try {
-    told = (await command('POST', '/api/commands/prepare', { kind, symbol, ...sent, ...(tripped && { switch: tripped }) })) as Prepared;
-  } catch (error) {
-    if (error instanceof Refusal && (error.status === 404 || error.status === 405)) return undefined;
-    throw error;
-  }
+  const told = (await command('POST', '/api/commands/prepare', { kind, symbol, ...sent, ...(tripped && { switch: tripped }) })) as Schemas['Prepared'];
   const t = speak(words, settings().language);
   const { facts } = told;
   const consequences = kind === 'resume' || kind === 'reset'
@@ -99,8 +66,7 @@ export function haltDeed(symbol: string): Deed {
   const t = speak(words, settings().language);
   return {
     title: fill(t.haltTitle, { what: symbol || t.everything }), deed: t.haltDeed, keep: t.haltKeep, word: 'HALT',
-    consequences: [...withdrawn(symbol), t.human], prepare: prepare('halt', symbol, t.human), cli: curl('/api/halt', symbol),
-    send: () => post('/api/halt', symbol, 'from the dashboard'), verified: readBack(symbol),
+    prepare: prepare('halt', symbol, t.human), cli: curl('/api/halt', symbol), verified: readBack(symbol),
   };
 }
 
@@ -109,37 +75,30 @@ export function reduceDeed(symbol: string): Deed {
   const t = speak(words, settings().language);
   return {
     title: fill(t.reduceTitle, { what: symbol || t.everything }), deed: t.reduceDeed, keep: t.haltKeep, word: 'REDUCE',
-    consequences: [...withdrawn(symbol), t.ended], prepare: prepare('reduce', symbol, t.ended), cli: curl('/api/reduce', symbol),
-    send: () => post('/api/reduce', symbol, 'from the dashboard'),
+    prepare: prepare('reduce', symbol, t.ended), cli: curl('/api/reduce', symbol),
   };
 }
 
 /** A human ends a halt. */
 export function resumeDeed(symbol: string): Deed {
   const t = speak(words, settings().language);
-  const reason = halts().find((halt) => halt.symbol === symbol)?.reason ?? '–';
-  const plans = values<Schemas['Runner']>('runners').flatMap((r) => r.plans).filter((p) => p.entries.length && (!symbol || p.symbol === symbol));
   return {
     title: fill(t.resumeTitle, { what: symbol || t.everything }),
     deed: t.resumeDeed,
     keep: t.resumeKeep,
-    consequences: [fill(t.tripped, { reason }), fill(t.placed, { n: plans.length })],
     prepare: prepare('resume', symbol, ''),
     word: 'RESUME',
     raises: true,
     cli: curl('/api/resume', symbol),
-    send: () => post('/api/resume', symbol, 'from the dashboard'),
     verified: readBack(symbol),
   };
 }
 
 /** A human resets a kill switch that has tripped. */
-export function resetDeed(tripped: string, reason: string): Deed {
+export function resetDeed(tripped: string): Deed {
   const t = speak(words, settings().language);
-  const send = async () => ((await command('POST', '/api/risk/reset', { switch: tripped, ...sent })) as Schemas['CommandResult']).outcome;
   return {
-    title: fill(t.resetTitle, { what: tripped }), deed: t.resetDeed, keep: t.resetKeep, word: 'RESET', raises: true,
-    consequences: [fill(t.tripped, { reason }), t.anew], prepare: prepare('reset', '', t.anew, tripped),
-    cli: `curl -X POST -H "X-API-Key: …" -H "Content-Type: application/json" -d '{"switch":"${tripped}"}' ${location.origin}/api/risk/reset`, send,
+    title: fill(t.resetTitle, { what: tripped }), deed: t.resetDeed, keep: t.resetKeep, word: 'RESET', raises: true, prepare: prepare('reset', '', t.anew, tripped),
+    cli: `curl -X POST -H "X-API-Key: …" -H "Content-Type: application/json" -d '{"switch":"${tripped}"}' ${location.origin}/api/risk/reset`,
   };
 }

@@ -135,7 +135,7 @@ function Switches() {
                 {one.tripped ? (
                   <>
                     <Badge tone="danger" icon="halt">{t.tripped}</Badge>
-                    <Button small onClick={() => show({ kind: 'deed', deed: resetDeed(one.name, one.reason) })}>{t.reset}</Button>
+                    <Button small onClick={() => show({ kind: 'deed', deed: resetDeed(one.name) })}>{t.reset}</Button>
                     <small className={css['why']}>{fill(t.since, { when: moment(one.since_ms, zone), why: one.reason })}</small>
                   </>
                 ) : <Bar used={one.used ?? 0} limit={one.limit ?? 1} label={one.name} />}

@@ -64,7 +64,7 @@ function Actors({ of, readMs }: { of: readonly Actor[]; readMs: number }) {
       cell: (actor) => (
         <>
           <Badge tone={actor.silent ? 'danger' : (TONE[actor.state] ?? 'danger')}>{actor.silent ? t.silent : actor.state}</Badge>{' '}
-          {actor.lagging && <Badge tone="warn">{t.lagging}</Badge>} <span className={css['detail']}>{actor.detail}</span>
+          {actor.lagging && <Badge tone="warn">{t.lagging}</Badge>} <span className={css['detail']} title={actor.detail}>{actor.detail}</span>
         </>
       ),
     },

@@ -16,7 +16,6 @@ class Fate:
 
     def __init__(self) -> None:
         self.mortal = False
-        self.passed: set[str] = set()
         self._met: set[Moment] = set()
 
     @property
@@ -29,9 +28,7 @@ class Fate:
         return Points(self._dies)
 
     def _dies(self, moment: Moment) -> bool:
-        name, passing = moment
-        self.passed.add(name)
-        if not self.mortal or passing not in PASSINGS or moment in self._met:
+        if not self.mortal or moment[1] not in PASSINGS or moment in self._met:
             return False
         self._met.add(moment)
         return True

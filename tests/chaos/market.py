@@ -41,7 +41,7 @@ def _column(hours: int, price: float, digits: int, seed: int) -> Candles:
     fall[: HISTORY + 1] = 0.0
     stays = (draw.random(n) < _STAYS) & (fall > 0) & (fall < _FALLS[-1])
     level = price * np.exp(0.002 * draw.standard_normal(n))
-    close = np.round(np.where(stays, level * (1 - fall / 2), level), digits)
+    close = np.where(stays, level * (1 - fall / 2), level).round(digits)
     open_ = np.concatenate([[price], close[:-1]])
     high = np.round(np.maximum(open_, close) * 1.001, digits)
     low = np.round(np.minimum(np.minimum(open_, close) * 0.999, price * (1 - fall)), digits)

@@ -28,7 +28,6 @@ export function TopTen({ run }: { run: Schemas['RunSummary'] }) {
     ...params,
     { id: 'out', head: t['out.sharpe'], cell: (row) => plain(row.figures['out.sharpe'], 2), by: (row) => row.figures['out.sharpe'], number: true, phone: 'line' },
     { id: 'in', head: t['in.sharpe'], cell: (row) => plain(row.figures['in.sharpe'], 2), by: (row) => row.figures['in.sharpe'], number: true, phone: 'none' },
-    { id: 'return', head: t['out.return'], cell: (row) => percent(row.figures['out.return'], 2), by: (row) => row.figures['out.return'], number: true, phone: 'none' },
     { id: 'trades', head: t['in.trades'], cell: (row) => short(row.figures['in.trades']), by: (row) => row.figures['in.trades'], number: true, phone: 'none' },
   ];
   return (

@@ -48,6 +48,12 @@ class Visit:
         self.page.locator("main h1").first.wait_for(state="attached")
         return self
 
+    def settled(self) -> Visit:
+        """Wait until nothing is being loaded any more, and what came is drawn."""
+        self.page.wait_for_function("() => !document.querySelector('main [class*=skeleton]')")
+        self.page.evaluate("new Promise(drawn => requestAnimationFrame(() => requestAnimationFrame(drawn)))")
+        return self
+
     def text(self) -> str:
         """Everything that can be read."""
         return str(self.page.inner_text("body"))

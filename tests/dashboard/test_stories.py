@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import urllib.request
 from collections.abc import Iterator
 from typing import Any
 
@@ -11,9 +12,10 @@ import pytest
 from core.messages import TradingHalted, TradingResumed
 from tests.api.rig import KEY
 from tests.dashboard.browser import Visit, browsing, visit
+from tests.dashboard.exposed import exposed
 from tests.dashboard.story import BTC, NOW, SOL, Story, begun, protection
 
-pytestmark = [pytest.mark.xdist_group("dashboard"), pytest.mark.timeout(120)]
+pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("dashboard"), pytest.mark.timeout(120)]
 
 
 @pytest.fixture(scope="module")
@@ -25,6 +27,7 @@ def browser() -> Iterator[Any]:
 @pytest.fixture
 def story(browser: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Story]:
     told = begun(tmp_path_factory.mktemp("story"))
+    told.tell(exposed())
     yield told
     told.close()
 
@@ -60,11 +63,15 @@ def test_no_chart_is_loaded_before_it_is_wanted(browser: Any, story: Story) -> N
 def test_a_position_without_its_stop_comes_first_and_counts_its_seconds(browser: Any, story: Story) -> None:
     story.tell(protection(SOL, 12.0, 148.2, None, unprotected_ms=1_200, sequence=2))
     visited = visit(browser, story.url).to("/")
-    visited.says("NO STOP 1.2 s")
+    alarm = visited.page.locator("main table").get_by_text("NO STOP")
+    begun_at = float(alarm.inner_text().split()[2])
+    assert begun_at >= 1.2
+    visited.page.wait_for_function("from => [...document.querySelectorAll('main table tr')].some("
+                                   "row => Number(/NO STOP ([\\d.]+)/.exec(row.innerText)?.[1]) > from)", arg=begun_at)
     assert visited.page.locator("[data-word=DANGER]").first.is_visible()
     first = visited.page.locator("main table").first.locator("tr").first.inner_text()
     assert "SOL" in first
-    visited.page.wait_for_function("document.title.startsWith('!! ')")
+    visited.page.wait_for_function("() => document.title.startsWith('!! ')")
     assert visited.page.locator("link[rel=icon]").get_attribute("href") == "/icon-danger.svg"
     calm(visited)
     visited.to("/positions").says("NO STOP")
@@ -89,47 +96,6 @@ def test_a_halt_is_said_on_every_page_and_ends_by_a_human_with_the_key(browser: 
     story.tell(TradingResumed(NOW + 1, 2, ""))
     visited.page.locator("header ~ [role=alert]").wait_for(state="detached")
     assert visited.fits()
-
-
-def test_halting_asks_for_the_key_says_when_it_is_wrong_and_keeps_it_nowhere(browser: Any, story: Story) -> None:
-    visited = visit(browser, story.url).to("/")
-    visited.page.get_by_role("button", name="Halt").click()
-    dialog = visited.page.get_by_role("dialog")
-    dialog.get_by_text("2 open positions keep their stop").wait_for()
-    assert visited.page.evaluate("document.activeElement.textContent") == "Keep trading"
-    dialog.get_by_label("Key for commands").fill("wrong " * 4)
-    dialog.get_by_label("or type HALT and press Enter").fill("HALT")
-    visited.page.keyboard.press("Enter")
-    dialog.get_by_role("alert").get_by_text("missing or wrong").wait_for()
-    assert story.risk.told == []
-    dialog.get_by_label("Key for commands").fill(KEY)
-    hold = dialog.get_by_role("button", name="Halt trading")
-    box = hold.bounding_box()
-    assert box is not None
-    visited.page.mouse.move(box["x"] + 20, box["y"] + 20)
-    visited.page.mouse.down()
-    dialog.get_by_role("status").get_by_text("Accepted").wait_for()
-    visited.page.mouse.up()
-    assert [told[:2] for told in story.risk.told] == [("halt", "")]
-    kept = json.dumps(visited.page.evaluate("[{...localStorage}, {...sessionStorage}, location.href, document.cookie]"))
-    assert KEY not in kept
-    assert [error for error in visited.errors if "401" not in error] == []
-
-
-def test_without_the_api_everything_is_unknown_and_heals_by_itself(browser: Any, story: Story) -> None:
-    visited = visit(browser, story.url).to("/")
-    visited.says("all 2 positions have their stop")
-    story.kill()
-    visited.page.get_by_text("No connection").wait_for(timeout=9_000)
-    assert visited.page.locator("[data-word=UNKNOWN]").first.is_visible()
-    assert visited.page.title() == "? UNKNOWN"
-    assert visited.page.get_by_role("button", name="Halt").is_disabled()
-    assert "10,120" in visited.text(), "old figures stay"
-    story.revive()
-    visited.page.get_by_role("button", name="Now", exact=True).click()
-    visited.page.locator("[data-word=OK]").first.wait_for()
-    expected = ("ERR_CONNECTION_REFUSED", "WebSocket")
-    assert [error for error in visited.errors if not any(one in error for one in expected)] == []
 
 
 def test_figures_of_a_position_are_net_of_what_it_cost(browser: Any, story: Story) -> None:
@@ -183,4 +149,29 @@ def test_french_is_spoken_where_the_browser_speaks_it(browser: Any, story: Story
     visited = Visit(context.new_page(), story.url).to("/")
     visited.says("les 2 positions ont leur stop")
     assert visited.page.locator("html").get_attribute("lang") == "fr"
+    calm(visited)
+
+
+def test_the_slider_says_what_the_engine_says_and_what_is_met_on_the_way(browser: Any, story: Story) -> None:
+    visited = visit(browser, story.url).to("/positions")
+    slider = visited.page.get_by_role("slider", name="All prices move by")
+    slider.fill("-5")
+    with urllib.request.urlopen(f"{story.url}/api/risk/what-if?moves=-0.05", timeout=5) as answer:
+        told = json.load(answer)["points"][0]
+    visited.says(f"{told['equity']:,.2f}")
+    assert "1 level fills" in visited.text()
+    visited.page.get_by_role("button", name="\N{MINUS SIGN}20 %").click()
+    assert slider.input_value() == "-20"
+    calm(visited)
+
+
+def test_limits_are_told_with_what_is_used_and_positions_stand_in_their_groups(browser: Any, story: Story) -> None:
+    visited = visit(browser, story.url).to("/")
+    meter = visited.page.get_by_role("meter", name="kill switch envelope_dca")
+    assert meter.get_attribute("data-tone") == "warn"
+    visited.to("/positions").page.get_by_role("button", name="by correlation group").click()
+    heads = visited.page.locator("th[scope=rowgroup]")
+    heads.nth(1).wait_for()
+    assert {head.inner_text().split()[0] for head in heads.all()} == {"majors", "alts"}
+    assert "by=group" in visited.page.url
     calm(visited)

@@ -14,7 +14,7 @@ import css from './Now.module.css';
 
 const DAY = 86_400_000;
 const HOUR = 3_600_000;
-const [W, H, LEFT, RIGHT, TOP, BOTTOM] = [640, 168, 0, 64, 8, 22];
+const [WIDE, NARROW, H, LEFT, RIGHT, TOP, BOTTOM] = [640, 340, 168, 0, 64, 8, 22];
 
 export function Week({ scope }: { scope: Scope }) {
   const t = useTexts(words);
@@ -44,6 +44,7 @@ function Curve({ scope }: { scope: Scope }) {
 function Drawn({ of }: { of: Schemas['Points'] }) {
   const t = useTexts(words);
   const zone = useZone();
+  const W = matchMedia('(width < 640px)').matches ? NARROW : WIDE;
   const [first, last] = [of.t[0] ?? 0, of.t.at(-1) ?? 1];
   const begin = of.value[0] ?? 0;
   const end = of.value.at(-1) ?? 0;
@@ -60,7 +61,7 @@ function Drawn({ of }: { of: Schemas['Points'] }) {
     <figure className={css['week']}>
       <figcaption><Change fraction={moved} /> <span className={css['dim']}>{fill(t.since, { when: moment(first, zone) })}</span></figcaption>
       <svg viewBox={`0 0 ${W} ${H}`} role="img" aria-label={`${t.equityWeek}: ${plain(end)} USDT, ${change(moved)}`} data-tone={tone(end - begin, begin)}>
-        {days.map((ms) => <g key={ms}><line className={css['rule']} x1={x(ms)} x2={x(ms)} y1={TOP} y2={H - BOTTOM} />{x(ms) < W - RIGHT - 30 && <text x={x(ms) + 4} y={H - 6}>{day(ms, zone).replace(/ \d{4}$/, '')}</text>}</g>)}
+        {days.map((ms, i) => <g key={ms}><line className={css['rule']} x1={x(ms)} x2={x(ms)} y1={TOP} y2={H - BOTTOM} />{x(ms) < W - RIGHT - 30 && (W === WIDE || i % 2 === 0) && <text x={x(ms) + 4} y={H - 6}>{day(ms, zone).replace(/ \d{4}$/, '')}</text>}</g>)}
         <line className={css['zero']} x1={LEFT} x2={W - RIGHT} y1={y(begin)} y2={y(begin)} />
         <path className={css['area']} d={`${line}L${x(last)} ${H - BOTTOM}L${x(first)} ${H - BOTTOM}Z`} />
         <path className={css['curve']} d={line} />

@@ -150,7 +150,7 @@ function Detail({ of }: { of: Held }) {
       <Facts of={[
         [t.strategy, of.strategy || <Badge tone="danger">{t.foreign}</Badge>],
         [t.target, of.target === null ? '–' : `${price(of.target, tick)} ${of.mark ? change(of.target / of.mark - 1, 1) : ''}`],
-        [t.stop, <StopState key="stop" of={of} />],
+        [t.stopShort, <StopState key="stop" of={of} />],
       ]} />
       <Facts of={[
         [t.entryFees, of.entry_fees === null ? <span title={t.unknownNet}>–</span> : plain(of.entry_fees)],

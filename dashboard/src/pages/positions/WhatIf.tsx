@@ -1,6 +1,5 @@
 /** What the engine says would happen, all prices together, fills, stops and liquidations inside. */
 import { useState } from 'react';
-import { Refusal } from '../../api/client';
 import { useGet } from '../../api/hooks';
 import type { Schemas } from '../../api/types';
 import { Card, Empty, Loaded, Result, Unit, baseOf } from '../../components/parts';
@@ -18,13 +17,13 @@ const SHOWN = [-0.2, -0.1, -0.05, 0.05, 0.1];
 
 export function WhatIf() {
   const t = useTexts(words);
+  const shown = useTopic('risk')?.has('now') ?? false; // without it there is no answer
   const [fills, setFills] = useState(true);
   const [percent, setPercent] = useState(-10);
-  const curve = useGet('/api/risk/what-if', { query: { fills }, everyMs: 10_000, keep: true });
-  const unknown = curve.error instanceof Refusal && curve.error.status === 503;
+  const curve = useGet('/api/risk/what-if', { query: { fills }, everyMs: 10_000, keep: true, enabled: shown });
   return (
     <Card title={t.whatIf} aside={<label className={css['check']}><input type="checkbox" checked={fills} onChange={(event) => setFills(event.target.checked)} /> {t.fills}</label>}>
-      {unknown && !curve.data ? <Empty why={t.whatIfUnknown} /> : (
+      {!shown ? <Empty why={t.whatIfUnknown} /> : (
         <Loaded from={curve} lines={8}>
           {(data) => (
             <div className={css['whatIf']}>

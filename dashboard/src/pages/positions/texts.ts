@@ -11,6 +11,7 @@ export const words = texts({
   mark: ['mark', 'mark'],
   pnl: ['P&L net / gross', 'résultat net / brut'],
   stop: ['stop on the exchange', 'stop à la bourse'],
+  stopShort: ['stop', 'stop'],
   read: ['read', 'lu'],
   unread: ['not read since the start', 'pas lu depuis le départ'],
   liquidation: ['liquidation', 'liquidation'],

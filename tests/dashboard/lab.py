@@ -70,7 +70,8 @@ class Lab:
         hill = 2.0 - np.abs(codes - np.array(sizes) / 2).sum(axis=1) / len(sizes)
         for part in run_file.PARTS:
             for window in range(_WINDOWS):
-                values = {"sharpe": hill + rng.normal(0, 0.3, rows), "return": hill / 10, "drawdown": np.full(rows, 0.1)}
+                sharpe = hill + rng.normal(0, 0.3, rows)
+                values = {"sharpe": sharpe, "return": hill / 10, "drawdown": np.full(rows, 0.1)}
                 for name, figures in values.items():
                     columns[f"{part}.{name}.{window}"] = pa.array(figures.astype(np.float32))
                 columns[f"{part}.trades.{window}"] = pa.array(rng.integers(0, 60, rows).astype(np.int32))

@@ -12,6 +12,7 @@ const CLOSE = 0.01;
 export function nearPane(chart: IChartApi): ISeriesApi<'Histogram'> {
   const series = chart.addSeries(HistogramSeries, {
     color: token('text-3'), priceLineVisible: false, lastValueVisible: true, base: 0,
+    autoscaleInfoProvider: (own: () => { priceRange: { minValue: number; maxValue: number } | null } | null) => ({ priceRange: { minValue: 0, maxValue: Math.max(CLOSE, own()?.priceRange?.maxValue ?? 0) } }),
     priceFormat: { type: 'custom', minMove: 0.0001, formatter: (value: number) => percent(value, 1) },
   }, 1);
   series.priceScale().applyOptions({ invertScale: false, scaleMargins: { top: 0.12, bottom: 0 } });

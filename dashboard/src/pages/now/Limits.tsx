@@ -1,7 +1,7 @@
 /** How much of each limit is used. */
-import { Badge, Bar, Card, Empty, Term } from '../../components/parts';
+import { Badge, Bar, Card, Empty, Skeleton, Term } from '../../components/parts';
 import { percent, plain } from '../../format/numbers';
-import { useValue } from '../../live/hooks';
+import { useTopic, useValue } from '../../live/hooks';
 import { useTexts } from '../../text/language';
 import { linesOf, type Line } from './limits';
 import { words } from './texts';
@@ -9,6 +9,7 @@ import css from './Now.module.css';
 
 export function Limits({ stale }: { stale: boolean }) {
   const t = useTexts(words);
+  const known = useTopic('risk') !== undefined;
   const report = useValue('risk', 'now');
   const named = (one: Line): string => {
     const name = { drawdown_24h: t.limitDrawdown, daily_loss: t.limitDay, margin_use: t.limitMargin, max_positions: t.limitPositions }[one.code];
@@ -18,7 +19,7 @@ export function Limits({ stale }: { stale: boolean }) {
   const figure = (value: number, unit: Line['unit']) => (unit === 'fraction' ? percent(value, 1) : plain(value, 0));
   return (
     <Card title={<Term of="halted">{t.limits}</Term>} to="/risk" flush stale={stale}>
-      {!report ? <Empty why={t.limitsUnknown} /> : (
+      {!known ? <Skeleton lines={4} /> : !report ? <Empty why={t.limitsUnknown} /> : (
         <table className={`${css['table'] ?? ''} ${css['limits'] ?? ''}`}>
           <tbody>
             {linesOf(report).map((one) => (

@@ -135,6 +135,7 @@ function FeedLine() {
   const actors = useTopic('actors');
   const all = [...(feeds?.values() ?? [])];
   const own = [...(actors?.values() ?? [])];
+  if (!feeds || !actors) return <p className={css['line']}>–</p>;
   return (
     <>
       <p className={css['line']}>{fill(t.feeds, { fresh: all.filter((f) => !f.stale).length, all: all.length })}</p>

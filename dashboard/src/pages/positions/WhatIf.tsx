@@ -2,7 +2,7 @@
 import { useState } from 'react';
 import { useGet } from '../../api/hooks';
 import type { Schemas } from '../../api/types';
-import { Card, Empty, Loaded, Result, Unit, baseOf } from '../../components/parts';
+import { Card, Empty, Loaded, Result, Skeleton, Unit, baseOf } from '../../components/parts';
 import { change, plain, price } from '../../format/numbers';
 import { useTopic } from '../../live/hooks';
 import { fill, useTexts } from '../../text/language';
@@ -17,13 +17,14 @@ const SHOWN = [-0.2, -0.1, -0.05, 0.05, 0.1];
 
 export function WhatIf() {
   const t = useTexts(words);
-  const shown = useTopic('risk')?.has('now') ?? false; // without it there is no answer
+  const risk = useTopic('risk');
+  const shown = risk?.has('now') ?? false; // without it there is no answer
   const [fills, setFills] = useState(true);
   const [percent, setPercent] = useState(-10);
   const curve = useGet('/api/risk/what-if', { query: { fills }, everyMs: 10_000, keep: true, enabled: shown });
   return (
     <Card title={t.whatIf} aside={<label className={css['check']}><input type="checkbox" checked={fills} onChange={(event) => setFills(event.target.checked)} /> {t.fills}</label>}>
-      {!shown ? <Empty why={t.whatIfUnknown} /> : (
+      {!risk ? <Skeleton lines={8} /> : !shown ? <Empty why={t.whatIfUnknown} /> : (
         <Loaded from={curve} lines={8}>
           {(data) => (
             <div className={css['whatIf']}>

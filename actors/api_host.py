@@ -121,7 +121,8 @@ class ApiHost:
         self._port = bound.getsockname()[1]
         self._server = _Server(uvicorn.Config(
             app, log_config=None, access_log=False, server_header=False, lifespan="off", http="h11",
-            ws="websockets-sansio", ws_max_size=_MAX_MESSAGE_BYTES, ws_per_message_deflate=False, timeout_graceful_shutdown=_CLOSE_S,
+            ws="websockets-sansio", ws_max_size=_MAX_MESSAGE_BYTES, ws_per_message_deflate=False,
+            timeout_graceful_shutdown=_CLOSE_S,
         ))
         self._tasks = [asyncio.create_task(self._server.serve([bound])), asyncio.create_task(self._go_on_beating())]
         if not await self._restore():

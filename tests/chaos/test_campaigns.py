@@ -22,6 +22,10 @@ SLACK_MS = 1_000
 
 Undisturbed = Callable[[AccountConfig, int], Awaitable[Outcome]]
 both = pytest.mark.parametrize("account", KINDS, ids=lambda account: account.kind)
+now_and_then = pytest.mark.parametrize(
+    "account", [KINDS[0], pytest.param(KINDS[1], marks=pytest.mark.chaos)], ids=[account.kind for account in KINDS]
+)
+"""One kind of account with every run of the tests, the other with the campaigns."""
 
 
 @pytest.fixture(scope="module")
@@ -53,7 +57,7 @@ def nothing_came_of_it(found: Outcome, calm: Outcome) -> None:
         assert max(told.unprotected, default=0) <= most, (told.name, told.causes)
 
 
-@both
+@now_and_then
 async def test_deaths_and_losses_change_no_trade(
     tmp_path: Path, account: AccountConfig, undisturbed: Undisturbed
 ) -> None:

@@ -1,6 +1,7 @@
 """The local exchange in lockstep as a process of its own, and its admin endpoint over HTTP.
 
-``python -m tests.ray.exchange HOURS`` is that process: it trades the candles of `market`.
+``python -m tests.ray.exchange HOURS KIND`` is that process: it trades the candles of `market`, with a classic or a
+unified account.
 """
 
 from __future__ import annotations
@@ -12,8 +13,9 @@ from pathlib import Path
 from typing import Any
 
 from core.candle import Candles
+from sandbox.account import CLASSIC
 from sandbox.client import AdminClient
-from sandbox.config import SandboxConfig
+from sandbox.config import AccountConfig, SandboxConfig
 from sandbox.process import serve
 from sandbox.source import StoredSource
 from tests.actors.street import START_MS, wave
@@ -34,9 +36,9 @@ def market(hours: int) -> dict[str, Candles]:
 class ExchangeProcess:
     """A running exchange; ``url`` and ``admin_key`` are its own."""
 
-    def __init__(self, hours: int) -> None:
+    def __init__(self, hours: int, kind: str = CLASSIC) -> None:
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "tests.ray.exchange", str(hours)], stdout=subprocess.PIPE, cwd=ROOT,
+            [sys.executable, "-m", "tests.ray.exchange", str(hours), kind], stdout=subprocess.PIPE, cwd=ROOT,
         )
         assert self._process.stdout is not None
         said = json.loads(self._process.stdout.readline())
@@ -75,5 +77,11 @@ class Admin(AdminClient):
         self.seen += [e for e in fresh if e["kind"] in ("order", "trigger", "fill")]
 
 
+def account_of(kind: str) -> AccountConfig:
+    """Whose keys trade there."""
+    return AccountConfig() if kind == CLASSIC else AccountConfig.unified()
+
+
 if __name__ == "__main__":
-    serve(SandboxConfig(lockstep=True), StoredSource(market(int(sys.argv[1])), START_MS))
+    config = SandboxConfig(lockstep=True, accounts=(account_of(sys.argv[2]),))
+    serve(config, StoredSource(market(int(sys.argv[1])), START_MS))

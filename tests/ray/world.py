@@ -26,13 +26,13 @@ from core.instrument import Instrument
 from core.settings import Exchange, RateBudget, Settings, Strategies
 from core.timeframe import HOUR_MS
 from exchanges.port import Credentials
-from sandbox.config import AccountConfig
+from sandbox.account import CLASSIC
 from scripts.configuration import load_settings
 from scripts.running import check_port
 from storage.records import Query
 from tests.actors.proof import STRATEGY, prove
 from tests.actors.street import ENTRY, LIMITS, START_MS
-from tests.ray.exchange import ROOT, Admin, ExchangeProcess, market
+from tests.ray.exchange import ROOT, Admin, ExchangeProcess, account_of, market
 
 EXECUTOR, FEED, RUNNER = "executor:bitget", "feed:bitget", f"runner:{STRATEGY}"
 PROCESSES = {
@@ -156,11 +156,11 @@ def _title(process: psutil.Process) -> str:
         return ""
 
 
-def _blueprint(url: str) -> Blueprint:
+def _blueprint(url: str, kind: str) -> Blueprint:
     settings: Settings = load_settings(ROOT / "config")
     settings = settings.model_copy(update={"strategies": Strategies(strategies={STRATEGY: ENTRY}), "risk": LIMITS})
     exchange: Exchange = settings.exchanges.exchanges[settings.exchanges.default].model_copy(update={
-        "rest_url": url, "ws_url": url.replace("http", "ws", 1), "account_type": "classic", "subscribe_interval_ms": 0,
+        "rest_url": url, "ws_url": url.replace("http", "ws", 1), "account_type": kind, "subscribe_interval_ms": 0,
         "rate": RateBudget(market=1_000, trade=1_000, account=1_000, position=1_000),
     })
     return draw(settings, "demo", exchange, (), {STRATEGY: "1h"}, {})
@@ -174,7 +174,7 @@ async def ray_world(state: Path, hours: int) -> AsyncIterator[RayWorld]:
         with running_head() as head:
             wiring.join(head.address)
             try:
-                async with _furnished(exchange, state) as world:
+                async with furnished(exchange.url, exchange.admin_key, CLASSIC, state) as world:
                     yield world
             finally:
                 ray.shutdown()
@@ -183,15 +183,15 @@ async def ray_world(state: Path, hours: int) -> AsyncIterator[RayWorld]:
 
 
 @asynccontextmanager
-async def _furnished(exchange: ExchangeProcess, state: Path) -> AsyncIterator[RayWorld]:
-    """Every actor at work, stopped in order afterwards."""
-    blueprint = _blueprint(exchange.url)
-    account = AccountConfig()
+async def furnished(url: str, admin_key: str, kind: str, state: Path) -> AsyncIterator[RayWorld]:
+    """Every actor at work on an exchange that runs already, stopped in order afterwards; Ray was joined."""
+    blueprint = _blueprint(url, kind)
+    account = account_of(kind)
     keys = Credentials(account.key, account.secret, account.passphrase)
     house = wiring.build(blueprint, state, port=check_port(0), api_key="a-key-for-this-test", credentials=keys)
     try:
         await asyncio.to_thread(wiring.await_ready, house, blueprint, 60.0)
-        async with Admin(exchange.url, exchange.admin_key) as admin:
+        async with Admin(url, admin_key) as admin:
             yield RayWorld(house, admin)
     finally:
         await asyncio.to_thread(wiring.stop, house)

@@ -39,6 +39,11 @@ class LocalExchange:
         return self._url
 
     @property
+    def url(self) -> str:
+        """Where it listens."""
+        return self._url
+
+    @property
     def admin_key(self) -> str:
         """What opens its admin endpoint."""
         return self._admin_key

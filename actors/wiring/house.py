@@ -10,6 +10,7 @@ Laws (docs/operations.md says what was measured)
 
 from __future__ import annotations
 
+import time
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -65,13 +66,15 @@ def build(
             name=name, namespace=NAMESPACE, num_cpus=0, max_restarts=-1, max_task_retries=0,
         ).remote(*arguments))
 
-    # those that load most, or that others wait for, first: processes start two at a time
+    # those that load most, or that others wait for, first: processes start two at a time, and there may be many runners
     create("ledger", LedgerActor, f"sqlite:///{folder.resolve()}/ledger.sqlite", logs)
-    for runner in blueprint.runners:
-        create(runner.name, RunnerActor, runner, logs)
+    first, *others = blueprint.runners
+    create(first.name, RunnerActor, first, logs)
     create(blueprint.feed.name, FeedActor, blueprint.feed, *venue, logs)
     if blueprint.executor is not None and credentials is not None:
         create(blueprint.executor.name, ExecutorActor, blueprint.executor, *venue, logs, credentials)
+    for runner in others:
+        create(runner.name, RunnerActor, runner, logs)
     create(blueprint.risk.name, RiskProcess, blueprint.risk, logs)
     kept = str((results or folder / "results").resolve())
     facts = replace(blueprint.facts, ray_dashboard=_ray_dashboard(), candles=candles)
@@ -88,12 +91,14 @@ def _ray_dashboard() -> str:
 
 def await_ready(house: House, blueprint: Blueprint, timeout_s: float) -> None:
     """Returns when everything trades. Raises GetTimeoutError, or what an actor raised."""
-    waits = [house.handles["api"].port.remote(), house.handles[blueprint.feed.name].ready.remote()]
+    began = time.monotonic()
+    ray.get(house.handles[blueprint.feed.name].ready.remote(), timeout=timeout_s)  # with many symbols it takes its time
+    waits = [house.handles["api"].port.remote()]
     waits += [house.handles[r.name].start.remote() for r in blueprint.runners]
     waits.append(house.handles[blueprint.risk.name].start.remote())
     if blueprint.executor is not None:
         waits.append(house.handles[blueprint.executor.name].ready.remote())
-    ray.get(waits, timeout=timeout_s)
+    ray.get(waits, timeout=max(timeout_s - (time.monotonic() - began), 1.0))
 
 
 def stop(house: House, *, each_s: float = 4.0) -> list[str]:

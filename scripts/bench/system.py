@@ -46,21 +46,21 @@ def measure(config: Path) -> list[Figure]:
             _await(lambda: _health(url)["status"] == "OK", process)
             booted = time.perf_counter() - began
             time.sleep(SETTLE_S)
-            ours, exchange = _memory(process)
+            ours, exchange = memory_of(process.pid)
         finally:
             ended = _stop(process)
     latencies = _latencies(config)
-    idle = _percentile(latencies, 99)
+    idle = percentile(latencies, 99)
     with optimising(config, tape("").candles):
         beside = _latencies(config)
     return [
         at_most("boot, from the command to healthy", booted, "s", 10),
         at_most("memory, idle, all actors and Ray (PSS)", ours, "GB", 1.0, f"local exchange {exchange:.2f} GB"),
         at_most("stop, from Ctrl-C to nothing left", ended, "s", 10),
-        at_most("candle to order, p50", _percentile(latencies, 50), "ms", 3, f"{len(latencies)} orders"),
+        at_most("candle to order, p50", percentile(latencies, 50), "ms", 3, f"{len(latencies)} orders"),
         at_most("candle to order, p99", idle, "ms", 10),
         at_most(
-            "candle to order, p99, beside a full optimisation", _percentile(beside, 99), "ms", 2 * idle,
+            "candle to order, p99, beside a full optimisation", percentile(beside, 99), "ms", 2 * idle,
             f"{len(beside)} orders",
         ),
     ]
@@ -83,7 +83,7 @@ def _latencies(config: Path) -> list[float]:
     return sorted(found)
 
 
-def _percentile(ordered: list[float], percent: int) -> float:
+def percentile(ordered: list[float], percent: int) -> float:
     """The smallest value that so many percent do not exceed."""
     return ordered[max(0, -(-len(ordered) * percent // 100) - 1)]
 
@@ -108,9 +108,9 @@ def _await(look: Callable[[], T], process: subprocess.Popen[bytes]) -> T:
     raise ScalpRadarError("bench: the demo did not become healthy; `scalp-radar up` says why")
 
 
-def _memory(process: subprocess.Popen[bytes]) -> tuple[float, float]:
+def memory_of(pid: int) -> tuple[float, float]:
     """Proportional set size in GB of the whole tree without the local exchange, and of that one."""
-    root = psutil.Process(process.pid)
+    root = psutil.Process(pid)
     ours = exchange = 0
     for child in [root, *root.children(recursive=True)]:
         try:

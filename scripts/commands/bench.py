@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import tempfile
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -20,10 +22,14 @@ def register(app: typer.Typer) -> None:
 def bench(
     data: Annotated[str, typer.Option("--data", help="Candles with BTC-USDT 1h, 1m; else shared or walks.")] = "",
     system: Annotated[bool, typer.Option(help="Also local exchange and demo: orders, boot, memory.")] = True,
+    load: Annotated[float, typer.Option(min=0, help="Only: so many seconds of 20 strategies on 50 symbols.")] = 0.0,
     config: ConfigFolder = None,
     as_json: AsJson = False,
 ) -> None:
     """Measure the engine and the running system; figures of one run may be compared, absolute ones move."""
+    if load:
+        _report(_under_load(config_folder(config), load), as_json=as_json)
+        return
     # Here, since the engine and Ray would slow every other command's start.
     from optimization.memory import keep_freed_memory
     from scripts.bench import engine, indicators, plans, walkforward
@@ -39,6 +45,21 @@ def bench(
 
         figures += measure_exchange(folder)
         figures += measure_system(folder)
+    _report(figures, as_json=as_json)
+
+
+def _under_load(folder: Path, seconds: float) -> list[Figure]:
+    # Here, and in this order: Ray reads its flags when it is imported.
+    from actors.wiring.flags import set_flags
+
+    with tempfile.TemporaryDirectory() as state:
+        set_flags(Path(state))
+        from scripts.bench.load import measure
+
+        return measure(folder, seconds)
+
+
+def _report(figures: list[Figure], *, as_json: bool) -> None:
     if as_json:
         print_json([figure._asdict() for figure in figures])
     else:

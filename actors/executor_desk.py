@@ -19,11 +19,11 @@ from actors.executor_watch import Watch
 from actors.parts import Timing
 from core.errors import Fatal, RetryLater
 from core.messages import FillRole, Severity
-from core.order import OpenOrder
+from core.order import OpenOrder, OrderKind
 from core.position import VenuePosition
 from core.target import ApprovedTarget
 from engine.client_ids import tag
-from engine.reconcile import Amend, Circumstances, Command, Place, PlaceStop, agrees, reconcile
+from engine.reconcile import Amend, Cancel, Circumstances, Command, Place, PlaceStop, agrees, reconcile
 from exchanges.port import TradingVenue
 
 _ROUNDS: Final = 12
@@ -157,9 +157,11 @@ class Desk:
 
         Raises RetryLater, Fatal.
         """
+        sure = False
         for _ in range(_ROUNDS):
             if self.mirror.doubt:
                 await self.look()
+                sure = True
             approved = self.approved
             commands = [
                 c for c in self._wanted() if c not in self.sender.refused and not (self.blind and _opens(c))
@@ -168,7 +170,11 @@ class Desk:
             if not commands:
                 self.sender.new_row_ms = None
                 return
+            if not sure and any(isinstance(c, Cancel) and c.order.kind is OrderKind.STOP_LOSS for c in commands):
+                self.mirror.doubt = True  # a lost message may show a dead stop beside the live one: look before
+                continue
             await self.sender.send(commands)
+            sure = False
             if self.approved is approved:
                 self.sender.new_row_ms = None  # what follows is not the candle's doing
         self._wake_in(0.5)

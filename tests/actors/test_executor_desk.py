@@ -258,6 +258,19 @@ async def test_a_stop_that_vanishes_is_placed_again() -> None:
     assert bench.stops() == [70.0]
 
 
+async def test_a_dead_stop_left_by_a_lost_message_does_not_cost_the_live_one() -> None:
+    bench = Bench(HELD)
+    bench.venue.held = POSITION
+    await bench.desk.settle()
+    (live,) = [o for o in bench.venue.orders.values() if o.kind is OrderKind.STOP_LOSS]
+    there = set(bench.venue.orders)
+    for dead_id in ("a", "z"):  # whichever of two equal stops would be kept
+        bench.desk.order_seen(live._replace(order_id=dead_id))
+        bench.desk.mirror.doubt = False
+        await bench.desk.settle()
+        assert set(bench.venue.orders) == there
+
+
 async def test_a_preset_stop_is_waited_for_before_one_is_placed() -> None:
     bench = Bench(HELD)
     bench.venue.held = POSITION

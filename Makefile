@@ -55,7 +55,7 @@ up: install
 	@$(BIN)/scalp-radar up $(ARGS)
 
 test: install
-	@$(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup -q -m "not machines and not chaos and not browser" $(ARGS)
+	@$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder -q -m "not machines and not chaos and not browser" $(ARGS)
 
 # Everything is killed and every fault of the exchange given, over hundreds of cycles; under ten minutes.
 chaos: install

@@ -14,7 +14,7 @@ from tests.dashboard.browser import SIZES, Visit, browsing, visit
 from tests.dashboard.house import TRIPPED, lived, risk
 from tests.dashboard.story import BTC, NOW, SOL, Story, begun
 
-pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("dashboard"), pytest.mark.timeout(120)]
+pytestmark = [pytest.mark.browser, pytest.mark.timeout(120)]
 
 FOLDED = "\N{MULTIPLICATION SIGN} 12"
 PAGES = {

@@ -26,7 +26,7 @@ from tests.dashboard.browser import ROOT, SIZES, browsing, needed, visit
 from tests.dashboard.exposed import exposed
 from tests.dashboard.story import BTC, LATE, Story, begun
 
-pytestmark = [pytest.mark.xdist_group("dashboard"), pytest.mark.timeout(180)]
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(180)]
 
 PAGES = {
     "now": "/", "positions": "/positions", "grid": "/grid", "scanner": "/scanner/BTC-USDT", "matrix": "/matrix",

@@ -12,7 +12,7 @@ from tests.api.rig import KEY
 from tests.dashboard.browser import Visit, browsing, visit
 from tests.dashboard.lab import Lab
 
-pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("dashboard"), pytest.mark.timeout(180)]
+pytestmark = [pytest.mark.browser, pytest.mark.timeout(180)]
 
 PATIENCE_MS = 90_000
 

@@ -31,7 +31,7 @@ from engine.client_ids import encode, tag
 from tests.dashboard.browser import Visit, browsing, visit
 from tests.dashboard.story import BTC, NOW, SOL, Story, _candle, begun
 
-pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("dashboard"), pytest.mark.timeout(120)]
+pytestmark = [pytest.mark.browser, pytest.mark.timeout(120)]
 
 NAMES = ("envelope_dca", "supertrend", "momentum", "grid_atr")
 OPENED = NOW - 9 * HOUR_MS

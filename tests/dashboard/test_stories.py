@@ -15,7 +15,7 @@ from tests.dashboard.browser import Visit, browsing, visit
 from tests.dashboard.exposed import exposed
 from tests.dashboard.story import BTC, NOW, SOL, Story, begun, protection
 
-pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("dashboard"), pytest.mark.timeout(120)]
+pytestmark = [pytest.mark.browser, pytest.mark.timeout(120)]
 
 
 @pytest.fixture(scope="module")

@@ -1,6 +1,6 @@
 """One rate budget by endpoint category: requests wait, none is dropped, protection goes first.
 
-Each category is a token bucket. Its burst is a quarter of a second's worth, at least one, so that no second ever
+Each category is a token bucket. Its burst is an eighth of a second's worth, at least one, so that no second ever
 sees more than rate + burst requests, which stays below the venue's own limit. A request may weigh more than one: calls
 that the venue allows less often. When the venue says that it were too many, the whole category waits.
 """
@@ -16,7 +16,7 @@ from typing import Final
 
 from core.settings import RateBudget
 
-_BURST_SECONDS: Final = 0.25
+_BURST_SECONDS: Final = 0.125
 
 
 class Category(StrEnum):

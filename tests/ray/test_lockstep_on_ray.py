@@ -28,7 +28,7 @@ def lived(*options: str) -> dict[str, Any]:
 
 
 @pytest.mark.ray
-@pytest.mark.slow
+@pytest.mark.chaos
 def test_on_ray_paper_equals_the_backtest_and_live_equals_paper(tmp_path: Path) -> None:
     found = lived("--none", "--minutes", "240", "--state", str(tmp_path))
     assert sum(found["trades"].values()) >= 2

@@ -48,24 +48,28 @@ def together(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     return lived("together", tmp_path_factory.mktemp("together"))
 
 
+@pytest.mark.chaos
 def test_ray_gives_what_threads_give_also_when_two_runs_share_the_workers(
     together: dict[str, Any], expected: str
 ) -> None:
     assert together["same"] == {"threads": expected, "ray": [expected, expected], "again": 0, "workers": 2}
 
 
+@pytest.mark.chaos
 def test_a_killed_worker_costs_its_own_chunks_and_nothing_else(together: dict[str, Any], expected: str) -> None:
     found = together["worker"]
     assert (found["ray"], found["puts"], found["lost"]) == (expected, CHUNKS, 1)
     assert 1 <= found["again"] <= AHEAD
 
 
+@pytest.mark.chaos
 def test_cancelling_ends_compiled_code_within_two_seconds(together: dict[str, Any]) -> None:
     found = together["cancel"]
     assert found["raised_s"] is not None
     assert found["gone_s"] < 2
 
 
+@pytest.mark.chaos
 def test_workers_are_at_idle_priority_and_mistakes_are_told_from_losses(together: dict[str, Any]) -> None:
     found = together["priority"]
     assert found["told"]

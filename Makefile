@@ -4,7 +4,7 @@
 #   make test      all tests             make lint    style, types, import rules
 #   make bench     measure               make fuzz    engine against its reference, 100,000 scenarios
 #   make chaos     kill everything, give every fault; what the exchange saw of it
-#   make browser   the dashboard's stories on the real page (make test loads every page too)
+#   make browser   the dashboard's stories on the real page, and every page of a running demo
 #   make machines  a search over three machines      make install   only prepare .venv and compile the engine
 #   make dashboard build the pages (Node 20 or newer; make up does it where Node is there)
 

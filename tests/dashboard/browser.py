@@ -17,7 +17,7 @@ AXE: Final = ROOT / "dashboard" / "node_modules" / "axe-core" / "axe.min.js"
 PICTURES: Final = ROOT / "var" / "screenshots"
 SIZES: Final = {"desktop": (1440, 900), "phone": (390, 844)}
 _BROWSERS: Final = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
-_PATIENCE_MS: Final = 10_000
+_PATIENCE_MS: Final = 30_000
 
 
 def needed() -> str:

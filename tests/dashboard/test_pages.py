@@ -26,7 +26,7 @@ from tests.dashboard.browser import ROOT, SIZES, browsing, needed, visit
 from tests.dashboard.exposed import exposed
 from tests.dashboard.story import BTC, LATE, Story, begun
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(180)]
+pytestmark = [pytest.mark.browser, pytest.mark.timeout(180)]
 
 PAGES = {
     "now": "/", "positions": "/positions", "grid": "/grid", "scanner": "/scanner/BTC-USDT", "matrix": "/matrix",
@@ -100,14 +100,12 @@ def test_every_page_is_sound(browser: Any, demo: str, size: str) -> None:
 
 def test_the_first_page_needs_one_request_of_at_most_eight_kilobytes(browser: Any, demo: str) -> None:
     visited = visit(browser, demo)
-    sizes: dict[str, int] = {}
-    visited.page.on("response", lambda answer: sizes.update(
-        {answer.url.removeprefix(demo): len(answer.body())} if "/api/" in answer.url else {}
-    ))
-    visited.to("/").says("Next levels")
-    visited.page.wait_for_load_state("load")
-    assert sizes["/api/now"] <= 8_000
-    assert next(iter(sizes)) == "/api/now", "the first paint needs one request"
+    asked: list[str] = []
+    visited.page.on("request", lambda request: asked.append(request.url.removeprefix(demo)))
+    with visited.page.expect_response(f"{demo}/api/now", timeout=30_000) as now:
+        visited.to("/").says("Next levels")
+    assert len(now.value.body()) <= 8_000
+    assert next(url for url in asked if "/api/" in url) == "/api/now", "the first paint needs one request"
 
 
 @pytest.fixture

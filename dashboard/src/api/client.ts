@@ -25,7 +25,7 @@ export function address(path: string, inPath: Given = {}, query: Given = {}): st
   const asked = new URLSearchParams();
   for (const [name, value] of Object.entries(query)) {
     for (const one of Array.isArray(value) ? (value as unknown[]) : [value]) {
-      if (one !== undefined && one !== null && one !== '') asked.append(name, String(one as string | number | boolean));
+      if (one !== undefined && one !== null && one !== '') asked.append(name, String(one));
     }
   }
   const text = asked.toString();

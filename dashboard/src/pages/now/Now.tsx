@@ -259,7 +259,7 @@ function Events({ present }: { present: Present }) {
   return (
     <Card title={t.events} to="/events" flush className={css['events']}>
       {present.events.length === 0 ? <Empty why={t.noEvents} /> : (
-        <ul className={css['eventList']}>
+        <ul className={css['eventList']} tabIndex={0} aria-label={t.events}>
           {present.events.map(([key, event]) => <EventLine key={key} event={event} />)}
         </ul>
       )}

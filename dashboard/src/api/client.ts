@@ -24,7 +24,7 @@ export function address(path: string, inPath: Given = {}, query: Given = {}): st
   const filled = path.replace(/\{(\w+)\}/g, (_, name: string) => encodeURIComponent(String(inPath[name])));
   const asked = new URLSearchParams();
   for (const [name, value] of Object.entries(query)) {
-    for (const one of Array.isArray(value) ? (value as unknown[]) : [value]) {
+    for (const one of (Array.isArray(value) ? value : [value]) as (string | number | boolean | null | undefined)[]) {
       if (one !== undefined && one !== null && one !== '') asked.append(name, String(one));
     }
   }

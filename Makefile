@@ -131,6 +131,6 @@ $(READY): $(LOCKED) pyproject.toml
 	@touch $@
 
 # The engine is compiled once into Numba's cache; again when its sources change.
-$(WARM): $(READY) $(wildcard core/*.py engine/*.py indicators/*.py)
+$(WARM): $(READY) $(wildcard core/*.py engine/*.py indicators/*.py optimization/statistics/*.py)
 	@$(BIN)/python -m scripts.warm
 	@touch $@

@@ -81,10 +81,10 @@ class Monitor:
     async def rank(self) -> None:
         """Read what is new and tell the api host who stands where."""
         await self._read()
-        for scope, books in self._books.items():
-            records = [book.record() for book in books.values()]
+        each = {scope: [book.record() for book in books.values()] for scope, books in self._books.items()}
+        for scope, records in each.items():
             if records:
-                standings = ranked(records)
+                standings = await asyncio.to_thread(ranked, records)  # resampling takes a while, and loads a compiler
                 self._exchange_ms = max([self._exchange_ms, *(s.until_ms for s in standings)])
                 self._show(ArenaRanked(self._exchange_ms, self._next(), scope, standings))
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from importlib import import_module
 
 from scripts.main import keep_compiled_code
 
@@ -15,6 +16,8 @@ def main() -> None:
 
     began = time.perf_counter()
     warm()
+    for kernels in ("bootstrap", "splits"):
+        import_module(f"optimization.statistics.{kernels}")
     print(f"engine compiled in {time.perf_counter() - began:.1f} s")
 
 

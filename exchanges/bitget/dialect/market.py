@@ -7,6 +7,7 @@ from typing import Any, Protocol
 
 from core.candle import Candle
 from core.instrument import Instrument, Tier
+from core.tiers import ENDLESS, continuous
 from exchanges.bitget.dialect.words import COIN, Ask, Channel, Row, number
 from exchanges.port import FundingSettled, TickerSeen
 
@@ -100,12 +101,8 @@ def continuous_tiers(rows: Sequence[tuple[float, float, float]]) -> tuple[Tier, 
 
     The last one has no end.
     """
-    found: list[Tier] = []
-    ordered = sorted(rows)
-    for i, (start, end, rate) in enumerate(ordered):
-        deduction = found[-1].deduction + start * (rate - found[-1].rate) if found else 0.0
-        found.append(Tier(end if i + 1 < len(ordered) else 1e18, rate, deduction))
-    return tuple(found)
+    ends = [(end, rate) for _, end, rate in sorted(rows)]
+    return continuous([*ends[:-1], (ENDLESS, ends[-1][1])])
 
 
 def candle(row: Sequence[Any]) -> Candle:

@@ -15,7 +15,7 @@ from actors.read_model import ReadModel
 from actors.review_reader import ReviewReader
 from actors.risk_views import RiskReader
 from actors.watch_reader import WatchReader
-from api import models, monitor_models, watch_models
+from api import health_models, models, monitor_models, watch_models
 from api.gateway import Unavailable
 from api.house import HousePort
 from api.queue import QueuePort
@@ -94,7 +94,7 @@ class ModelGateway:
         """Events, commands thought through, actors, market data."""
         return self._house
 
-    async def health(self) -> models.Health:
+    async def health(self) -> health_models.Health:
         """How everything is."""
         return read_views.health(self._state, self._now_ms(), self._started_ms)
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from actors.read_model import ReadModel
-from api import models
+from api import health_models, models
 from api import monitor_models as shown
 from core.messages import Severity
 from core.selection import Criterion
@@ -58,12 +58,12 @@ def divergence(event: StoredEvent) -> shown.Divergence:
     return shown.Divergence.model_validate({name: told for name, told in event.payload.items() if name in names})
 
 
-def reasons(state: ReadModel) -> Iterator[models.Reason]:
+def reasons(state: ReadModel) -> Iterator[health_models.Reason]:
     """What the watchdog finds wrong and nobody else tells."""
     for anomaly in state.anomalies.anomalies:
         if anomaly.kind in _LASTING or (anomaly.kind, anomaly.subject) == ("connection", "exchange"):
             level: models.Word = "DANGER" if anomaly.severity is Severity.CRITICAL else "ATTENTION"
-            yield models.Reason(level=level, code=anomaly.kind, text=anomaly.detail, symbol="")
+            yield health_models.Reason(level=level, code=anomaly.kind, text=anomaly.detail, symbol="")
 
 
 def _row(s: Standing) -> shown.Row:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from collections import deque
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import Any, Final, NamedTuple
 
@@ -129,6 +130,15 @@ class ReadModel:
         self.curves = Curves()
         self.costs = CostBook()
         self.conditions: dict[tuple[str, str], ConditionsSeen] = {}
+        self._takers: dict[type, Callable[[Any, int], None]] = {
+            ActorBeat: self._beaten, AnomaliesSeen: self._found_wrong, ArenaRanked: self._ranked,
+            CandlesClosed: self._candles_closed, ConditionsSeen: self._conditioned, EquityMarked: self._marked,
+            EventsAcknowledged: self._acknowledged, OrderFilled: self._filled, OrderShown: self._shown,
+            PlanChanged: self._planned, ProtectionSeen: self._protected, RiskShown: self._risked,
+            SelectionMade: self._selected, TargetRefused: self._refused, TickerSeen: self._ticked,
+            TradeClosed: self._traded, TradingHalted: self._halted, TradingResumed: self._resumed,
+        }
+        """By the kind of a message; any other may be an event."""
 
     def restore(self, latest: Latest) -> None:
         """Take over what the ledger knows; messages that came already win."""
@@ -168,40 +178,11 @@ class ReadModel:
     def apply(self, event: object, seen_ms: int) -> None:
         """Take a message in; one that nothing is shown of is ignored."""
         self.version += 1
-        match event:
-            case ActorBeat():
-                self._beaten(event, seen_ms)
-                return  # its time is the wall clock, not the exchange's
-            case CandlesClosed():
-                self._candles_closed(event, seen_ms)
-            case TickerSeen():
-                self._quote(event.symbol, Quote(event.ts_ms, event.last, event.mark, event.bid, event.ask))
-            case PlanChanged():
-                key = (event.target.strategy, event.target.symbol)
-                if key not in self.plans or event.ts_ms >= self.plans[key].ts_ms:
-                    self.plans[key] = event
-            case ProtectionSeen():
-                known = self.protections.get(event.symbol)
-                if known is None or event.ts_ms >= known.event.ts_ms:
-                    self.protections[event.symbol] = Seen(event, seen_ms)
-                    self._eventful(event)  # a position without stop is an alarm
-            case EquityMarked():
-                mark = self.equity.get((event.scope, event.strategy))
-                if mark is None or event.ts_ms >= mark.ts_ms:
-                    self.equity[event.scope, event.strategy] = event
-                    self.curves.add(event)
-            case ConditionsSeen():
-                self.conditions[event.strategy, event.symbol] = event
-            case OrderFilled():
-                self._filled(event)
-            case TradeClosed():
-                self._traded(event)
-            case OrderShown():
-                self._shown(event)
-            case RiskShown() | ArenaRanked() | SelectionMade() | AnomaliesSeen():
-                self._monitored(event)
-            case _:
-                self._otherwise(event)
+        take = self._takers.get(type(event))
+        if take is not None:
+            take(event, seen_ms)
+        else:
+            self._eventful(event)
         self.exchange_ms = max(self.exchange_ms, _exchange_ms(event))
 
     def owners(self) -> dict[str, str]:
@@ -237,12 +218,12 @@ class ReadModel:
         if known is None or quote.ts_ms > known.ts_ms or (quote.ts_ms == known.ts_ms and quote.mark is not None):
             self.quotes[symbol] = quote
 
-    def _filled(self, fill: OrderFilled) -> None:
+    def _filled(self, fill: OrderFilled, _seen_ms: int = 0) -> None:
         if all((fill.symbol, fill.trade_id) != (known.symbol, known.trade_id) for known in self.fills):
             self.fills.append(fill)
             self.costs.filled(fill)
 
-    def _traded(self, trade: TradeClosed) -> None:
+    def _traded(self, trade: TradeClosed, _seen_ms: int = 0) -> None:
         """Count a trade once: cycles of a strategy on a symbol only grow."""
         key = (trade.scope, trade.strategy, trade.symbol)
         known = self.totals.get(key)
@@ -258,7 +239,7 @@ class ReadModel:
         )
         self.trades.append(trade)
 
-    def _shown(self, event: OrderShown) -> None:
+    def _shown(self, event: OrderShown, _seen_ms: int) -> None:
         key = (event.order.symbol, event.order.order_id)
         known = self.orders.get(key)
         if known is not None and event.ts_ms < known.ts_ms:
@@ -268,26 +249,56 @@ class ReadModel:
         else:
             self.orders.pop(key, None)
 
-    def _monitored(self, event: RiskShown | ArenaRanked | SelectionMade | AnomaliesSeen) -> None:
-        if isinstance(event, RiskShown):
-            self.risk = event
-        elif isinstance(event, ArenaRanked):
-            self.arena[event.scope] = event
-        elif isinstance(event, SelectionMade):
-            self.selection = event
-        else:
-            self.anomalies = event
+    def _ticked(self, ticker: TickerSeen, _seen_ms: int) -> None:
+        self._quote(ticker.symbol, Quote(ticker.ts_ms, ticker.last, ticker.mark, ticker.bid, ticker.ask))
 
-    def _otherwise(self, event: object) -> None:
-        if isinstance(event, TradingHalted):
-            self.halts[event.symbol] = event
-        elif isinstance(event, TradingResumed):
-            self.halts.pop(event.symbol, None)
-        elif isinstance(event, TargetRefused):
-            self.refusals.setdefault(event.strategy, deque(maxlen=_REFUSALS)).append(event)
-        elif isinstance(event, EventsAcknowledged):
-            self.acknowledged.update(event.ids)
-        self._eventful(event)
+    def _planned(self, plan: PlanChanged, _seen_ms: int) -> None:
+        key = (plan.target.strategy, plan.target.symbol)
+        if key not in self.plans or plan.ts_ms >= self.plans[key].ts_ms:
+            self.plans[key] = plan
+
+    def _protected(self, reading: ProtectionSeen, seen_ms: int) -> None:
+        known = self.protections.get(reading.symbol)
+        if known is None or reading.ts_ms >= known.event.ts_ms:
+            self.protections[reading.symbol] = Seen(reading, seen_ms)
+            self._eventful(reading)  # a position without stop is an alarm
+
+    def _marked(self, mark: EquityMarked, _seen_ms: int) -> None:
+        known = self.equity.get((mark.scope, mark.strategy))
+        if known is None or mark.ts_ms >= known.ts_ms:
+            self.equity[mark.scope, mark.strategy] = mark
+            self.curves.add(mark)
+
+    def _conditioned(self, seen: ConditionsSeen, _seen_ms: int) -> None:
+        self.conditions[seen.strategy, seen.symbol] = seen
+
+    def _risked(self, risk: RiskShown, _seen_ms: int) -> None:
+        self.risk = risk
+
+    def _ranked(self, ranked: ArenaRanked, _seen_ms: int) -> None:
+        self.arena[ranked.scope] = ranked
+
+    def _selected(self, selection: SelectionMade, _seen_ms: int) -> None:
+        self.selection = selection
+
+    def _found_wrong(self, anomalies: AnomaliesSeen, _seen_ms: int) -> None:
+        self.anomalies = anomalies
+
+    def _halted(self, halt: TradingHalted, _seen_ms: int) -> None:
+        self.halts[halt.symbol] = halt
+        self._eventful(halt)
+
+    def _resumed(self, resumed: TradingResumed, _seen_ms: int) -> None:
+        self.halts.pop(resumed.symbol, None)
+        self._eventful(resumed)
+
+    def _refused(self, refused: TargetRefused, _seen_ms: int) -> None:
+        self.refusals.setdefault(refused.strategy, deque(maxlen=_REFUSALS)).append(refused)
+        self._eventful(refused)
+
+    def _acknowledged(self, seen: EventsAcknowledged, _seen_ms: int) -> None:
+        self.acknowledged.update(seen.ids)
+        self._eventful(seen)
 
     def _eventful(self, event: object) -> None:
         """Show what the ledger keeps in its general table, in the same words; other things are no events."""
@@ -306,7 +317,7 @@ class ReadModel:
 
 def _exchange_ms(event: object) -> int:
     """The exchange time of a message; 0 for what bears the wall clock or no time."""
-    return 0 if isinstance(event, CommandGiven | EventsAcknowledged) else getattr(event, "ts_ms", 0)
+    return 0 if isinstance(event, ActorBeat | CommandGiven | EventsAcknowledged) else getattr(event, "ts_ms", 0)
 
 
 def _or_zero(value: float) -> float:

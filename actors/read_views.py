@@ -8,7 +8,7 @@ from typing import Any, Final, Literal
 
 from actors import event_views, monitor_views, risk_views, watch_views
 from actors.read_model import ReadModel, Seen
-from api import models
+from api import health_models, models
 from api import watch_models as watch
 from core.messages import ActorBeat, PlanChanged, ProtectionSeen
 from storage.records import Totals
@@ -18,12 +18,12 @@ _DEAD_STATES = ("stopped",)
 _EVENTS_NOW: Final = 4
 
 
-def health(state: ReadModel, now_ms: int, started_ms: int) -> models.Health:
+def health(state: ReadModel, now_ms: int, started_ms: int) -> health_models.Health:
     """How everything is at ``now_ms`` (wall clock), with the reasons."""
     found = tuple(reasons(state, now_ms))
     worst = max(("OK", *(reason.level for reason in found)), key=("OK", "ATTENTION", "DANGER").index)
     open_now = [seen.event for seen in state.protections.values() if seen.event.quantity > 0]
-    return models.Health.model_validate({
+    return health_models.Health.model_validate({
         "mode": state.facts.mode, "status": worst, "reasons": found, "time_ms": now_ms,
         "exchange_ms": state.exchange_ms, "uptime_s": max(now_ms - started_ms, 0) / 1000,
         "versions": state.facts.versions, "actors": actors(state, now_ms), "feeds": feeds(state, now_ms),
@@ -33,26 +33,26 @@ def health(state: ReadModel, now_ms: int, started_ms: int) -> models.Health:
             "unprotected_ms": max((reading.unprotected_ms for reading in open_now), default=0),
         },
         "halts": tuple(
-            models.HaltInForce(symbol=halt.symbol, reason=halt.reason, since_ms=halt.ts_ms)
+            health_models.HaltInForce(symbol=halt.symbol, reason=halt.reason, since_ms=halt.ts_ms)
             for _, halt in sorted(state.halts.items())
         ),
     })
 
 
-def reasons(state: ReadModel, now_ms: int) -> Iterator[models.Reason]:
+def reasons(state: ReadModel, now_ms: int) -> Iterator[health_models.Reason]:
     """Everything that keeps the word from being OK, worst first."""
     found = [*_protection_reasons(state, now_ms), *_halt_reasons(state), *_supply_reasons(state, now_ms)]
     found += [*monitor_views.reasons(state), *risk_views.reasons(state)]
     yield from sorted(found, key=lambda reason: reason.level != "DANGER")
 
 
-def actors(state: ReadModel, now_ms: int) -> tuple[models.ActorHealth, ...]:
+def actors(state: ReadModel, now_ms: int) -> tuple[health_models.ActorHealth, ...]:
     """Every actor heard of or expected, by name."""
     names = sorted({*state.beats, *state.facts.actors})
     return tuple(_actor(state, name, state.beats.get(name), now_ms) for name in names)
 
 
-def feeds(state: ReadModel, now_ms: int) -> tuple[models.FeedHealth, ...]:
+def feeds(state: ReadModel, now_ms: int) -> tuple[health_models.FeedHealth, ...]:
     """Every configured or seen symbol, in order of configuration."""
     names = dict.fromkeys((*state.facts.symbols, *sorted(state.candles)))
     result = []
@@ -60,7 +60,7 @@ def feeds(state: ReadModel, now_ms: int) -> tuple[models.FeedHealth, ...]:
         seen = state.candles.get(symbol)
         age_s = None if seen is None else _age_s(seen, now_ms)
         stale = age_s is None or age_s > state.facts.stale_after_s
-        result.append(models.FeedHealth(
+        result.append(health_models.FeedHealth(
             symbol=symbol, candle_ms=0 if seen is None else seen.event, age_s=age_s, stale=stale
         ))
     return tuple(result)
@@ -128,7 +128,7 @@ def message(model: type[models.Model], told: Any) -> Any:
     return model.model_validate({name: getattr(told, name) for name in model.model_fields})
 
 
-def _protection_reasons(state: ReadModel, now_ms: int) -> Iterator[models.Reason]:
+def _protection_reasons(state: ReadModel, now_ms: int) -> Iterator[health_models.Reason]:
     for symbol, seen in sorted(state.protections.items()):
         reading: ProtectionSeen = seen.event
         if reading.quantity <= 0:
@@ -145,13 +145,13 @@ def _protection_reasons(state: ReadModel, now_ms: int) -> Iterator[models.Reason
             yield _reason("ATTENTION", "protection_old", f"{symbol}: stop last read back {age_s:.0f} s ago", symbol)
 
 
-def _halt_reasons(state: ReadModel) -> Iterator[models.Reason]:
+def _halt_reasons(state: ReadModel) -> Iterator[health_models.Reason]:
     for symbol, halt in sorted(state.halts.items()):
         level: Literal["DANGER", "ATTENTION"] = "ATTENTION" if symbol else "DANGER"
         yield _reason(level, "halted", f"{symbol or 'all trading'} halted: {halt.reason}", symbol)
 
 
-def _supply_reasons(state: ReadModel, now_ms: int) -> Iterator[models.Reason]:
+def _supply_reasons(state: ReadModel, now_ms: int) -> Iterator[health_models.Reason]:
     exposed = any(seen.event.quantity > 0 for seen in state.protections.values())
     for actor in actors(state, now_ms):
         if actor.silent:
@@ -169,15 +169,15 @@ def _supply_reasons(state: ReadModel, now_ms: int) -> Iterator[models.Reason]:
             yield _reason("ATTENTION", "stale", f"{feed.symbol}: candles {age}", feed.symbol)
 
 
-def _reason(level: Literal["DANGER", "ATTENTION"], code: str, text: str, symbol: str = "") -> models.Reason:
-    return models.Reason(level=level, code=code, text=text, symbol=symbol)
+def _reason(level: Literal["DANGER", "ATTENTION"], code: str, text: str, symbol: str = "") -> health_models.Reason:
+    return health_models.Reason(level=level, code=code, text=text, symbol=symbol)
 
 
-def _actor(state: ReadModel, name: str, seen: Seen | None, now_ms: int) -> models.ActorHealth:
+def _actor(state: ReadModel, name: str, seen: Seen | None, now_ms: int) -> health_models.ActorHealth:
     beat = ActorBeat(0, 0, name, "unknown") if seen is None else seen.event
     age_s = None if seen is None else _age_s(seen, now_ms)
     silent = age_s is None or age_s > state.facts.beat_within_s or beat.state in _DEAD_STATES
-    return models.ActorHealth(
+    return health_models.ActorHealth(
         name=name, state=beat.state, restarts=beat.restarts, errors=beat.errors, lag=beat.lag, lagging=beat.lag > 0,
         beat_ms=beat.ts_ms, beat_age_s=age_s, silent=silent, detail=beat.detail,
     )

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from typing import Literal
 
 from actors.read_model import ReadModel
-from api import models, risk_models
+from api import health_models, risk_models
 from api.gateway import Unavailable
 from core.errors import InputError
 from core.exposure import Exposure, LimitUse
@@ -99,13 +99,13 @@ def report(shown: RiskShown, state: ReadModel) -> risk_models.RiskReport:
     })
 
 
-def reasons(state: ReadModel) -> Iterator[models.Reason]:
+def reasons(state: ReadModel) -> Iterator[health_models.Reason]:
     """What risk forbids by itself or by hand, but halts and stale candles, which have reasons of their own."""
     for cause in state.risk.causes if state.risk is not None else ():
         if cause.code not in (HALT, STALE, COOLDOWN):
             level: Literal["DANGER", "ATTENTION"] = "DANGER" if cause.state is State.HALTED else "ATTENTION"
             text = f"{cause.symbol or cause.strategy or 'everything'}: {cause.reason}"
-            yield models.Reason(level=level, code=cause.code, text=text, symbol=cause.symbol)
+            yield health_models.Reason(level=level, code=cause.code, text=text, symbol=cause.symbol)
 
 
 def _name(use: LimitUse) -> str:

@@ -12,7 +12,7 @@ from actors import event_views, monitor_views, risk_views
 from actors import read_views as views
 from actors import watch_views as watch
 from actors.read_model import ReadModel
-from api import models
+from api import health_models, models
 
 View = Callable[[ReadModel, int, int], dict[str, Any]]
 """Of the state, the wall clock and when the API started (UTC ms)."""
@@ -24,7 +24,7 @@ def topic(state: ReadModel, name: str, now_ms: int, started_ms: int) -> dict[str
 
 
 def _status(state: ReadModel, now_ms: int, started_ms: int) -> dict[str, Any]:
-    return {"now": _dump(views.message(models.Status, views.health(state, now_ms, started_ms)))}
+    return {"now": _dump(views.message(health_models.Status, views.health(state, now_ms, started_ms)))}
 
 
 def _by(key: str, items: Iterable[models.Model], *without: str) -> dict[str, Any]:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import Any, Protocol
 
+from api.health_models import Health
 from api.house import HousePort
 from api.models import (
     CommandResult,
     EquityPage,
     FillPage,
-    Health,
     OrderPage,
     Position,
     Runner,

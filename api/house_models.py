@@ -6,7 +6,8 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from api.models import ActorHealth, Mode, Model, Number
+from api.health_models import ActorHealth
+from api.models import Mode, Model, Number
 
 EventId = str
 

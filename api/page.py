@@ -7,7 +7,8 @@ from datetime import UTC, datetime
 from html import escape
 from typing import Final
 
-from api.models import Health, Money, Position
+from api.health_models import Health
+from api.models import Money, Position
 from api.watch_models import Now
 
 STYLE: Final = (

@@ -9,14 +9,14 @@ from typing import Any, Final
 
 from pydantic.json_schema import models_json_schema
 
-from api import models
+from api import health_models, models
 from api import monitor_models as monitor
 from api import research_models as research
 from api import risk_models as risk
 from api import watch_models as watch
 
 TOPICS: Final[dict[str, type[models.Model]]] = {
-    "status": models.Status,
+    "status": health_models.Status,
     "prices": watch.Quote,
     "positions": models.Position,
     "orders": models.Order,
@@ -24,8 +24,8 @@ TOPICS: Final[dict[str, type[models.Model]]] = {
     "fills": models.Fill,
     "trades": models.Trade,
     "events": models.Event,
-    "feeds": models.FeedHealth,
-    "actors": models.ActorHealth,
+    "feeds": health_models.FeedHealth,
+    "actors": health_models.ActorHealth,
     "ranking": monitor.Arena,
     "selector": monitor.Selection,
     "equity": watch.EquityNow,

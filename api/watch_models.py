@@ -6,7 +6,8 @@ from typing import Literal
 
 from pydantic import Field
 
-from api.models import Event, Fill, Health, Model, Money, NextLevel, Number, Position, Scope, Trade
+from api.health_models import Health
+from api.models import Event, Fill, Model, Money, NextLevel, Number, Position, Scope, Trade
 
 
 class EquityNow(Model):

@@ -6,7 +6,7 @@ from fastapi import APIRouter
 
 from api.gateway import Gateway
 from api.guard import Guard
-from api.models import Health
+from api.health_models import Health
 from api.watch_models import Now
 
 

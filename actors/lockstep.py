@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from core.timeframe import MINUTE_MS
@@ -80,26 +80,35 @@ class Lockstep:
         if executor is not None and executor["fills"] != fills:
             return f"executor has {executor['fills']} of {fills} fills"
         runners = {name: await self._ask(peer, "progress") for name, peer in cast.runners.items()}
-        for name, runner in runners.items():
-            if runner["last_ms"] < feed["last_ms"]:
-                return f"{name} at {runner['last_ms']}, the feed at {feed['last_ms']}"
-        heard = [runner["latest"] for runner in runners.values()]
-        for symbol, trade in (executor["latest"] if executor else {}).items():
-            if all(latest.get(symbol) != trade for latest in heard):
-                return f"no runner has fill {trade} of {symbol}"
-        risk = await self._ask(cast.risk, "progress")
-        behind = [n for n, r in runners.items() if risk["plans"].get(n, 0) < r["plan"]]
+        behind = _behind(runners, feed["last_ms"], executor["latest"] if executor else {})
         if behind:
-            return f"risk has not judged {behind}"
-        if executor is None:
-            return ""
-        now = await self._ask(cast.executor, "progress")
-        if now["approved"] != risk["approved"]:
+            return behind
+        risk = await self._ask(cast.risk, "progress")
+        unjudged = [name for name, runner in runners.items() if risk["plans"].get(name, 0) < runner["plan"]]
+        if unjudged:
+            return f"risk has not judged {unjudged}"
+        return await self._at_work(risk["approved"], fills) if cast.executor else ""
+
+    async def _at_work(self, approved: Any, fills: int) -> str:
+        """What the executor has still to do."""
+        now = await self._ask(self._cast.executor, "progress")
+        if now["approved"] != approved:
             return "executor has not the last approvals"
         # a fill that came while we were asking the others: they have not heard of it, however idle the executor is
         if not now["idle"] or now["fills"] != fills or fills != await self._venue.fills():
             return "executor is at work"
         return ""
+
+
+def _behind(runners: Mapping[str, Any], last_ms: int, latest: Mapping[str, str]) -> str:
+    """The first runner without the feed's last batch, or the first symbol of whose last fill no runner has heard."""
+    for name, runner in runners.items():
+        if runner["last_ms"] < last_ms:
+            return f"{name} at {runner['last_ms']}, the feed at {last_ms}"
+    for symbol, trade in latest.items():
+        if all(runner["latest"].get(symbol) != trade for runner in runners.values()):
+            return f"no runner has fill {trade} of {symbol}"
+    return ""
 
 
 def only(names: Sequence[str]) -> dict[str, str]:

@@ -89,8 +89,9 @@ class Circumstances(NamedTuple):
     tag : of the strategy and symbol, as in client ids. filled : base filled in the target's cycle, by level.
     settled : a difference between position and target is not just a message under way.
     entries_allowed : False withdraws every entry (halted, or stopping). orphan_stop_fraction : stop distance for a
-    position that no target speaks of, as a fraction of its average price. liquidation_margin : how much nearer than
-    liquidation a stop must stand, same unit. trigger_source : what triggers stops, '' for any.
+    position that no target speaks of, as a fraction of its average price, or of the mark price where that is worse.
+    liquidation_margin : how much nearer than liquidation a stop must stand, same unit. trigger_source : what triggers
+    stops, '' for any.
     unamendable : ids of orders whose change the venue has refused: they are withdrawn and placed anew.
     """
 
@@ -154,22 +155,23 @@ def _protect(
     stops = [o for o in orders if o.kind is OrderKind.STOP_LOSS]
     if position is None:
         return [Cancel(o, "stop without a position") for o in stops]
-    direction = position.direction
-    right = [o for o in stops if o.side is not Side.opening(direction)]
+    right = [o for o in stops if o.side is Side.opening(-position.direction)]
     commands: list[Command] = [Cancel(o, "stop on the wrong side") for o in stops if o not in right]
     wanted = _wanted_stop(target, position, facts)
     if not right:
-        return [PlaceStop(direction, wanted), *commands]
+        return [PlaceStop(position.direction, wanted), *commands]
     # the nearest to the wanted one stays; ties by id, so that the choice is the same every time
-    right.sort(key=lambda o: (abs((o.trigger or 0.0) - wanted), o.order_id))
-    keep, *extra = right
+    keep, *extra = sorted(right, key=lambda o: (abs((o.trigger or 0.0) - wanted), o.order_id))
     commands += [Cancel(o, "a second stop") for o in extra]
-    mine = target.direction == direction and target.quantity > 0 and target.stop is not None
+    mine = target.direction == position.direction and target.quantity > 0 and target.stop is not None
     price = wanted if (mine and certain) or keep.trigger is None else _safe_stop(keep.trigger, position, facts)
-    foreign_source = facts.trigger_source and keep.trigger_source not in ("", facts.trigger_source)
-    if not _same(keep.trigger, price, facts.instrument.tick) or foreign_source or keep.price is not None:
-        commands.append(AmendStop(keep, price))
-    return commands
+    return [*commands, *([] if _stands(keep, price, facts) else [AmendStop(keep, price)])]
+
+
+def _stands(stop: OpenOrder, price: float, facts: Circumstances) -> bool:
+    """Whether a stop is at that price, triggered by what is configured, and executes at market."""
+    foreign_source = facts.trigger_source and stop.trigger_source not in ("", facts.trigger_source)
+    return _same(stop.trigger, price, facts.instrument.tick) and not foreign_source and stop.price is None
 
 
 def _wanted_stop(target: Target, position: VenuePosition, facts: Circumstances) -> float:
@@ -180,8 +182,14 @@ def _wanted_stop(target: Target, position: VenuePosition, facts: Circumstances) 
         carried = [r.stop for r in target.rungs if facts.filled.get(r.level, 0.0) > 0]
         stop = carried[-1] if carried else None
     if target.direction != direction or stop is None or not math.isfinite(stop):
-        stop = position.average * (1 - direction * facts.orphan_stop_fraction)
+        stop = _worse(position) * (1 - direction * facts.orphan_stop_fraction)
     return _safe_stop(stop, position, facts)
+
+
+def _worse(position: VenuePosition) -> float:
+    """The average, or the price where that is worse: a stop behind it can be placed, and does not close at once."""
+    prices = (position.average, position.mark) if position.mark > 0 else (position.average,)
+    return min(prices) if position.direction > 0 else max(prices)
 
 
 def _safe_stop(stop: float, position: VenuePosition, facts: Circumstances) -> float:
@@ -200,14 +208,19 @@ Ours = Mapping[str, tuple[OpenOrder, ClientId]]
 def _exits(target: Target, ours: Ours, position: VenuePosition | None, facts: Circumstances) -> list[Command]:
     """One reduce-only take profit over the whole position, or leaving at market."""
     live = [(o, i) for o, i in ours.values() if i.role is not FillRole.ENTRY]
-    mine = position is not None and target.direction == position.direction and target.quantity > 0
-    if position is None or not mine:
+    if position is None or target.direction != position.direction or target.quantity <= 0:
         return [Cancel(o, "exit without our position") for o, _ in live]
+    targets = [(o, i) for o, i in live if i.role is FillRole.TARGET]
     if target.leave:
         pending = any(i.role is FillRole.EXIT for _, i in live)
-        commands: list[Command] = [Cancel(o, "leaving at market") for o, i in live if i.role is FillRole.TARGET]
-        return commands if pending else [*commands, ClosePosition(FillRole.EXIT, position.direction, position.quantity)]
-    targets = [(o, i) for o, i in live if i.role is FillRole.TARGET]
+        close = ClosePosition(FillRole.EXIT, position.direction, position.quantity)
+        return [*(Cancel(o, "leaving at market") for o, _ in targets), *([] if pending else [close])]
+    return _take_profit(target, targets, position, facts)
+
+
+def _take_profit(
+    target: Target, targets: Sequence[tuple[OpenOrder, ClientId]], position: VenuePosition, facts: Circumstances
+) -> list[Command]:
     if target.target is None or not math.isfinite(target.target):
         return [Cancel(o, "no take profit in this row") for o, _ in targets]
     wanted = Place(
@@ -224,10 +237,7 @@ def _entries(
 ) -> list[Command]:
     """One order for each rung that is not filled yet; every other entry of ours withdrawn."""
     live = [(o, i) for o, i in ours.values() if i.role is FillRole.ENTRY]
-    against = position is not None and position.direction != target.direction
-    stranger = position is not None and target.quantity <= 0 and not sum(facts.filled.values()) > 0
-    allowed = facts.entries_allowed and not (target.leave or against or stranger) and target.direction != 0
-    rungs = {r.level: r for r in target.rungs} if allowed else {}
+    rungs = {r.level: r for r in target.rungs} if _may_enter(target, position, facts) else {}
     commands: list[Command] = [
         Cancel(o, "entry no longer wanted")
         for o, i in live
@@ -241,6 +251,16 @@ def _entries(
             continue
         commands += _keep_one(wanted, there, facts)
     return commands
+
+
+def _may_enter(target: Target, position: VenuePosition | None, facts: Circumstances) -> bool:
+    """Whether entries of this row may rest: not beside a position of the other side, or of somebody else."""
+    if not facts.entries_allowed or target.leave or target.direction == 0:
+        return False
+    if position is None:
+        return True
+    ours = target.quantity > 0 or sum(facts.filled.values()) > 0
+    return ours and position.direction == target.direction
 
 
 def _entry(rung: Rung, direction: int, facts: Circumstances, known: bool) -> Place | None:

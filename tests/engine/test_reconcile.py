@@ -162,6 +162,14 @@ CASES: list[tuple[str, Target | None, list[OpenOrder], VenuePosition | None, Cir
     ("a stop without position is withdrawn", target(rungs=()), [stop(70.0)], None, facts(),
      (Cancel(stop(70.0), "stop without a position"),)),
     ("an orphan is protected", None, [], held(average=100.0), facts(), (PlaceStop(1, 95.0),)),
+    (
+        "an orphan that has lost already is protected behind the price", None, [],
+        held(average=100.0)._replace(mark=80.0), facts(), (PlaceStop(1, 76.0),),
+    ),
+    (
+        "a short orphan too", None, [], held(direction=-1, average=100.0)._replace(mark=110.0, liquidation=140.0),
+        facts(), (PlaceStop(-1, 115.5),),
+    ),
     ("a protected orphan is left alone", None, [stop(70.0)], held(average=100.0), facts(), ()),
     ("a stop behind liquidation is moved before it", None, [stop(50.0)], held(average=100.0), facts(),
      (AmendStop(stop(50.0), 63.0),)),

@@ -13,8 +13,9 @@ from typing import Final, NamedTuple
 from actors.executor_churn import Churn
 from actors.executor_ids import Ids
 from actors.executor_mirror import Mirror
+from actors.executor_office import Office
 from actors.executor_reads import Reads
-from actors.executor_sending import Office, Sender
+from actors.executor_sending import Sender
 from actors.executor_watch import Watch
 from actors.parts import Timing
 from core.errors import Fatal, RetryLater

@@ -13,13 +13,14 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
-from typing import Final, Protocol
+from typing import Final
 
 from loguru import logger
 
 from actors.executor_ids import Ids
 from actors.executor_journal import Line
 from actors.executor_mirror import Mirror
+from actors.executor_office import Office
 from actors.executor_watch import Watch
 from core.errors import Refused, RetryLater, UnknownOutcome
 from core.messages import FillRole, Severity
@@ -32,40 +33,6 @@ from storage.journal import IntentState
 MAX_REFUSALS: Final = 3
 _STOP_LOOKS: Final = 2
 _LOOKUP_WAITS_S: Final = (0.05, 0.2, 0.5, 1.0)
-
-
-class Office(Protocol):
-    """What a desk needs of its executor."""
-
-    async def journal(self, lines: Sequence[Line], *, urgent: bool) -> None:
-        """Write intents down before they are sent."""
-
-    def outcome(self, line: Line, state: IntentState) -> None:
-        """Write down what became of one."""
-
-    def fills(self, symbol: str, executions: list[Execution]) -> None:
-        """Take fills that REST showed."""
-
-    def shown(self, order: OpenOrder) -> None:
-        """Keep an order as it is now."""
-
-    def looked(self, symbol: str) -> None:
-        """The exchange was read back."""
-
-    def halt(self, symbol: str, reason: str) -> None:
-        """Stop trading a symbol, or everything ('')."""
-
-    def alert(self, kind: str, severity: Severity, symbol: str, detail: str) -> None:
-        """Tell whoever watches."""
-
-    def now_ms(self) -> int:
-        """The exchange's time as far as it is known."""
-
-    def met(self, error: BaseException) -> None:
-        """Count and show an error."""
-
-    def sent(self, symbol: str, row_ms: int) -> None:
-        """An order that a new plan row caused left for the exchange."""
 
 
 class Sender:

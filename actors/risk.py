@@ -19,6 +19,7 @@ from actors import risk_report
 from actors.life import Beats
 from actors.parts import RiskConfig
 from actors.peers import Peers
+from actors.risk_holdings import Holdings
 from actors.risk_judgement import Judgement, Scene
 from actors.risk_memory import Memory, packed, unpacked
 from actors.risk_purse import Purse
@@ -50,9 +51,7 @@ class RiskActor:
         watched = tuple(w.strategy for w in config.runners) or tuple(config.traders)
         self._purse = Purse(watched, at_exchange=bool(config.executor))
         self._causes: Causes = ()
-        self._positions: dict[str, VenuePosition] = {}
-        self._foreign: dict[str, VenuePosition] = {}
-        self._readings: dict[str, ProtectionSeen] = {}
+        self._holdings = Holdings(config.limits.margin_mode, (s for w in config.runners for s in w.symbols))
         self._instruments: Mapping[str, Instrument] = {}
         self._now_ms = self._saved_ms = 0
         self._shown_s = 0.0
@@ -102,23 +101,14 @@ class RiskActor:
         before = self._sizes()
         for p in seen:
             self._now_ms = max(self._now_ms, p.ts_ms)
-            self._readings[p.symbol] = p
-            self._foreign.pop(p.symbol, None)
-            if p.direction == 0:
-                self._positions.pop(p.symbol, None)
-            else:
-                leverage = self._leverage(p.symbol)
-                self._positions[p.symbol] = VenuePosition(
-                    p.symbol, p.direction, p.quantity, p.average, leverage, self._config.limits.margin_mode,
-                    p.quantity * p.average / leverage, p.average, p.liquidation, 0.0, 0,
-                )
+            self._holdings.read(p, self._leverage(p.symbol))
         self._moved(before)
 
     def on_positions(self, positions: tuple[VenuePosition, ...]) -> None:
         """Take the positions on symbols that nobody of ours trades: they count too."""
         self._begun()
         before = self._sizes()
-        self._foreign = {p.symbol: p for p in positions if p.symbol not in self._readings}
+        self._holdings.found_elsewhere(positions)
         self._moved(before)
 
     def on_balance(self, balance: Balance) -> None:
@@ -227,7 +217,7 @@ class RiskActor:
     def _held(self) -> Mapping[str, VenuePosition]:
         """Open positions by symbol: the exchange's, or on paper those of the strategy that ranks first there."""
         if self._config.executor:
-            return {**self._foreign, **self._positions}
+            return self._holdings.all
         return risk_report.paper_positions(self._config, self._judgement.ranked())
 
     def _meters(self) -> tuple[Meter, ...]:
@@ -263,8 +253,7 @@ class RiskActor:
         self._causes = causes
         self._purse.remember(memory.watches, memory.members)
         self._judgement.remember(memory.plans, memory.owners, memory.selected)
-        for position in memory.positions:
-            self._positions.setdefault(position.symbol, position)
+        self._holdings.remember(memory.positions)
         for cause in causes:
             logger.warning("{}: still {}: {}", self._config.name, cause.state.value, cause.reason)
 
@@ -317,7 +306,7 @@ class RiskActor:
             return
         self._shown_s = time.monotonic()
         self._voice.show(risk_report.shown(
-            self._config, self._judgement, self._held, self._readings, self._instruments, self._equity,
+            self._config, self._judgement, self._held, self._holdings.readings, self._instruments, self._equity,
             self._capital(), self._meters(), self._causes, self._now_ms, self._voice.number(),
         ))
 
@@ -327,7 +316,7 @@ class RiskActor:
         self._saved_ms = self._now_ms
         judgement = self._judgement
         memory = Memory(
-            self._causes, self._purse.watches, self._purse.members, judgement.owners, tuple(self._positions.values()),
+            self._causes, self._purse.watches, self._purse.members, judgement.owners, self._holdings.ours,
             tuple(judgement.plans.values()), judgement.selected,
         )
         self._peers.post(self._config.ledger, "save_snapshot", self._config.name, self._now_ms, packed(memory))

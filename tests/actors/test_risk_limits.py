@@ -13,7 +13,7 @@ from actors.parts import RiskConfig, Trader, Watched
 from actors.risk import RiskActor
 from actors.risk_memory import Memory, packed, unpacked
 from core.errors import InputError
-from core.messages import AlertRaised, EquityMarked, PlanChanged, RiskShown, TargetRefused, TradeClosed
+from core.messages import AlertRaised, EquityMarked, PlanChanged, ProtectionSeen, RiskShown, TargetRefused, TradeClosed
 from core.position import Balance, VenuePosition
 from core.restriction import Cause, State
 from core.settings import Risk
@@ -254,8 +254,20 @@ def test_positions_on_symbols_that_we_do_not_trade_count_too() -> None:
     strange = VenuePosition("XRP-USDT", 1, 100.0, 2.0, 10.0, "isolated", 900.0, 2.0, None, 0.0, 0)
     actor.on_positions((strange,))
     assert [r.code for r in peers.recorded(TargetRefused)] == ["margin_use"]
+    actor.on_protection((ProtectionSeen(T0, 1, "XRP-USDT", 1, 100.0, 2.0, 1.9, None, None, 0),))  # with its real margin
+    assert actor.states()["positions"] == 1
+    assert not last_rungs(peers)
     actor.on_positions(())
     assert last_rungs(peers)
+
+
+def test_what_was_open_on_a_symbol_that_is_no_longer_traded_is_forgotten() -> None:
+    peers = Recorder()
+    actor = risk(peers)
+    actor.on_protection((seen(BTC, 1), seen(ETH, 1)))
+    actor.stop()
+    alone = (Watched("dca", "runner:dca", (BTC,)),)
+    assert risk(peers, TRADED._replace(runners=alone)).states()["positions"] == 1
 
 
 def test_what_was_cut_down_is_told_with_both_sizes() -> None:

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.candle import Candles, Floats, Ints
+from core.plan import Column, Level, Price, Trail
 from core.resample import aggregate, last_closed
 from core.timeframe import timeframe_ms
 
@@ -37,6 +38,8 @@ class Market:
         self.close, self.volume = candles.close, candles.volume
         self.extra = dict(extra or {})
         self._memory: dict[tuple[Any, ...], Any] = {}
+        self._levels: dict[tuple[int, float, int, bool], Level] = {}
+        self._trails: dict[tuple[int, float, bool], Trail] = {}
 
     def __len__(self) -> int:
         return len(self.ts_ms)
@@ -65,6 +68,27 @@ class Market:
         found = self._memory.get(key)
         if found is None:
             found = self._memory[key] = compute()
+        return found
+
+    def level(
+        self, reference: Column | Price, coefficient: float = 0.0, unit: Column | None = None, moving: bool = False
+    ) -> Level:
+        """The `Level` of these columns, one and the same for all plans that ask: a sweep binds it once.
+
+        >>> market.level(AVERAGE, -params.stop_atr, ranges)                    # doctest: +SKIP
+        """
+        key = (id(reference), coefficient, id(unit), moving)
+        found: Level | None = self._levels.get(key)
+        if found is None or found.reference is not reference or found.unit is not unit:  # ids differ where it is sent
+            found = self._levels[key] = Level(reference, coefficient, unit, moving)
+        return found
+
+    def trail(self, distance: float, unit: Column | None = None, moving: bool = False) -> Trail:
+        """The `Trail` of this distance, as `level` has the level."""
+        key = (id(unit), distance, moving)
+        found: Trail | None = self._trails.get(key)
+        if found is None or found.unit is not unit:
+            found = self._trails[key] = Trail(distance, unit, moving)
         return found
 
     def on(self, timeframe: str) -> Higher:

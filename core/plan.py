@@ -22,6 +22,9 @@ Flags = NDArray[np.int8]
 MARKET: Final = math.nan
 """As a coefficient: this entry is a market order, at the first execution candle of its row."""
 
+AT_MARKET: Final = (MARKET,)
+"""The coefficients of one market entry: one tuple for all plans, so that a sweep knows it again."""
+
 MAX_ENTRIES: Final = 8
 
 EXIT_LONG: Final = 1

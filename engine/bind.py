@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Sequence
+from functools import lru_cache
 from itertools import pairwise
 from math import inf, isfinite, isnan
 from typing import Any
@@ -222,6 +223,12 @@ def _packed_ladder(coefficients: object, weights: object) -> tuple[bytes, bool]:
     """Coefficients and weights as PLAN begins, checked; and whether there are limits among them."""
     if not isinstance(coefficients, tuple) or not isinstance(weights, tuple):
         raise InputError("plan: coefficients and weights: allowed are tuples of numbers")
+    return _packed_tuples(coefficients, weights)
+
+
+@lru_cache(maxsize=_REMEMBERED)
+def _packed_tuples(coefficients: tuple[float, ...], weights: tuple[float, ...]) -> tuple[bytes, bool]:
+    """As `_packed_ladder`, remembered by value: a strategy that makes its tuples anew for each plan has few ladders."""
     if not 1 <= len(coefficients) <= MAX_ENTRIES or len(weights) != len(coefficients):
         raise InputError(
             f"plan: {len(coefficients)} coefficients and {len(weights)} weights: "

@@ -14,7 +14,7 @@ from pydantic import Field
 
 from core.conditions import threshold
 from core.market import Market
-from core.plan import MARKET, Flags, Level, Plan, fraction_of_average
+from core.plan import AT_MARKET, Flags, Plan, fraction_of_average
 from core.strategy import Condition, Parameters, Strategy
 from indicators.bollinger import deviation, leavings
 from indicators.moving_average import sma
@@ -46,8 +46,8 @@ class BollingerMr(Strategy[BollingerMrParams]):
         middle = market.column(sma, "close", period)
         direction = market.remember((_against, period, width, least), lambda: _against(market, params))
         return Plan(
-            direction, (MARKET,), (1.0,), fraction_of_average(-params.stop_fraction),
-            target=Level(middle, moving=True),
+            direction, AT_MARKET, (1.0,), fraction_of_average(-params.stop_fraction),
+            target=market.level(middle, moving=True),
         )
 
     def conditions(self, market: Market, params: BollingerMrParams) -> list[Condition]:

@@ -15,7 +15,7 @@ from pydantic import Field, model_validator
 from core.candle import Floats
 from core.conditions import threshold
 from core.market import Market
-from core.plan import AVERAGE, EXIT_LONG, EXIT_SHORT, MARKET, Flags, Level, Plan
+from core.plan import AT_MARKET, AVERAGE, EXIT_LONG, EXIT_SHORT, Flags, Plan
 from core.strategy import Condition, Parameters, Strategy
 from indicators.donchian import breakouts, highest, lowest
 from indicators.wilder import atr
@@ -53,8 +53,8 @@ class DonchianBreakout(Strategy[DonchianBreakoutParams]):
         ranges = market.column(atr, "high", "low", "close", params.atr_period)
         leave = params.exit_period
         return Plan(
-            _breaks(market, params.entry_period), (MARKET,), (1.0,), Level(AVERAGE, -params.stop_atr, ranges),
-            target=Level(AVERAGE, params.target_atr, ranges),
+            _breaks(market, params.entry_period), AT_MARKET, (1.0,), market.level(AVERAGE, -params.stop_atr, ranges),
+            target=market.level(AVERAGE, params.target_atr, ranges),
             exit=market.remember((_leaves, leave), lambda: _leaves(_breaks(market, leave))),
         )
 

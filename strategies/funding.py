@@ -18,7 +18,7 @@ from pydantic import Field, model_validator
 from core.candle import Floats
 from core.conditions import threshold
 from core.market import Market
-from core.plan import EXIT_LONG, EXIT_SHORT, MARKET, Flags, Plan, fraction_of_average
+from core.plan import AT_MARKET, EXIT_LONG, EXIT_SHORT, Flags, Plan, fraction_of_average
 from core.strategy import Condition, Need, Parameters, Strategy
 from core.timeframe import MINUTE_MS, timeframe_ms
 
@@ -60,7 +60,7 @@ class Funding(Strategy[FundingParams]):
         extreme, neutral, wait = params.rate_extreme, params.rate_neutral, params.wait_minutes
         return Plan(
             market.remember((_direction, extreme, wait), lambda: _direction(market, extreme, wait)),
-            (MARKET,), (1.0,), fraction_of_average(-params.stop_fraction),
+            AT_MARKET, (1.0,), fraction_of_average(-params.stop_fraction),
             target=fraction_of_average(params.target_fraction), max_hold=params.max_hold,
             exit=market.column(_leaves, "funding", neutral),
         )

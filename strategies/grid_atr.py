@@ -22,7 +22,7 @@ from core import conditions
 from core.candle import Floats
 from core.ladders import distances, resting
 from core.market import Market
-from core.plan import Flags, Level, Plan, fraction_of_average
+from core.plan import Flags, Plan, fraction_of_average
 from core.strategy import Condition, Parameters, Strategy
 from indicators.moving_average import ema
 from indicators.wilder import atr
@@ -93,11 +93,11 @@ def atr_ladder(market: Market, params: AtrLadderParams, direction: Flags | int, 
     unit = market.column(atr, "high", "low", "close", params.atr_period)
     coefficients, weights = resting(distances(params.num_levels, params.atr_start, params.atr_step))
     if params.stop == "atr":
-        stop = Level(average, coefficients[-1] - params.stop_atr, unit)
+        stop = market.level(average, coefficients[-1] - params.stop_atr, unit)
     else:
         stop = fraction_of_average(-params.stop_fraction)
     return Plan(
-        direction, coefficients, weights, stop, base=average, unit=unit, target=Level(average, 0.0, None, True),
+        direction, coefficients, weights, stop, base=average, unit=unit, target=market.level(average, 0.0, None, True),
         freeze=True, cooldown=params.cooldown, exit=leave,
     )
 

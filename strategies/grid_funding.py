@@ -22,7 +22,7 @@ from core import conditions
 from core.candle import Floats
 from core.ladders import distances, resting
 from core.market import Market
-from core.plan import EXIT_LONG, EXIT_SHORT, Flags, Level, Plan, fraction_of_average
+from core.plan import EXIT_LONG, EXIT_SHORT, Flags, Plan, fraction_of_average
 from core.strategy import Condition, Need, Parameters, Strategy
 from indicators.moving_average import sma
 from strategies.envelope_dca import EnvelopeParams
@@ -64,7 +64,7 @@ class GridFunding(Strategy[GridFundingParams]):
         coefficients, weights = resting(distances(params.num_levels, params.envelope_start, params.envelope_step))
         return Plan(
             market.column(paid_side, "funding", params.funding_extreme), coefficients, weights,
-            fraction_of_average(-params.stop_fraction), base=average, target=Level(average, moving=True),
+            fraction_of_average(-params.stop_fraction), base=average, target=market.level(average, moving=True),
             exit=market.column(no_longer_paid, "funding", params.funding_normal),
             row_weight=market.column(share_of_full, "funding", params.funding_full),
         )

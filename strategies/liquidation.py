@@ -20,7 +20,7 @@ from pydantic import Field, model_validator
 from core.candle import Floats
 from core.conditions import threshold
 from core.market import Market
-from core.plan import MARKET, Flags, Level, Plan, fraction_of_average
+from core.plan import AT_MARKET, Flags, Plan, fraction_of_average
 from core.strategy import Condition, Need, Parameters, Strategy
 from indicators.liquidation_zones import DAY_ROWS_5M, HORIZON, SETTLE_ROWS_5M, liquidation_zones
 
@@ -61,7 +61,7 @@ class Liquidation(Strategy[LiquidationParams]):
         side, away, zone = _nearest(market, window)
         return Plan(
             market.remember((_comes_near, window, reach, least), lambda: _comes_near(side, away, reach, least)),
-            (MARKET,), (1.0,), fraction_of_average(-params.stop_fraction), target=Level(zone),
+            AT_MARKET, (1.0,), fraction_of_average(-params.stop_fraction), target=market.level(zone),
             max_hold=params.max_hold,
         )
 

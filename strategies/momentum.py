@@ -18,7 +18,7 @@ from pydantic import Field
 from core.candle import Floats
 from core.conditions import threshold
 from core.market import Market
-from core.plan import AVERAGE, EXIT_LONG, EXIT_SHORT, MARKET, Flags, Level, Plan, Trail
+from core.plan import AT_MARKET, AVERAGE, EXIT_LONG, EXIT_SHORT, Flags, Plan
 from core.strategy import Condition, Parameters, Strategy
 from indicators.directional import adx
 from indicators.donchian import breakouts, highest, lowest
@@ -65,10 +65,11 @@ class Momentum(Strategy[MomentumParams]):
     def plan(self, market: Market, params: MomentumParams) -> Plan:
         """Market entry with the break; target, stop and trail as far as the ATR of the signal's row says."""
         direction, leave, ranges = market.remember((_signals, _READ(params)), lambda: _signals(market, params))
-        trail = params.trail_atr
+        behind = params.trail_atr
         return Plan(
-            direction, (MARKET,), (1.0,), Level(AVERAGE, -params.stop_atr, ranges),
-            target=Level(AVERAGE, params.target_atr, ranges), trail=Trail(trail, ranges) if trail else None, exit=leave,
+            direction, AT_MARKET, (1.0,), market.level(AVERAGE, -params.stop_atr, ranges),
+            target=market.level(AVERAGE, params.target_atr, ranges),
+            trail=market.trail(behind, ranges) if behind else None, exit=leave,
         )
 
     def conditions(self, market: Market, params: MomentumParams) -> list[Condition]:

@@ -15,7 +15,7 @@ from pydantic import Field
 from core.candle import Floats
 from core.conditions import threshold
 from core.market import Market
-from core.plan import EXIT_LONG, EXIT_SHORT, MARKET, Flags, Plan, fraction_of_average
+from core.plan import AT_MARKET, EXIT_LONG, EXIT_SHORT, Flags, Plan, fraction_of_average
 from core.strategy import Condition, Parameters, Strategy
 from indicators.supertrend import flips, supertrend_of
 from indicators.wilder import atr
@@ -46,7 +46,7 @@ class Supertrend(Strategy[SupertrendParams]):
         period, multiplier, aim = params.atr_period, params.multiplier, params.target_fraction
         turned, leave = market.remember((_signals, period, multiplier), lambda: _signals(market, period, multiplier))
         return Plan(
-            turned, (MARKET,), (1.0,), fraction_of_average(-params.stop_fraction),
+            turned, AT_MARKET, (1.0,), fraction_of_average(-params.stop_fraction),
             target=fraction_of_average(aim) if aim > 0.0 else None, exit=leave,
         )
 

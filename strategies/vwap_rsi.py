@@ -20,7 +20,7 @@ from pydantic import Field
 from core.candle import Floats
 from core.conditions import threshold
 from core.market import Market
-from core.plan import EXIT_LONG, EXIT_SHORT, MARKET, Flags, Plan, fraction_of_average
+from core.plan import AT_MARKET, EXIT_LONG, EXIT_SHORT, Flags, Plan, fraction_of_average
 from core.strategy import Condition, Parameters, Strategy
 from indicators.directional import adx
 from indicators.trend import SLOPE_CANDLES, slope_and_side
@@ -70,7 +70,7 @@ class VwapRsi(Strategy[VwapRsiParams]):
         """Market entry on the row of the signal; every row that trends says to leave."""
         direction, leave = market.remember((_signals, _READ(params)), lambda: _signals(market, params))
         return Plan(
-            direction, (MARKET,), (1.0,), fraction_of_average(-params.stop_fraction),
+            direction, AT_MARKET, (1.0,), fraction_of_average(-params.stop_fraction),
             target=fraction_of_average(params.target_fraction), exit=leave,
         )
 

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from core.candle import Candles
 from core.market import Market
+from core.plan import AVERAGE, Level, Trail
 
 MINUTE = 60_000
 START = 1_740_787_200_000
@@ -63,6 +64,28 @@ def test_anything_may_be_remembered_under_a_key() -> None:
     for _ in range(2):
         assert market.remember(("signal", 7), lambda: made.append(1) or market.close + 1)[0] == 2.0
     assert made == [1]
+
+
+def test_a_level_of_the_same_columns_is_the_same_level() -> None:
+    market, other = Market("X-USDT", candles(3)), np.ones(3)
+    level = market.level(market.close, -1.0, market.high)
+    assert level == Level(market.close, -1.0, market.high)
+    assert market.level(market.close, -1.0, market.high) is level
+    assert market.level(market.close, -1.0, other) is not level
+    assert market.level(market.close, -2.0, market.high) is not level
+    assert market.level(market.close, -1.0, market.high, True) is not level
+    assert market.level(AVERAGE, -1.0) is market.level(AVERAGE, -1.0)
+    assert market.trail(2.0, other) is market.trail(2.0, other)
+    assert market.trail(2.0, other) is not market.trail(2.0)
+
+
+def test_a_level_remembered_elsewhere_is_not_taken_for_one_of_other_columns() -> None:
+    market, column, unit = Market("X-USDT", candles(3)), np.ones(3), np.ones(3)
+    wrong = Level(np.zeros(3), 1.0, np.zeros(3))
+    market._levels[id(column), 1.0, id(unit), False] = wrong  # as after a journey, where ids stand for other columns
+    assert market.level(column, 1.0, unit).reference is column
+    market._trails[id(unit), 1.0, False] = Trail(1.0, np.zeros(3))
+    assert market.trail(1.0, unit).unit is unit
 
 
 def test_an_unknown_column_is_named() -> None:

@@ -20,6 +20,7 @@ import pyarrow as pa
 from pydantic import BaseModel, ConfigDict, ValidationError, create_model
 
 from core.errors import DataError
+from optimization.inflation import sound
 from storage.research_records import StoredRun, StoredWindow
 from storage.research_rows import finite_json, json_text
 
@@ -37,6 +38,9 @@ _PATTERNS: Final = {
     "timeframe": re.compile(r"[0-9]{1,4}[a-zA-Z]{1,2}"), "grade": re.compile(r"[A-F]"),
     "origin": re.compile(r"[^\x00-\x1f]{0,100}"), "code_version": re.compile(r"[^\x00-\x1f]{0,100}"),
 }
+_NUMBERS: Final = (pa.types.is_integer, pa.types.is_floating)
+_KINDS: Final = (*_NUMBERS, pa.types.is_boolean, pa.types.is_string)
+"""Of columns: figures are numbers, parameters words as well."""
 _TIMES: Final = ("ts_ms", "received_ms", "from_ms", "to_ms")
 _COUNTS: Final = ("combinations", "windows", "trials", "trades")
 
@@ -88,7 +92,7 @@ def _write(sink: Any, kept: Kept) -> None:
 def unpack(packed: bytes | Any, name: str) -> Kept:
     """The run in a file that came from anywhere, checked. Raises DataError saying what is wrong with ``name``."""
     try:
-        table = pa.ipc.open_file(pa.BufferReader(packed)).read_all()
+        table = sound(packed, name)
         table.validate(full=True)
     except (pa.ArrowException, OSError, ValueError) as error:
         raise DataError(f"{name}: is no Arrow file of a run: {_line(error)}") from error
@@ -128,6 +132,10 @@ def _check(run: StoredRun, windows: tuple[StoredWindow, ...], table: Any) -> Non
     missing = {f"{p}.{m}.{w}" for p in PARTS for m in METRICS for w in range(run.windows)} - set(table.column_names)
     if missing:
         raise ValueError(f"combinations: the column {min(missing)} is missing")
+    for field in table.schema:
+        kind = field.type.value_type if pa.types.is_dictionary(field.type) else field.type
+        if not any(allowed(kind) for allowed in _KINDS if allowed in _NUMBERS or field.name.startswith(PARAM)):
+            raise ValueError(f"combinations: the column {field.name[:80]!r} must not be of the type {field.type}")
 
 
 def _model(record: type) -> type[BaseModel]:

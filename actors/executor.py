@@ -52,6 +52,7 @@ class Executor:
         self._config, self._make, self._peers = config, venue, peers
         self._life = Life(config.name, peers, config.api)
         self._venue: TradingVenue | None = None
+        self._reads: Reads | None = None
         self._ids = Ids()
         self._desks: dict[str, Desk] = {}
         self._tags = {tag(s, symbol): s for s, symbols in config.symbols.items() for symbol in symbols}
@@ -236,15 +237,11 @@ class Executor:
         symbols = await self._life.patiently(lambda: venue.open(wanted))
         self.seen_at(await self._start.insist(config.feed, "now"))
         report = self._checked(await self._start.check_account(venue, symbols))
-        manners = Manners(config.changes_per_minute, config.liquidation_margin, config.trigger_source)
-        reads = Reads(venue)
+        self._reads = Reads(venue)
         for symbol in symbols:
-            mirror = Mirror(symbol, venue.instrument(symbol), self._tags)
-            desk = Desk(mirror, venue, self._ids, self, config.timing, manners=manners, reads=reads)
-            self._desks[symbol] = desk
+            desk = self._desks[symbol] = self._desk(venue, symbol)
             desk.unprepared = "" if report.matches(symbol) else "leverage or modes are not as configured"
-            desk.halted = self._halt_of(symbol)
-            fills, desk.since_ms = await self._start.remember(symbol, mirror, self._ids, self._voice.now_ms)
+            fills, desk.since_ms = await self._start.remember(symbol, desk.mirror, self._ids, self._voice.now_ms)
             self._strangers.ours(fill.client_id for fill in fills)
             self._fills += len(fills)
             if fills:
@@ -265,6 +262,13 @@ class Executor:
             desk.wake()
         self._life.ok()
         self._ready.set()
+
+    def _desk(self, venue: TradingVenue, symbol: str) -> Desk:
+        config, mirror = self._config, Mirror(symbol, venue.instrument(symbol), self._tags)
+        manners = Manners(config.changes_per_minute, config.liquidation_margin, config.trigger_source)
+        desk = Desk(mirror, venue, self._ids, self, config.timing, manners=manners, reads=self._reads)
+        desk.halted = self._halt_of(symbol)
+        return desk
 
     async def _look_first(self) -> None:
         """Every desk's first look, side by side: they share what they read."""
@@ -299,6 +303,21 @@ class Executor:
             reason = f"another instance trades this account: order {client_id}"
             self.alert("second_instance", Severity.CRITICAL, "", reason)
             self.halt("", reason)
+
+    def guard(self, symbol: str) -> None:
+        """A desk without a target for a symbol that is not traded here: it protects what is open, and no more."""
+        assert self._venue is not None
+        try:
+            desk = self._desk(self._venue, symbol)
+        except KeyError:
+            reason = f"{symbol} is open, and the exchange does not list it: its stop cannot be seen to from here"
+            self.alert("foreign_position", Severity.CRITICAL, symbol, reason)
+            self.halt("", reason)
+            return
+        desk.since_ms = self._voice.now_ms
+        self._desks[symbol] = desk
+        self._life.run(f"desk {symbol}", desk.run)
+        desk.wake()
 
     def elsewhere(self, positions: tuple[VenuePosition, ...]) -> None:
         """Tell risk of positions that are none of ours: they use the same margin."""

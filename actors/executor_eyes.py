@@ -35,7 +35,10 @@ class Reception(Protocol):
         """The account's money."""
 
     def elsewhere(self, positions: tuple[VenuePosition, ...]) -> None:
-        """Positions on symbols that are not traded here, where they differ from those told last."""
+        """Positions on symbols that are not traded here, all of them."""
+
+    def guard(self, symbol: str) -> None:
+        """Protect what is open on a symbol that is not traded here."""
 
     def alert(self, kind: str, severity: Severity, symbol: str, detail: str) -> None:
         """What a human should hear of."""
@@ -58,7 +61,7 @@ class Eyes:
     ) -> None:
         self._venue, self._desks, self._reception, self._life = venue, desks, reception, life
         self._prepare = prepare
-        self._elsewhere: set[tuple[str, int]] = set()
+        self._traded = frozenset(desks)
         self._told: tuple[VenuePosition, ...] = ()
 
     async def events(self) -> None:
@@ -133,17 +136,14 @@ class Eyes:
             self._reception.halt("", reason)
 
     def _tell_elsewhere(self, positions: Mapping[str, VenuePosition]) -> None:
-        """A position on a symbol that we do not trade: its rules are not known here, so it is told and left alone."""
-        others = tuple(p for symbol, p in sorted(positions.items()) if symbol not in self._desks)
-        if others != self._told:
+        """Positions on symbols that we do not trade: risk counts them, and each gets a desk that protects it."""
+        others = tuple(p for symbol, p in sorted(positions.items()) if symbol not in self._traded)
+        if others or self._told:  # again and again, since risk may have been restarted
             self._told = others
             self._reception.elsewhere(others)
-        for symbol, p in positions.items():
-            if symbol in self._desks or (symbol, p.opened_ms) in self._elsewhere:
-                continue
-            self._elsewhere.add((symbol, p.opened_ms))
-            detail = f"{p.direction * p.quantity:g} at {p.average:g} on a symbol that is not traded here: left alone"
-            self._reception.alert("foreign_position", Severity.WARNING, symbol, detail)
+        for p in others:
+            if p.symbol not in self._desks:
+                self._reception.guard(p.symbol)
 
     def _order_seen(self, event: OrderSeen) -> None:
         self._reception.seen_at(event.ts_ms)

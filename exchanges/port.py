@@ -159,7 +159,7 @@ class TradingVenue(Protocol):
         """Close every connection; safe to call twice."""
 
     def instrument(self, symbol: str) -> Instrument:
-        """The trading rules of a symbol that `open` returned."""
+        """The trading rules of a symbol that the venue lists. Raises KeyError."""
 
     async def facts(self, symbols: Sequence[str]) -> AccountFacts:
         """Account type, modes and leverage as the venue shows them."""

@@ -14,8 +14,8 @@ from exchanges.bitget.dialect.market import MarketDialect, Symbols
 class Rules:
     """The venue's contracts, and the instruments of the symbols asked for."""
 
-    def __init__(self, symbols: Symbols, instruments: dict[str, Instrument]) -> None:
-        self.symbols, self._instruments = symbols, instruments
+    def __init__(self, symbols: Symbols, instruments: dict[str, Instrument], dialect: MarketDialect) -> None:
+        self.symbols, self._instruments, self._dialect = symbols, instruments, dialect
 
     @property
     def known(self) -> tuple[str, ...]:
@@ -23,8 +23,9 @@ class Rules:
         return tuple(self._instruments)
 
     def instrument(self, symbol: str) -> Instrument:
-        """The trading rules of a known symbol. Raises KeyError."""
-        return self._instruments[symbol]
+        """The trading rules of a listed symbol; of one that was not asked for without its tiers. Raises KeyError."""
+        known = self._instruments.get(symbol)
+        return known or self._dialect.instrument(symbol, self.symbols.row(symbol), ())
 
 
 async def load_rules(client: BitgetClient, dialect: MarketDialect, wanted: Sequence[str]) -> Rules:
@@ -35,7 +36,7 @@ async def load_rules(client: BitgetClient, dialect: MarketDialect, wanted: Seque
     symbols = Symbols([row for row in await client.ask(dialect.contracts()) or () if dialect.tradable(row)])
     known = [s for s in dict.fromkeys(wanted) if s in symbols]
     loaded = await asyncio.gather(*(_instrument(client, dialect, symbols, s) for s in known))
-    return Rules(symbols, dict(zip(known, loaded, strict=True)))
+    return Rules(symbols, dict(zip(known, loaded, strict=True)), dialect)
 
 
 async def _instrument(client: BitgetClient, dialect: MarketDialect, symbols: Symbols, symbol: str) -> Instrument:

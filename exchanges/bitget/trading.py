@@ -59,7 +59,7 @@ class BitgetTrading:
         await self._client.close()
 
     def instrument(self, symbol: str) -> Instrument:
-        """The trading rules of a symbol that `open` returned. Raises KeyError."""
+        """The trading rules of a symbol that the venue lists. Raises KeyError."""
         return self._opened.instrument(symbol)
 
     async def facts(self, symbols: Sequence[str]) -> AccountFacts:

@@ -15,7 +15,7 @@ from actors.executor import Executor
 from actors.feed import Feed
 from actors.ledger import Ledger
 from actors.lockstep import Cast, Lockstep, Venue
-from actors.parts import ExecutorConfig, FeedConfig, RiskConfig, RunnerConfig, Timing, Trader
+from actors.parts import ExecutorConfig, FeedConfig, RiskConfig, RunnerConfig, Timing, Trader, Watched
 from actors.peers import Peers
 from actors.risk import RiskActor
 from actors.runner import Runner
@@ -90,14 +90,15 @@ class Street:
                 return Ledger(f"sqlite:///{self._folder}/ledger.sqlite")
             case "feed":
                 venue = partial(public_venue, "bitget", self._settings)
-                carried = FeedConfig("feed", symbols, (runner,), "risk", quiet_s=self.quiet_s)
-                return Feed(carried, venue, self.peers())
+                fed = FeedConfig("feed", symbols, (runner,), "risk", quiet_s=self.quiet_s)
+                return Feed(fed, venue, self.peers())
             case "risk":
                 trader = Trader(runner, self.entry.leverage, self.entry.capital_usdt / len(symbols))
-                return RiskActor(
-                    RiskConfig("risk", LIMITS, GROUPS, {"envelope_dca": trader}, 0.0005, 10_000.0, "feed", "executor"),
-                    self.peers(),
+                carried = RiskConfig(
+                    "risk", LIMITS, GROUPS, {"envelope_dca": trader}, 0.0005, 10_000.0, "feed", "executor",
+                    runners=(Watched("envelope_dca", runner, symbols),),
                 )
+                return RiskActor(carried, self.peers())
             case "executor":
                 keys = self.sandbox.config.accounts[0]
                 credentials = Credentials(keys.key, keys.secret, keys.passphrase)
@@ -231,16 +232,17 @@ class Street:
 async def street(
     folder: Path, candles: Mapping[str, Candles], *, entry: StrategyEntry = ENTRY, start_ms: int = START_MS,
     points: Points | None = None, audit_s: float = 5.0, settle_s: float = 1.0, quiet_s: float = 10.0,
-    account: AccountConfig | None = None,
+    account: AccountConfig | None = None, others: Sequence[str] = (),
 ) -> AsyncIterator[Street]:
     """A running world; everything is stopped afterwards.
 
     points : around its first executor. quiet_s : of the feed. account : whose it trades with, else a classic one.
+    others : symbols of the exchange that nobody here trades.
     """
     config = SandboxConfig(lockstep=True, accounts=(account or AccountConfig(),))
     sandbox = Sandbox(config, StoredSource(candles, start_ms))
     port = await sandbox.start()
-    world = Street(sandbox, port, folder, tuple(candles), entry)
+    world = Street(sandbox, port, folder, [symbol for symbol in candles if symbol not in others], entry)
     world.points, world.audit_s, world.settle_s, world.quiet_s = points, audit_s, settle_s, quiet_s
     try:
         await world.start()

@@ -33,6 +33,9 @@ class Told:
     def elsewhere(self, positions: tuple[VenuePosition, ...]) -> None:
         pass
 
+    def guard(self, symbol: str) -> None:
+        pass
+
     async def patiently(self, call: Any) -> Any:
         return await call()
 
@@ -77,13 +80,6 @@ async def test_the_audit_looks_at_the_whole_account_beside_a_desk_that_has_nothi
     assert bench.desk.idle
     await eyes._look_at_everything()
     assert ("hedge_mode", "XRP-USDT") in told.alerts
-
-
-async def test_a_position_on_a_symbol_that_is_not_traded_is_told_once() -> None:
-    elsewhere = POSITION._replace(symbol="XRP-USDT")
-    told = await audited(3, POSITION, elsewhere)
-    assert told.alerts == [("foreign_position", "XRP-USDT")]
-    assert told.halts == []
 
 
 def test_a_liquidation_and_a_close_by_hand_are_told_with_their_owner() -> None:

@@ -41,12 +41,12 @@ async def until(what: Callable[[], Awaitable[Any]], seconds: float = 8.0) -> Any
 class Hand:
     """Acts on the account, and looks at what became of it."""
 
-    def __init__(self, world: Street, venue: Any) -> None:
-        self._world, self.venue = world, venue
+    def __init__(self, world: Street, venue: Any, symbol: str = BTC) -> None:
+        self._world, self.venue, self._symbol = world, venue, symbol
 
     async def order(self, side: Side, quantity: float, price: float | None = None, client_id: str = "app") -> None:
         kind = OrderKind.MARKET if price is None else OrderKind.LIMIT
-        await self.venue.place(OrderRequest(client_id, BTC, side, kind, quantity, price))
+        await self.venue.place(OrderRequest(client_id, self._symbol, side, kind, quantity, price))
 
     async def told(self, kind: str) -> Any:
         async def alerts() -> list[Any]:
@@ -56,7 +56,7 @@ class Hand:
         return await until(alerts)
 
     async def live(self) -> list[OpenOrder]:
-        orders: list[OpenOrder] = await self.venue.open_orders(BTC)
+        orders: list[OpenOrder] = await self.venue.open_orders(self._symbol)
         return orders
 
     async def rungs(self) -> list[float]:

@@ -160,6 +160,11 @@ class ModelGateway:
         by, risk = f"hand ({origin})", self._risk
         return await self._command("reduce", symbol, reason, origin, lambda: risk.reduce.remote(symbol, reason, by))
 
+    async def close_position(self, symbol: str, reason: str, origin: str) -> models.CommandResult:
+        """Leave a position at market."""
+        by = f"hand ({origin})"
+        return await self._command("close", symbol, reason, origin, lambda: self._risk.close.remote(symbol, reason, by))
+
     async def resume(self, symbol: str, reason: str, origin: str) -> models.CommandResult:
         """End a halt or a reduction."""
         return await self._command("resume", symbol, reason, origin, lambda: self._risk.resume.remote(symbol))

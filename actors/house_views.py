@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Sequence
 from typing import Any, Final
 
 from actors import read_views
 from actors.read_market import TIMEFRAMES
 from actors.read_model import ReadModel
-from api.command_models import CommandAsked, Consequences, InForce
+from api import models
+from api.command_models import Closing, CommandAsked, Consequences, InForce
 from api.house_models import AccountSeen, ActorSeen, CheckSeen, Held
 from core.errors import InputError
 from core.order import OrderKind
-from core.restriction import COOLDOWN, HALT, REDUCE, STALE
+from core.restriction import CLOSE, COOLDOWN, HALT, REDUCE, STALE
 from core.timeframe import timeframe_ms
 from storage.rows import StoredEvent
 
@@ -27,14 +29,15 @@ def consequences(state: ReadModel, asked: CommandAsked) -> Consequences:
     ends = [cause for cause in forbidden if _ended(cause, asked)]
     if asked.kind == "reset" and not ends:
         raise InputError(f"kill switch {asked.switch[:40]!r} has not tripped")
-    lowers = asked.kind in ("halt", "reduce")
+    lowers = asked.kind in ("halt", "reduce", "close")
     stays = [] if lowers else [cause for cause in forbidden if cause not in ends]
-    kept = read_views.positions(state, 0)
-    own = [p for p in kept if asked.symbol in ("", p.symbol)]
+    own = [p for p in read_views.positions(state, 0) if asked.symbol in ("", p.symbol)]
+    closing = _closing(state, asked.symbol, own) if asked.kind == "close" else None
+    kept = own if closing is None else []
     return Consequences(
         entries_withdrawn=_resting(state, asked.symbol) if lowers else 0,
         entries_placed=0 if lowers else _placeable(state, asked, stays),
-        positions_kept=len(own), without_stop=tuple(p.symbol for p in own if p.stop is None),
+        positions_kept=len(kept), without_stop=tuple(p.symbol for p in own if p.stop is None), closing=closing,
         ends=tuple(ends), stays=tuple(stays),
     )
 
@@ -90,8 +93,24 @@ def held(state: ReadModel, now_ms: int) -> tuple[Held, ...]:
 
 def _ended(cause: InForce, asked: CommandAsked) -> bool:
     if asked.kind == "resume":
-        return cause.code in (HALT, REDUCE) and cause.symbol == asked.symbol
+        return cause.code in (HALT, REDUCE, CLOSE) and cause.symbol == asked.symbol
     return asked.kind == "reset" and cause.code == asked.switch
+
+
+def _closing(state: ReadModel, symbol: str, own: Sequence[models.Position]) -> Closing:
+    """What leaving at market would bring. Raises InputError where nothing of ours is open on the exchange."""
+    held = next((p for p in own if p.scope == "live" and p.strategy), None)
+    if held is None:
+        raise InputError(f"symbol {symbol!r}: has no position of ours on the exchange; there is nothing to close")
+    quote, mark, quantity = state.quotes.get(symbol), held.mark or math.nan, held.quantity or 0.0
+    price = (quote and (quote.bid if held.direction > 0 else quote.ask)) or mark
+    notional = quantity * price
+    slippage = notional * (state.risk.slippage if state.risk is not None else 0.0)
+    moved = held.direction * quantity * (price - mark)
+    return Closing(
+        direction=held.direction, quantity=quantity, price=price, fee=notional * state.facts.taker_fee,
+        slippage=slippage, net=None if held.net is None else held.net + moved - slippage,
+    )
 
 
 def _resting(state: ReadModel, symbol: str) -> int:

@@ -34,7 +34,7 @@ from core.target import ApprovedTarget
 from core.timeframe import MINUTE_MS
 from engine.risk import Selected
 from engine.risk_money import Meter, settled
-from engine.risk_state import Causes, begun, flattened, reset, resumed
+from engine.risk_state import Causes, begun, closing, flattened, reset, resumed
 
 _SHOW_S: Final = 1.0
 _STOPPED_OUT: Final = ("stop", "trail", "liquidation", "emergency")
@@ -167,8 +167,15 @@ class RiskActor:
         self._begun()
         self._change(begun(self._causes, Cause(REDUCE, State.REDUCING, symbol, "", reason, self._now_ms, by)))
 
+    def close(self, symbol: str, reason: str, by: str) -> None:
+        """Leave a position of ours at market; nothing opens there until `resume`. Raises InputError for no such one."""
+        self._begun()
+        if not self._config.executor or symbol not in self._held or not self._judgement.owner(symbol):
+            raise InputError(f"{symbol[:40]!r} has no position of ours on the exchange: there is nothing to close")
+        self._change(closing(self._causes, symbol, reason, self._now_ms, by))
+
     def resume(self, symbol: str) -> None:
-        """A human ends a halt or a reduction; kill switches stay."""
+        """A human ends a halt, a closing or a reduction; kill switches stay."""
         self._begun()
         self._change(resumed(self._causes, symbol))
 

@@ -7,7 +7,7 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from api.filters import Symbol
-from api.models import CommandKind, Model
+from api.models import CommandKind, Model, Number
 
 RAISING: tuple[CommandKind, ...] = ("resume", "reset")
 """What raises risk: refused when the facts are others than those that were shown."""
@@ -29,6 +29,8 @@ class CommandAsked(BaseModel):
     def _fits(self) -> CommandAsked:
         if (self.kind == "reset") != bool(self.switch):
             raise ValueError("switch: a reset names one, nothing else does")
+        if self.kind == "close" and not self.symbol:
+            raise ValueError("symbol: closing names one")
         return self
 
 
@@ -42,13 +44,25 @@ class InForce(Model):
     since_ms: int
 
 
+class Closing(Model):
+    """A position that leaves at market; null where prices or fills are not known."""
+
+    direction: int
+    quantity: Number
+    price: Number = Field(description="Expected: the best that the other side offers, else the mark price.")
+    fee: Number
+    slippage: Number = Field(description="In USDT, as the cost model expects it.")
+    net: Number = Field(description="Result of the cycle after all fees, funding and that slippage.")
+
+
 class Consequences(Model):
-    """What a command does, counted on the server. Nothing is ever closed by these commands."""
+    """What a command does, counted on the server. Only closing closes anything."""
 
     entries_withdrawn: int = Field(description="Resting entries that leave the exchange.")
     entries_placed: int = Field(description="Entries of plans in force that may be placed at once.")
     positions_kept: int = Field(description="Open positions; each keeps its stop and its target.")
     without_stop: tuple[str, ...] = Field(description="Symbols whose position has no stop at this moment.")
+    closing: Closing | None = Field(None, description="What leaves at market.")
     ends: tuple[InForce, ...] = Field(description="What it would end.")
     stays: tuple[InForce, ...] = Field(description="What goes on forbidding entries nevertheless.")
 

@@ -95,6 +95,9 @@ class Gateway(Protocol):
     async def reduce(self, symbol: str, reason: str, origin: str) -> CommandResult:
         """Only exits, until what is open there has closed, or a human resumes; kept in the audit."""
 
+    async def close_position(self, symbol: str, reason: str, origin: str) -> CommandResult:
+        """Leave a position at market; nothing opens there until a human resumes. Raises InputError for no such one."""
+
     async def resume(self, symbol: str, reason: str, origin: str) -> CommandResult:
         """End a halt or a reduction; kept in the audit."""
 

@@ -16,7 +16,7 @@ Number = Annotated[float | None, BeforeValidator(_finite)]
 Word = Literal["OK", "ATTENTION", "DANGER"]
 Mode = Literal["demo", "paper", "live"]
 Scope = Literal["paper", "live"]
-CommandKind = Literal["halt", "reduce", "resume", "reset"]
+CommandKind = Literal["halt", "reduce", "close", "resume", "reset"]
 
 
 class Model(BaseModel):

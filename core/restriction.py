@@ -7,6 +7,8 @@ from typing import Final, NamedTuple
 
 HALT: Final = "halted"
 REDUCE: Final = "reducing"
+CLOSE: Final = "closing"
+"""Reducing, and what is open leaves at market."""
 STALE: Final = "stale_data"
 COOLDOWN: Final = "cooldown"
 DAILY_LOSS: Final = "daily_loss"

@@ -2,6 +2,7 @@
 
 Laws
 - Only entries are ever cut. Stop, take profit and leaving always pass: closing is allowed in every state.
+- What somebody closes by hand leaves at market, whatever its strategy wants.
 - A size is never raised. A ladder is cut from its far end: when rung k falls or shrinks, the rungs behind it fall.
 - This module alone builds an `ApprovedTarget`.
 
@@ -14,7 +15,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
-from core.restriction import State
+from core.restriction import CLOSE, State
 from core.settings import Risk
 from core.target import ApprovedTarget, Rung, Target
 from engine.liquidation import liquidation_price
@@ -31,6 +32,8 @@ def approve(target: Target, view: View, terms: Terms, limits: Risk, sequence: in
     ----------
     sequence : number of this approval, growing. now_ms : exchange time (UTC ms).
     """
+    if target.quantity > 0 and any(cause.code == CLOSE for cause in view.causes):
+        target = target._replace(leave=True)
     if not target.rungs:
         return Decision(ApprovedTarget(target, sequence, now_ms), ())
     refusals = [*_forbidden(target, view)]

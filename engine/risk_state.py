@@ -11,9 +11,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Final
 
-from core.restriction import HALT, REDUCE, Cause, State
+from core.restriction import CLOSE, HALT, REDUCE, Cause, State
 
-_BY_HAND: Final = (HALT, REDUCE)
+_BY_HAND: Final = (HALT, REDUCE, CLOSE)
+_UNTIL_FLAT: Final = (REDUCE, CLOSE)
 
 
 _STRICTNESS: Final = tuple(State)
@@ -46,11 +47,17 @@ def expired(causes: Causes, now_ms: int) -> Causes:
     return tuple(c for c in causes if not 0 < c.until_ms <= now_ms or c.state is State.HALTED)
 
 
+def closing(causes: Causes, symbol: str, reason: str, now_ms: int, by: str) -> Causes:
+    """What is open on ``symbol`` leaves at market by hand; nothing opens there until a human resumes."""
+    halted = begun(causes, Cause(HALT, State.HALTED, symbol, "", reason, now_ms, by))
+    return begun(halted, Cause(CLOSE, State.REDUCING, symbol, "", reason, now_ms, by))
+
+
 def flattened(causes: Causes, open_symbols: Iterable[str], closed: str) -> Causes:
-    """Without the reductions by hand that are done, now that the position in ``closed`` is gone."""
+    """Without the reductions and closings by hand that are done, now that the position in ``closed`` is gone."""
     held = set(open_symbols)
     done = {closed} if held else {closed, ""}
-    return tuple(c for c in causes if c.code != REDUCE or c.symbol not in done)
+    return tuple(c for c in causes if c.code not in _UNTIL_FLAT or c.symbol not in done)
 
 
 def resumed(causes: Causes, symbol: str) -> Causes:

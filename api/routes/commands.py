@@ -27,6 +27,8 @@ def routes(gateway: Gateway, guard: Guard) -> APIRouter:
                 return await gateway.halt(asked.symbol, why, origin)
             case "reduce":
                 return await gateway.reduce(asked.symbol, why, origin)
+            case "close":
+                return await gateway.close_position(asked.symbol, why, origin)
             case "resume":
                 return await gateway.resume(asked.symbol, asked.reason, origin)
             case "reset":

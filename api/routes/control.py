@@ -1,4 +1,4 @@
-"""Commands: reduce, halt and resume. They need the key, and every attempt is kept."""
+"""Commands: reduce, halt, close and resume. They need the key, and every attempt is kept."""
 
 from __future__ import annotations
 
@@ -25,8 +25,19 @@ class CommandBody(BaseModel):
     reason: str = Field("", max_length=200)
 
 
+class CloseBody(BaseModel):
+    """Which position, and why."""
+
+    model_config = ConfigDict(
+        extra="forbid", json_schema_extra={"examples": [{"symbol": "BTC-USDT", "reason": "out before the news"}]}
+    )
+
+    symbol: Symbol
+    reason: str = Field("", max_length=200)
+
+
 def routes(gateway: Gateway, guard: Guard) -> APIRouter:
-    """``POST /api/reduce``, ``POST /api/halt`` and ``POST /api/resume``."""
+    """``POST /api/reduce``, ``/api/halt``, ``/api/close`` and ``/api/resume``."""
     router = APIRouter(
         tags=["control"], dependencies=[Depends(guard)], responses=documented(400, 401, 403, 413, 422, 429, 503)
     )
@@ -40,6 +51,11 @@ def routes(gateway: Gateway, guard: Guard) -> APIRouter:
     async def reduce(command: CommandBody, request: Request) -> CommandResult:
         """Only exits until the last position there has closed, or a human resumes; stops and targets stay."""
         return await gateway.reduce(command.symbol, command.reason or "by hand", origin_of(request))
+
+    @router.post("/api/close")
+    async def close(command: CloseBody, request: Request) -> CommandResult:
+        """Close a position at market; nothing opens on its symbol until a human resumes. 422: there is none of ours."""
+        return await gateway.close_position(command.symbol, command.reason or "closed by hand", origin_of(request))
 
     @router.post("/api/resume")
     async def resume(command: CommandBody, request: Request) -> CommandResult:

@@ -1,4 +1,4 @@
-"""``scalp-radar risk``: limits and what is used of them, what if, one trade worked out; halt, reduce, resume, reset."""
+"""``scalp-radar risk``: limits and what is used of them, what if, one trade worked out; commands by hand."""
 
 from __future__ import annotations
 
@@ -23,10 +23,10 @@ _SIDES: Final = ("long", "short")
 
 def register(app: typer.Typer) -> None:
     """Add the commands."""
-    group = typer.Typer(no_args_is_help=True, help="Limits, kill switches, what if; halt, reduce, resume, reset.")
+    group = typer.Typer(no_args_is_help=True, help="Limits, kill switches, what if; halt, reduce, close, resume.")
     for name, command in (
         ("status", status), ("what-if", what_if), ("calculate", calculate), ("halt", halt), ("reduce", reduce),
-        ("resume", resume), ("reset", reset),
+        ("close", close), ("resume", resume), ("reset", reset),
     ):
         group.command(name)(command)
     app.add_typer(group, name="risk")
@@ -118,8 +118,17 @@ def reduce(symbol: Where = "", reason: Why = "", url: Url = None) -> None:
     _command(url, "/api/reduce", symbol, reason)
 
 
+def close(
+    symbol: Annotated[str, typer.Argument(help="Such as BTC-USDT.")], reason: Why = "", yes: Yes = False,
+    url: Url = None,
+) -> None:
+    """Close a position of ours at market; nothing opens there until `risk resume SYMBOL`."""
+    _sure(f"{symbol.upper()} leaves at market.", yes)
+    _command(url, "/api/close", symbol, reason)
+
+
 def resume(symbol: Where = "", reason: Why = "", yes: Yes = False, url: Url = None) -> None:
-    """End a halt or a reduction; kill switches stay."""
+    """End a halt, a closing or a reduction; kill switches stay."""
     _sure(f"Entries on {symbol or 'everything'} will be placed again.", yes)
     _command(url, "/api/resume", symbol, reason)
 
@@ -145,7 +154,7 @@ def _said(result: Mapping[str, Any]) -> None:
 
 
 def _sure(what: str, yes: bool) -> None:
-    """More risk is slow: asked for, or said with --yes."""
+    """What cannot be undone is slow: asked for, or said with --yes."""
     if yes:
         return
     if not sys.stdin.isatty():

@@ -2,8 +2,11 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
+
 from actors.parts import RiskConfig, Trader
 from actors.risk import RiskActor
+from core.errors import InputError
 from core.instrument import Instrument
 from core.messages import PlanChanged, ProtectionSeen, TargetRefused, TradingHalted, TradingResumed
 from core.selection import Criterion, Decision
@@ -116,6 +119,38 @@ def test_a_position_elsewhere_withdraws_entries_where_no_place_is_left() -> None
     assert (peers.approvals()[-1].target.symbol, peers.approvals()[-1].target.rungs) == (ETH, ())
     actor.on_protection((seen(BTC, 0),))
     assert peers.approvals()[-1].target.rungs == plan("dca", ETH).target.rungs
+
+
+def test_what_is_closed_by_hand_leaves_at_market_survives_a_restart_and_opens_again_by_a_human_only() -> None:
+    peers = Recorder()
+    actor = started(peers)
+    wanted = plan("dca", BTC, stop=80.0, target=120.0, filled=1, quantity=1.0)
+    actor.on_plans((wanted,))
+    actor.on_protection((seen(BTC, 1),))
+    actor.close(BTC, "enough", "hand")
+    leaving = wanted.target._replace(rungs=(), leave=True)
+    assert peers.approvals()[-1].target == leaving, "stop and target stay until it is flat"
+    again = started(peers)
+    assert again.approved()[0].target == leaving
+    again.on_protection((seen(BTC, 0),))
+    again.on_plans((plan("dca", BTC, 2, cycle=1),))
+    assert peers.approvals()[-1].target == plan("dca", BTC, 2, cycle=1, rungs=()).target
+    again.resume(BTC)
+    assert peers.approvals()[-1].target == plan("dca", BTC, 2, cycle=1).target
+
+
+@pytest.mark.parametrize(("symbol", "direction", "config"), [
+    (BTC, 0, CONFIG), (ETH, 1, CONFIG), (BTC, 1, CONFIG._replace(executor="")),
+], ids=["flat", "not ours", "on paper"])
+def test_what_cannot_be_closed_is_refused_and_changes_nothing(symbol: str, direction: int, config: RiskConfig) -> None:
+    peers = Recorder()
+    actor = RiskActor(config, peers)  # type: ignore[arg-type]
+    actor.start()
+    actor.on_plans((plan("dca", BTC),))
+    actor.on_protection((seen(symbol, direction),))
+    with pytest.raises(InputError, match="nothing to close"):
+        actor.close(symbol, "enough", "hand")
+    assert actor.states()["halts"] == {}
 
 
 def test_stale_data_withdraws_entries_until_it_is_fresh() -> None:

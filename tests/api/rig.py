@@ -43,6 +43,9 @@ class RecordingRisk:
     def reduce(self, symbol: str, reason: str, by: str) -> None:
         self._tell("reduce", symbol, reason, by)
 
+    def close(self, symbol: str, reason: str, by: str) -> None:
+        self._tell("close", symbol, reason, by)
+
     def reset(self, switch: str) -> None:
         self._tell("reset", switch)
 

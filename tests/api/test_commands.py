@@ -14,6 +14,7 @@ from api.models import CommandResult
 from core.errors import InputError
 from core.messages import TradingHalted
 from core.restriction import Cause, State
+from exchanges.port import TickerSeen
 from tests import messages
 from tests.api.rig import KEY, NOW, Rig, well
 from tests.messages import T0
@@ -71,6 +72,37 @@ async def test_resuming_names_what_ends_what_stays_and_how_many_entries_come(rig
     told = await prepared(rig, kind="resume")
     assert [one["code"] for one in told["facts"]["stays"]] == ["kill_global"]
     assert told["facts"]["entries_placed"] == 0, "the switch forbids them all the same"
+
+
+async def test_closing_says_what_it_costs_and_what_is_not_ours_cannot_be_closed(rig: Rig) -> None:
+    rig.tell(*well(), messages.fill(quantity=0.02), messages.risk(), messages.shown())
+    rig.state.apply(TickerSeen("BTC-USDT", T0 + 1, 85_000.0, 85_000.0, 84_999.0, 85_001.0), NOW)
+    facts = (await prepared(rig, kind="close", symbol="BTC-USDT"))["facts"]
+    notional, (held,) = 0.02 * 84_999.0, (await rig.client.get("/api/positions")).json()
+    assert facts["closing"] == {
+        "direction": 1, "quantity": 0.02, "price": 84_999.0, "fee": pytest.approx(notional * 0.0006),
+        "slippage": pytest.approx(notional * 0.0005), "net": pytest.approx(held["net"] - 0.02 - notional * 0.0005),
+    }
+    assert (facts["positions_kept"], facts["entries_withdrawn"]) == (0, 1)
+    rig.tell(messages.protection(ts_ms=T0 + 1, sequence=2, quantity=0.0, stop=None))
+    answer = await rig.client.post("/api/commands/prepare", json={"kind": "close", "symbol": "BTC-USDT"})
+    assert (answer.status_code, "nothing to close" in answer.json()["detail"]) == (422, True)
+    answer = await rig.client.post("/api/commands/prepare", json={"kind": "close"})
+    assert (answer.status_code, "closing names one" in answer.json()["errors"][0]["message"]) == (422, True)
+
+
+async def test_a_position_is_closed_once_with_the_key_in_one_step_or_two(rig: Rig) -> None:
+    rig.tell(*well())
+    told = await prepared(rig, kind="close", symbol="BTC-USDT", reason="enough")
+    assert not told["raises"]
+    assert (await confirm(rig, told["token"], {})).status_code == 401
+    for _ in range(2):
+        assert (await confirm(rig, told["token"])).json()["kind"] == "close"
+    assert (await rig.client.post("/api/close", json={"symbol": "BTC-USDT"})).status_code == 401
+    assert (await rig.client.post("/api/close", json={}, headers=AUTH)).status_code == 422
+    assert (await rig.client.post("/api/close", json={"symbol": "BTC-USDT"}, headers=AUTH)).status_code == 200
+    by = "hand (127.0.0.1)"
+    assert rig.risk.told == [("close", "BTC-USDT", "enough", by), ("close", "BTC-USDT", "closed by hand", by)]
 
 
 async def test_a_reset_needs_a_switch_that_has_tripped(rig: Rig) -> None:

@@ -79,12 +79,15 @@ async def test_a_trade_is_worked_out(system: System) -> None:
 async def test_commands_carry_the_key_and_more_risk_wants_a_yes(system: System) -> None:
     assert (await system("reduce", "btc-usdt", "--reason", "news")).out == "reduce BTC-USDT: accepted\n"
     assert (await system("halt")).out == "halt everything: accepted\n"
+    assert (await system("close", "btc-usdt")).code == 2
+    assert (await system("close", "btc-usdt", "--yes")).out == "close BTC-USDT: accepted\n"
     refused = await system("resume")
     assert (refused.code, "Say --yes" in refused.err) == (2, True)
     assert (await system("resume", "--yes")).code == 0
     assert (await system("reset", "kill_runner:envelope_dca", "--yes")).code == 0
     assert [told[:2] for told in system.risk.told] == [
-        ("reduce", "BTC-USDT"), ("halt", ""), ("resume", ""), ("reset", "kill_runner:envelope_dca")
+        ("reduce", "BTC-USDT"), ("halt", ""), ("close", "BTC-USDT"), ("resume", ""),
+        ("reset", "kill_runner:envelope_dca"),
     ]
 
 

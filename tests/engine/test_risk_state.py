@@ -8,11 +8,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.restriction import COOLDOWN, DAILY_LOSS, DRAWDOWN, HALT, REDUCE, STALE, SWITCHES, Cause, State
+from core.restriction import CLOSE, COOLDOWN, DAILY_LOSS, DRAWDOWN, HALT, REDUCE, STALE, SWITCHES, Cause, State
 from core.settings import Risk
 from core.timeframe import DAY_MS, HOUR_MS, MINUTE_MS
 from engine.risk_money import ACCOUNT, Watch, at, meters, renewed, seen, settled
-from engine.risk_state import Causes, begun, covering, expired, flattened, lapsed, reset, resumed, strictest
+from engine.risk_state import Causes, begun, closing, covering, expired, flattened, lapsed, reset, resumed, strictest
 
 T0 = 1_740_787_200_000
 """Midnight (UTC)."""
@@ -40,6 +40,8 @@ ENDS = [
     ("not when another is", cause(REDUCE, BTC), lambda c: flattened(c, [BTC], ETH), False),
     ("the general one waits for all", cause(REDUCE), lambda c: flattened(c, [ETH], BTC), False),
     ("and ends with the last", cause(REDUCE), lambda c: flattened(c, [], BTC), True),
+    ("a closing ends when its symbol is flat", cause(CLOSE, BTC), lambda c: flattened(c, [ETH], BTC), True),
+    ("resume ends a closing that hangs", cause(CLOSE, BTC), lambda c: resumed(c, BTC), True),
     ("a halt does not end with being flat", cause(HALT, BTC), lambda c: flattened(c, [], BTC), False),
     ("time ends what has a time", cause(COOLDOWN, BTC, "dca", T0 + 5), lambda c: expired(c, T0 + 5), True),
     ("not before", cause(COOLDOWN, BTC, "dca", T0 + 5), lambda c: expired(c, T0 + 4), False),
@@ -52,6 +54,15 @@ ENDS = [
 @pytest.mark.parametrize(("began", "done", "over"), [c[1:] for c in ENDS], ids=[c[0] for c in ENDS])
 def test_what_ends_what(began: Cause, done: object, over: bool) -> None:
     assert (done((began,)) == ()) == over  # type: ignore[operator]
+
+
+def test_what_was_closed_by_hand_stays_closed_until_a_human_resumes() -> None:
+    causes = closing((), BTC, "enough", T0, "hand")
+    assert {c.code for c in causes} == {CLOSE, HALT}
+    flat = flattened(causes, [], BTC)
+    assert [(c.code, c.state, c.reason) for c in flat] == [(HALT, State.HALTED, "enough")]
+    assert closing(causes, BTC, "again", T0 + 1, "hand") == causes
+    assert resumed(causes, BTC) == ()
 
 
 def test_the_first_reason_stays_and_the_end_only_moves_later() -> None:
@@ -76,7 +87,7 @@ def test_causes_cover_their_symbol_and_strategy_strictest_first(symbol: str, str
 
 
 drawn = st.builds(
-    cause, st.sampled_from([HALT, REDUCE, STALE, COOLDOWN, DAILY_LOSS, DRAWDOWN, *SWITCHES]),
+    cause, st.sampled_from([HALT, REDUCE, CLOSE, STALE, COOLDOWN, DAILY_LOSS, DRAWDOWN, *SWITCHES]),
     st.sampled_from(["", BTC, ETH]), st.sampled_from(["", "dca"]), st.sampled_from([0, T0 + 1, T0 + 2]),
 )
 rules = st.sampled_from([

@@ -22,8 +22,10 @@ _ASSETS: Final = "assets"
 _FOR_EVER: Final = "public, max-age=31536000, immutable"
 _API: Final = ("api/", "ws/", "health", "openapi.json")
 _TYPES: Final = {
-    ".js": "text/javascript", ".css": "text/css", ".svg": "image/svg+xml", ".webmanifest": "application/manifest+json",
+    ".html": "text/html", ".js": "text/javascript", ".css": "text/css", ".svg": "image/svg+xml",
+    ".webmanifest": "application/manifest+json",
 }
+"""What is built; anything else is no file of ours."""
 
 
 def built(folder: Path | None) -> bool:
@@ -42,15 +44,20 @@ def routes(folder: Path) -> APIRouter:
         if path.startswith(_API):
             raise HTTPException(404)
         found = (root / path).resolve()
-        if path and found.is_relative_to(root) and found.is_file():
-            return _answer(found, _FOR_EVER if path.startswith(f"{_ASSETS}/") else "no-cache")
+        small = "gzip" in request.headers.get("accept-encoding", "")
+        if path and found.is_relative_to(root) and found.suffix in _TYPES and found.is_file():
+            return _answer(found, _FOR_EVER if path.startswith(f"{_ASSETS}/") else "no-cache", small)
         if path.startswith(f"{_ASSETS}/") or Path(path).suffix in _TYPES:
             raise HTTPException(404)  # an old page asks for what is gone: it must not get a page for a script
-        return _answer(root / "index.html", "no-cache")
+        return _answer(root / "index.html", "no-cache", small)
 
     return router
 
 
-def _answer(found: Path, caching: str) -> Response:
-    headers = {"Cache-Control": caching, "Content-Security-Policy": POLICY}
-    return FileResponse(found, headers=headers, media_type=_TYPES.get(found.suffix))
+def _answer(found: Path, caching: str, small: bool) -> Response:
+    """The file; as it was gzipped when it was built, for those that take it so."""
+    kind, packed = found.suffix, found.with_name(f"{found.name}.gz")
+    headers = {"Cache-Control": caching, "Content-Security-Policy": POLICY, "Vary": "Accept-Encoding"}
+    if small and packed.is_file():
+        found, headers = packed, {**headers, "Content-Encoding": "gzip"}
+    return FileResponse(found, headers=headers, media_type=_TYPES[kind])

@@ -5,7 +5,7 @@ import { gzipSync } from 'node:zlib';
 const KB = 1000;
 const BUDGET = { firstScript: 130 * KB, firstStyle: 15 * KB, everything: 400 * KB };
 
-const dist = new URL('../dist/', import.meta.url);
+const dist = new URL('../.build/', import.meta.url);
 const weigh = async (name) => gzipSync(await readFile(new URL(name, dist)), { level: 9 }).length;
 
 const html = await readFile(new URL('index.html', dist), 'utf8');

@@ -6,6 +6,7 @@ import json
 import re
 import shutil
 import subprocess
+from pathlib import Path
 
 import pytest
 
@@ -19,6 +20,24 @@ def test_stores_formats_and_colours_keep_their_laws() -> None:
     command = ["npx", "--no-install", "vitest", "run"]
     done = subprocess.run(command, cwd=HOME, capture_output=True, text=True, timeout=100, check=False)
     assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-1000:]
+
+
+@pytest.mark.skipif(not shutil.which("node"), reason="needs Node")
+def test_a_new_build_takes_the_place_of_what_is_served_without_a_moment_of_nothing(tmp_path: Path) -> None:
+    shutil.copytree(HOME / "scripts", tmp_path / "scripts")
+    for folder, named in (("dist", "old"), (".build", "new")):
+        (tmp_path / folder / "assets").mkdir(parents=True)
+        (tmp_path / folder / "index.html").write_text(f"<script src=/assets/{named}.js>")
+        (tmp_path / folder / "assets" / f"{named}.js").write_text(f"export default '{named}'" * 100)
+    page = tmp_path / "dist" / "index.html"
+    building = subprocess.Popen(["node", tmp_path / "scripts" / "publish.mjs"], cwd=tmp_path)
+    while building.poll() is None:
+        assert (tmp_path / "dist" / "assets" / f"{page.read_text()[20:23]}.js").is_file() or "new" in page.read_text()
+    assert building.returncode == 0
+    served = sorted(str(path.relative_to(tmp_path / "dist")) for path in (tmp_path / "dist").rglob("*.*"))
+    assert served == ["assets/new.js", "assets/new.js.gz", "index.html"]
+    assert "new.js" in page.read_text()
+    assert not (tmp_path / ".build").exists()
 
 
 def test_the_lock_names_no_address_and_one_version_of_what_bundles() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -47,6 +48,16 @@ async def test_what_bears_a_hash_is_kept_for_ever(rig: Rig) -> None:
     assert answer.headers["cache-control"] == "public, max-age=31536000, immutable"
     assert answer.headers["content-type"].startswith("text/javascript")
     assert answer.headers["x-content-type-options"] == "nosniff"
+
+
+async def test_what_was_gzipped_as_it_was_built_is_sent_so_to_those_who_take_it(rig: Rig, built: Path) -> None:
+    (built / "assets" / "index-abc123.js.gz").write_bytes(gzip.compress(b"export {}"))
+    for accepted, encoding in (("gzip, br", "gzip"), ("identity", None)):
+        answer = await rig.client.get("/assets/index-abc123.js", headers={"Accept-Encoding": accepted})
+        assert (answer.text, answer.headers.get("content-encoding")) == ("export {}", encoding)
+        assert answer.headers["vary"] == "Accept-Encoding"
+        assert answer.headers["content-type"].startswith("text/javascript")
+    assert (await rig.client.get("/assets/index-abc123.js.gz")).status_code == 404
 
 
 @pytest.mark.parametrize("path", ["/assets/index-old.js", "/icon-gone.svg", "/api/nothing", "/ws/nothing"])

@@ -147,11 +147,11 @@ class Executor:
     async def journal(self, lines: Sequence[Line], *, urgent: bool) -> None:
         """Write intents down; protection goes on without a journal that does not answer."""
         self._strangers.ours(line.client_id for line in lines)
-        await self._journal.write([line.intent(self._voice.now_ms, "intended") for line in lines], urgent=urgent)
+        await self._journal.write([line.intent("intended") for line in lines], urgent=urgent)
 
     def outcome(self, line: Line, state: IntentState) -> None:
         """Write down what became of an intent."""
-        self._journal.outcome(line.intent(self._voice.now_ms, state))
+        self._journal.outcome(line.intent(state))
 
     def fills(self, symbol: str, executions: list[Execution]) -> None:
         """Count fills and tell ledger, runner, risk and api about the new ones."""

@@ -60,7 +60,7 @@ class Desk:
         self.symbol, self.mirror = mirror.symbol, mirror
         self._venue, self._ids, self._office, self._timing, self._clock = venue, ids, office, timing, clock
         self._manners, self._watch, self._reads = manners, Watch(), reads or Reads(venue)
-        self.sender = Sender(mirror, venue, ids, office, self._watch, self.look)
+        self.sender = Sender(mirror, venue, ids, office, self._watch, self.look, clock)
         self.churn = Churn(manners.changes_per_minute)
         self.held = 0
         """Changes that wait because there were too many in the last minute."""

@@ -22,20 +22,33 @@ _ANSWER_S: Final = 30.0
 
 
 class Line(NamedTuple):
-    """A command under the client id with which it is sent."""
+    """A command under the client id with which it is sent.
+
+    ``ts_ms`` is the exchange's time when it was made; the others are seconds of our own clock, None for not yet.
+    """
 
     client_id: str
     symbol: str
     strategy: str
     command: Command
+    ts_ms: int
+    made_s: float
+    sent_s: float | None = None
+    answered_s: float | None = None
 
-    def intent(self, now_ms: int, state: IntentState) -> Intent:
+    def intent(self, state: IntentState) -> Intent:
         """The line of the journal."""
         details = {k: v for k, v in self.command._asdict().items() if k != "order"}
         if isinstance(self.command, Amend):
             details["order_id"] = self.command.order.order_id
         action = type(self.command).__name__
-        return Intent(self.client_id, self.symbol, self.strategy, action, json.dumps(details), now_ms, state)
+        return Intent(
+            self.client_id, self.symbol, self.strategy, action, json.dumps(details), self.ts_ms, state,
+            self._ms(self.sent_s), self._ms(self.answered_s),
+        )
+
+    def _ms(self, at_s: float | None) -> int | None:
+        return None if at_s is None else self.ts_ms + round((at_s - self.made_s) * 1_000)
 
 
 class Journal:

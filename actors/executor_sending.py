@@ -41,14 +41,15 @@ class Sender:
     Parameters
     ----------
     watch : is told what we do, so that it knows what others did. look : reads the exchange back into the mirror.
+    clock : monotonic seconds.
     """
 
     def __init__(
         self, mirror: Mirror, venue: TradingVenue, ids: Ids, office: Office, watch: Watch,
-        look: Callable[[], Awaitable[None]],
+        look: Callable[[], Awaitable[None]], clock: Callable[[], float],
     ) -> None:
         self._mirror, self._venue, self._ids, self._office = mirror, venue, ids, office
-        self._watch, self._look = watch, look
+        self._watch, self._look, self._clock = watch, look, clock
         self.approved: ApprovedTarget | None = None
         self.halted = ""
         self.sending = False
@@ -122,7 +123,7 @@ class Sender:
         strategy, cycle = (target.strategy, target.cycle) if target else (owner.strategy, owner.cycle)
         symbol = self._mirror.symbol
         client_id = self._ids.next(strategy, symbol, cycle, role, level, target.row_ms if target else 0)
-        return Line(client_id, symbol, strategy, command)
+        return Line(client_id, symbol, strategy, command, self._office.now_ms(), self._clock())
 
     async def _place(self, line: Line, command: Place) -> None:
         kind = OrderKind.MARKET if command.price is None else OrderKind.LIMIT
@@ -239,6 +240,7 @@ class Sender:
         """The order id when the venue took what is journalled, else None. Raises RetryLater, Fatal."""
         if self.new_row_ms is not None:
             self._office.sent(line.symbol, self.new_row_ms)
+        line = line._replace(sent_s=self._clock())
         state: IntentState = "done"
         try:
             order_id: str | None = await call()
@@ -255,7 +257,7 @@ class Sender:
             self._ids.used(line.client_id)
             self._mirror.named(order_id, line.client_id)
             self._refusals, state = 0, "done"
-        self._office.outcome(line, state)
+        self._office.outcome(line._replace(answered_s=self._clock()), state)
         return order_id
 
     async def _ask_for(self, line: Line, times: int = len(_LOOKUP_WAITS_S)) -> str | None:

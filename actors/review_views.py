@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Iterator, Sequence
-from typing import Final
+from typing import Final, get_args
 
 from api import models, monitor_models
 from api import review_models as shown
@@ -17,11 +17,13 @@ from storage.records import TradeSums
 from storage.rows import StoredOrder
 
 _PART: Final = {"target": "TP", "stop": "SL", "liquidation": "LIQ"}
-_INTENT: Final[dict[str, tuple[shown.StepKind, str]]] = {
-    "intended": ("sent", "sent; no answer is known"), "sent": ("sent", "sent; no answer is known"),
+_OUTCOME: Final[dict[str, tuple[shown.StepKind, str]]] = {
     "done": ("acknowledged", "taken by the exchange"), "unknown": ("unknown", "what became of it was asked for"),
     "refused": ("refused", "refused by the exchange"),
 }
+
+_ORDER: Final = get_args(shown.StepKind)
+"""Of what happened in the same millisecond."""
 
 
 def key_of(trade: TradeClosed) -> TradeKey:
@@ -92,8 +94,7 @@ def log(
         ts_ms=trade.ts_ms, kind="closed", part="", text=f"closed by {trade.reason}", price=trade.exit_price,
         quantity=trade.quantity,
     ))
-    order = {"decided": 0, "sent": 1, "refused": 1, "unknown": 1, "acknowledged": 2, "filled": 3, "protected": 4}
-    return tuple(sorted(lines, key=lambda one: (one.ts_ms, order.get(one.kind, 5))))
+    return tuple(sorted(lines, key=lambda one: (one.ts_ms, _ORDER.index(one.kind))))
 
 
 def _slipped(trade: shown.TradeLine, comparison: monitor_models.Divergence | None) -> float | None:
@@ -131,13 +132,13 @@ def _wanted(target: Target) -> str:
 def _sent(orders: Sequence[StoredOrder], intents: Sequence[Intent]) -> Iterator[shown.LogLine]:
     known = {stored.order.client_id: stored.order for stored in orders if stored.order.client_id}
     for intent in intents:
-        kind, text = _INTENT[intent.state]
         order = known.pop(intent.client_id, None)
-        yield shown.LogLine(
-            ts_ms=intent.ts_ms, kind=kind, part=_part(intent.client_id), client_id=intent.client_id,
-            text=f"{_words(intent.action)} {text}", price=order.price or order.trigger if order else None,
-            quantity=order.quantity if order else None,
-        )
+        for ts_ms, kind, text in _steps_of(intent):
+            yield shown.LogLine(
+                ts_ms=ts_ms, kind=kind, part=_part(intent.client_id), client_id=intent.client_id,
+                text=f"{_words(intent.action)} {text}", price=order.price or order.trigger if order else None,
+                quantity=order.quantity if order else None,
+            )
     for name, order in known.items():
         if decode(name) is not None and order.created_ms:
             yield shown.LogLine(
@@ -145,6 +146,17 @@ def _sent(orders: Sequence[StoredOrder], intents: Sequence[Intent]) -> Iterator[
                 text=f"{order.kind.value.replace('_', ' ')} order at the exchange, in the end {order.status.value}",
                 price=order.price or order.trigger, quantity=order.quantity,
             )
+
+
+def _steps_of(intent: Intent) -> Iterator[tuple[int, shown.StepKind, str]]:
+    """Written down, sent, answered, each with its time as far as it is known."""
+    outcome = _OUTCOME.get(intent.state)
+    if outcome is None or intent.sent_ms is not None:
+        yield intent.ts_ms, "journalled", "written down" if outcome else "written down; no answer is known"
+    if intent.sent_ms is not None:
+        yield intent.sent_ms, "sent", "sent"
+    if outcome is not None:
+        yield (intent.ts_ms if intent.answered_ms is None else intent.answered_ms), *outcome
 
 
 def _filled(fill: OrderFilled) -> shown.LogLine:

@@ -71,7 +71,9 @@ class Step(Model):
     after: float
 
 
-StepKind = Literal["decided", "sent", "acknowledged", "refused", "unknown", "filled", "protected", "closed"]
+StepKind = Literal[
+    "decided", "journalled", "sent", "acknowledged", "refused", "unknown", "filled", "protected", "closed",
+]
 
 
 class LogLine(Model):

@@ -13,7 +13,8 @@ OPEN_STATES: Final[tuple[IntentState, ...]] = ("intended", "sent", "unknown")
 class Intent(NamedTuple):
     """One state-changing request to the exchange. ``client_id`` is its key; a later state replaces an earlier one.
 
-    ``payload`` is JSON, whatever the sender needs to recognise the request.
+    ``payload`` is JSON, whatever the sender needs to recognise the request. ``ts_ms`` is the exchange's time when it
+    was written down; ``sent_ms`` and ``answered_ms``, None where unknown, are so much later by the sender's own clock.
     """
 
     client_id: str
@@ -23,3 +24,5 @@ class Intent(NamedTuple):
     payload: str
     ts_ms: int
     state: IntentState
+    sent_ms: int | None = None
+    answered_ms: int | None = None

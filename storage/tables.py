@@ -190,6 +190,8 @@ class IntentRow(SQLModel, table=True):
     payload: str = text()
     ts_ms: int = ms()
     state: str
+    sent_ms: int | None = ms()
+    answered_ms: int | None = ms()
 
 
 def table(name: str) -> Table:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Sequence
 
 import pytest
@@ -100,6 +101,7 @@ class FakeOffice:
     def __init__(self) -> None:
         self.journalled: list[str] = []
         self.outcomes: list[str] = []
+        self.ended: list[Line] = []
         self.halts: list[tuple[str, str]] = []
         self.alerts: list[str] = []
         self.time_ms = 1_000_000
@@ -110,6 +112,7 @@ class FakeOffice:
 
     def outcome(self, line: Line, state: str) -> None:
         self.outcomes.append(state)
+        self.ended.append(line)
 
     def fills(self, symbol: str, executions: list[Execution]) -> None:
         assert not executions
@@ -164,6 +167,29 @@ async def test_every_intent_is_in_the_journal_before_the_exchange_knows_of_it() 
     assert bench.rungs() == [80.0, 90.0]
     assert [r.client_id for r in bench.venue.placed] == bench.office.journalled
     assert bench.office.outcomes == ["done", "done"]
+
+
+async def test_written_down_sent_and_answered_are_three_moments() -> None:
+    bench = Bench(LADDER._replace(rungs=LADDER.rungs[:1]))
+    journal, place, did = bench.office.journal, bench.venue.place, list[tuple[str, float]]()
+
+    async def slow_journal(lines: Sequence[Line], *, urgent: bool) -> None:
+        await journal(lines, urgent=urgent)
+        await asyncio.sleep(0.01)
+        did.append(("written", time.monotonic()))
+
+    async def slow_place(request: OrderRequest) -> str:
+        did.append(("sending", time.monotonic()))
+        await asyncio.sleep(0.01)
+        return await place(request)
+
+    bench.office.journal, bench.venue.place = slow_journal, slow_place  # type: ignore[method-assign]
+    await bench.desk.settle()
+    (line,) = bench.office.ended
+    (_, written_s), (_, sending_s) = did
+    assert line.sent_s is not None
+    assert line.answered_s is not None
+    assert line.made_s < written_s <= line.sent_s <= sending_s < line.answered_s
 
 
 async def test_orders_of_one_comparison_leave_together_and_are_one_entry_in_the_journal() -> None:

@@ -31,7 +31,7 @@ async def transport() -> AsyncIterator[LocalTransport]:
 
 def line(client_id: str) -> Intent:
     place = Place(FillRole.ENTRY, 0, Side.BUY, 1.0, 90.0, stop=70.0)
-    return Line(client_id, "BTC-USDT", "dca", place).intent(60_000, "intended")
+    return Line(client_id, "BTC-USDT", "dca", place, 60_000, 5.0).intent("intended")
 
 
 async def test_what_several_desks_want_at_once_is_one_write(transport: LocalTransport) -> None:
@@ -69,6 +69,13 @@ async def test_outcomes_of_a_moment_go_together(transport: LocalTransport) -> No
         while not book.writes:
             await asyncio.sleep(0.005)
     assert book.writes == [["a", "b"]]
+
+
+def test_a_line_tells_when_it_was_sent_and_answered_in_the_exchanges_time() -> None:
+    place = Place(FillRole.ENTRY, 0, Side.BUY, 1.0, 90.0)
+    made = Line("c", "BTC-USDT", "dca", place, 60_000, 5.0)
+    assert made.intent("intended")[-3:] == ("intended", None, None)
+    assert made._replace(sent_s=5.004, answered_s=5.0305).intent("done")[-4:] == (60_000, "done", 60_004, 60_030)
 
 
 class Slow:

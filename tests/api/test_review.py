@@ -126,7 +126,7 @@ async def test_one_trade_sums_from_paper_prices_to_net_and_knows_its_twin(rig: R
     assert (await get(rig, "/api/trades?scope=live"))["items"][0]["against_bps"] == 5.9
 
 
-async def test_the_order_log_tells_decided_acknowledged_filled_protected_closed(rig: Rig) -> None:
+async def test_the_order_log_tells_decided_written_down_sent_acknowledged_filled_protected_closed(rig: Rig) -> None:
     opened = T0 + HOUR_MS
     entry = encode(OWN, 7, FillRole.ENTRY, 0, T0, 0)
     stop = encode(OWN, 7, FillRole.STOP, -1, T0, 0)
@@ -143,11 +143,12 @@ async def test_the_order_log_tells_decided_acknowledged_filled_protected_closed(
         messages.shown(opened + 900, client_id=other, order_id="3", created_ms=opened + 400),
         PositionGuarded(opened + HOUR_MS + 1, 1, SYMBOL, STRATEGY, 7, opened, 350),
     )
-    rig.ledger.journal(Intent(entry, SYMBOL, STRATEGY, "Place", "{}", T0 + 30, "done"))
+    rig.ledger.journal(Intent(entry, SYMBOL, STRATEGY, "Place", "{}", T0 + 10, "done", T0 + 14, T0 + 30))
     found = await get(rig, f"/api/trades/live.{STRATEGY}.{SYMBOL}.7")
     log = [(line["kind"], line["part"], line["ts_ms"] - T0) for line in found["log"]]
     assert log == [
-        ("decided", "", 0), ("acknowledged", "L1", 30), ("filled", "L1", HOUR_MS), ("decided", "", HOUR_MS + 1),
+        ("decided", "", 0), ("journalled", "L1", 10), ("sent", "L1", 14), ("acknowledged", "L1", 30),
+        ("filled", "L1", HOUR_MS), ("decided", "", HOUR_MS + 1),
         ("acknowledged", "SL", HOUR_MS + 300), ("protected", "SL", HOUR_MS + 350), ("filled", "TP", 2 * HOUR_MS),
         ("closed", "", 2 * HOUR_MS),
     ]

@@ -109,6 +109,7 @@ export const EXITS = ['target', 'stop', 'exit', 'age', 'end', 'emergency', 'liqu
 
 export const STEP = texts({
   decided: ['decided', 'décidé'],
+  journalled: ['written down', 'consigné'],
   sent: ['sent', 'envoyé'],
   acknowledged: ['acknowledged', 'confirmé'],
   refused: ['refused', 'refusé'],

@@ -26,6 +26,8 @@ ARGS ?=
 
 export NUMBA_CACHE_DIR ?= $(CURDIR)/.cache/numba
 export RAY_USAGE_STATS_ENABLED := 0
+# Bytecode is kept, whatever the environment says: without it each process compiles ccxt and the rest again, for seconds.
+unexport PYTHONDONTWRITEBYTECODE
 
 # The dashboard's pages; built again when they, or what the API says of itself, have changed.
 SITE := dashboard/dist/index.html
@@ -94,6 +96,7 @@ fuzz: install
 	@$(BIN)/python -m tests.fuzz --count $(COUNT) --seed $(SEED) $(ARGS)
 
 clean:
+	find . -path ./dashboard/node_modules -prune -o -name __pycache__ -type d -prune -exec rm -rf {} +
 	rm -rf dashboard/dist dashboard/node_modules $(VENV) .cache .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 
 # The newest Python that we support and that can make environments; pip is used once, to bring uv, which installs fast.

@@ -73,6 +73,8 @@ class Life(Beats):
     def __init__(self, name: str, peers: Peers, api: str) -> None:
         super().__init__(name, peers, api)
         self._tasks: dict[str, asyncio.Task[None]] = {}
+        self.steps = 0
+        """What the exchange has answered so far: whoever waits for a start sees whether it goes on."""
 
     def run(self, what: str, loop: Callable[[], Awaitable[None]]) -> None:
         """Run ``loop`` as a task until it returns; again after a second when it fails. Once per name."""
@@ -94,6 +96,10 @@ class Life(Beats):
         self.beat(now=True)
         self._peers.deliver()
 
+    def health(self) -> dict[str, Any]:
+        """As of any actor, and how many steps it has come."""
+        return {**super().health(), "steps": self.steps}
+
     async def _guard(self, what: str, loop: Callable[[], Awaitable[None]]) -> None:
         while True:
             try:
@@ -114,8 +120,11 @@ class Life(Beats):
         delay_s = _FIRST_DELAY_S
         while True:
             try:
-                return await call()
+                found = await call()
             except RetryLater as error:
                 self.met(error)
                 await asyncio.sleep(max(delay_s, error.retry_after_s))
                 delay_s = min(delay_s * 2, _LONGEST_DELAY_S)
+            else:
+                self.steps += 1
+                return found

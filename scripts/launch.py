@@ -36,7 +36,8 @@ from scripts.researching import researching
 from scripts.running import alone, api_key, run_folder, say_ended, say_running
 from scripts.view import View, status_view
 
-READY_S: Final = 60.0
+PATIENCE_S: Final = 60.0
+"""Without any progress for so long a start has failed; how long all of it takes is the number of symbols' affair."""
 LATENCIES: Final = "latencies.json"
 """In the run's folder: milliseconds from the receipt of a decision candle to each order that it caused."""
 KEPT_EXCHANGE: Final = "exchange.db"
@@ -116,7 +117,7 @@ def _drive(checked: Checked, folder: Path, state: Path, pid: int, address: Addre
         stack.callback(wiring.stop, house)
         if blueprint.executor is not None:
             stack.callback(_keep_latencies, house.handles[blueprint.executor.name], state)
-        wiring.await_ready(house, blueprint, READY_S)
+        wiring.await_ready(house, blueprint, PATIENCE_S)
         if local is not None:
             local.begin()
         url = f"http://127.0.0.1:{checked.port}"

@@ -10,10 +10,9 @@ Laws (docs/operations.md says what was measured)
 
 from __future__ import annotations
 
-import time
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 
 import ray
 from loguru import logger
@@ -21,6 +20,7 @@ from ray._private.worker import get_dashboard_url
 from ray.exceptions import GetTimeoutError, RayActorError
 
 from actors.blueprint import Blueprint
+from actors.wiring.patience import Patience
 from actors.wiring.shell import (
     ApiActor,
     ExecutorActor,
@@ -33,6 +33,8 @@ from actors.wiring.shell import (
 )
 from actors.wiring.transport import NAMESPACE
 from exchanges.port import Credentials
+
+_LOOK_S: Final = 1.0
 
 
 class House(NamedTuple):
@@ -89,16 +91,34 @@ def _ray_dashboard() -> str:
     return f"http://{where}" if where else ""
 
 
-def await_ready(house: House, blueprint: Blueprint, timeout_s: float) -> None:
-    """Returns when everything trades. Raises GetTimeoutError, or what an actor raised."""
-    began = time.monotonic()
-    ray.get(house.handles[blueprint.feed.name].ready.remote(), timeout=timeout_s)  # with many symbols it takes its time
+def await_ready(house: House, blueprint: Blueprint, patience_s: float) -> None:
+    """Returns when everything trades, however many symbols the exchange has to be asked about.
+
+    Raises ScalpRadarError when for ``patience_s`` nobody has come any further, or what an actor raised.
+    """
+    feed = house.handles[blueprint.feed.name]
+    _awaited([feed.ready.remote()], [feed], patience_s)
+    asking = [feed]
     waits = [house.handles["api"].port.remote()]
     waits += [house.handles[r.name].start.remote() for r in blueprint.runners]
     waits.append(house.handles[blueprint.risk.name].start.remote())
     if blueprint.executor is not None:
-        waits.append(house.handles[blueprint.executor.name].ready.remote())
-    ray.get(waits, timeout=max(timeout_s - (time.monotonic() - began), 1.0))
+        asking.append(house.handles[blueprint.executor.name])
+        waits.append(asking[-1].ready.remote())
+    _awaited(waits, asking, patience_s)
+
+
+def _awaited(waits: list[Any], asking: list[Handle], patience_s: float) -> None:
+    """Returns when all are done; ``asking`` are actors whose count of steps says that the rest may still come."""
+    steps = dict.fromkeys(range(len(asking)), 0)
+    patience = Patience(patience_s)
+    while waits:
+        patience.look((len(waits), *steps.values()))
+        asked = {handle.health.remote(): i for i, handle in enumerate(asking)}
+        done, waits = ray.wait(waits, num_returns=len(waits), timeout=_LOOK_S)
+        ray.get(done)
+        for answer in ray.wait(list(asked), num_returns=len(asked), timeout=0)[0]:
+            steps[asked[answer]] = ray.get(answer)["steps"]
 
 
 def stop(house: House, *, each_s: float = 4.0) -> list[str]:

@@ -31,12 +31,12 @@ from sandbox.config import AccountConfig
 from scripts.bench.crowd import CAPITAL, STRATEGIES, SYMBOLS, crowd
 from scripts.bench.figures import Figure, at_most
 from scripts.bench.system import memory_of, percentile
+from scripts.launch import PATIENCE_S
 from scripts.local_exchange import LocalExchange
 from scripts.running import check_port
 
 SPEED: Final = 2.5
 """A minute in 24 seconds: so long the rungs of fifty symbols take at four fifths of the budget."""
-READY_S: Final = 240.0
 _TRADE_PATHS: Final = ("place-order", "modify-order", "cancel-order", "place-tpsl-order", "modify-tpsl-order",
                        "cancel-plan-order")  # fmt: skip
 
@@ -77,7 +77,7 @@ def measure(config: Path, seconds: float) -> list[Figure]:
         finally:
             exchange.stop()
     figures = [
-        at_most("load: ready", ready_s, "s", READY_S, f"{STRATEGIES} strategies, {SYMBOLS} symbols"),
+        Figure("load: ready", ready_s, "s", beside=f"{STRATEGIES} strategies, {SYMBOLS} symbols"),
         Figure("load: memory (PSS)", ours, "GB", beside=f"local exchange {theirs:.2f} GB"),
         at_most("load: halts", float(len(health["halts"])), "", 0, str(health["halts"] or "")[:80]),
     ]
@@ -148,7 +148,7 @@ def _at_work(blueprint: Blueprint, folder: Path) -> Iterator[House]:
         wiring.join(head.address)
         house = wiring.build(blueprint, folder, port=check_port(0), api_key="of-a-load-alone", credentials=keys)
         try:
-            wiring.await_ready(house, blueprint, READY_S)
+            wiring.await_ready(house, blueprint, PATIENCE_S)
             yield house
         finally:
             wiring.stop(house)

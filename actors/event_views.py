@@ -18,7 +18,7 @@ _WARNING: Final = ("target_refused",)
 _SOURCES: Final = {
     "target_refused": "risk", "trading_halted": "risk", "trading_resumed": "risk", "command_given": "api",
     "selection_changed": "monitor", "trade_compared": "monitor", "position_guarded": "executor",
-    "position_unprotected": "executor", "events_acknowledged": "api",
+    "position_settled": "executor", "position_unprotected": "executor", "events_acknowledged": "api",
 }
 
 

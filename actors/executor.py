@@ -23,6 +23,7 @@ from actors.executor_journal import Journal, Line
 from actors.executor_mirror import Mirror
 from actors.executor_preflight import Report
 from actors.executor_reads import Reads
+from actors.executor_settlements import Settlements
 from actors.executor_start import Start
 from actors.executor_strangers import Strangers
 from actors.executor_voice import Voice
@@ -53,6 +54,7 @@ class Executor:
         self._life = Life(config.name, peers, config.api)
         self._venue: TradingVenue | None = None
         self._reads: Reads | None = None
+        self._settlements: Settlements | None = None
         self._ids = Ids()
         self._desks: dict[str, Desk] = {}
         self._tags = {tag(s, symbol): s for s, symbols in config.symbols.items() for symbol in symbols}
@@ -117,16 +119,7 @@ class Executor:
         """State, counts, and what each symbol shows."""
         return {
             **self._life.health(), "fills": self._fills, "alerts": self._voice.alerts, "halts": dict(self._halts),
-            "symbols": {s: self._shown_of(d) for s, d in self._desks.items()},
-        }
-
-    def _shown_of(self, desk: Desk) -> dict[str, Any]:
-        p = desk.mirror.position
-        return {
-            "orders": len(desk.mirror.orders), "halted": desk.halted, "idle": desk.idle,
-            "blind": desk.blind,
-            "position": p.direction * p.quantity if p else 0.0, "unprepared": desk.unprepared,
-            "changes_last_minute": desk.churn.lately(self._voice.now_ms), "changes_held": desk.held,
+            "symbols": {s: d.health() for s, d in self._desks.items()},
         }
 
     def progress(self) -> dict[str, Any]:
@@ -170,6 +163,8 @@ class Executor:
             self._fills += 1
             self._latest[symbol] = e.trade_id
             self._voice.filled(e, part, name)
+            if desk.mirror.position is None and self._settlements is not None:
+                self._settlements.ended(symbol, e.ts_ms)
 
     def shown(self, order: OpenOrder) -> None:
         """Keep an order as it is now, for the ledger and for those who watch."""
@@ -238,6 +233,7 @@ class Executor:
         self.seen_at(await self._start.insist(config.feed, "now"))
         report = self._checked(await self._start.check_account(venue, symbols))
         self._reads = Reads(venue)
+        self._settlements = Settlements(venue, self._voice.settled, self._unsettled)
         for symbol in symbols:
             desk = self._desks[symbol] = self._desk(venue, symbol)
             desk.unprepared = "" if report.matches(symbol) else "leverage or modes are not as configured"
@@ -246,6 +242,7 @@ class Executor:
             self._fills += len(fills)
             if fills:
                 self._latest[symbol] = fills[-1].trade_id
+            await self._start.settle(symbol, desk.mirror, self._settlements, fills)
         await self._start.ask_about_open_intents(venue, self._ids)
         eyes = Eyes(
             venue, self._desks, self, self._life, lambda s: venue.prepare(s, config.leverage[s], config.margin_mode)
@@ -257,6 +254,7 @@ class Executor:
         self.apply(tuple(self._early.values()))
         self._life.run("events", eyes.events)
         self._life.run("audit", lambda: eyes.audit(config.audit_s))
+        self._life.run("settlements", self._settlements.run)
         for symbol, desk in self._desks.items():
             self._life.run(f"desk {symbol}", desk.run)
             desk.wake()
@@ -286,6 +284,10 @@ class Executor:
             self.alert("account", Severity.CRITICAL, "", report.refused)
             raise Fatal(report.refused)
         return report
+
+    def _unsettled(self, symbol: str) -> None:
+        detail = "the exchange's history does not show the position that has ended: what it earned is our own account"
+        self.alert("unsettled", Severity.INFO, symbol, detail)
 
     # what its eyes tell (Reception)
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from actors.executor_churn import Churn
 from actors.executor_ids import Ids
@@ -82,6 +82,15 @@ class Desk:
     def idle(self) -> bool:
         """Nothing to do and nothing under way."""
         return not self._busy and not self._wake.is_set()
+
+    def health(self) -> dict[str, Any]:
+        """What it shows of itself."""
+        p = self.mirror.position
+        return {
+            "orders": len(self.mirror.orders), "halted": self.halted, "idle": self.idle, "blind": self.blind,
+            "position": p.direction * p.quantity if p else 0.0, "unprepared": self.unprepared,
+            "changes_last_minute": self.churn.lately(self._office.now_ms()), "changes_held": self.held,
+        }
 
     @property
     def approved(self) -> ApprovedTarget | None:

@@ -6,6 +6,7 @@ Law: peers that still start and an exchange that says later are asked again for 
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 from functools import partial
 from typing import Any, Final, NamedTuple
 
@@ -13,6 +14,7 @@ from actors.executor_ids import Ids
 from actors.executor_mirror import Mirror
 from actors.executor_preflight import Report, Wish, inspect
 from actors.executor_sending import find
+from actors.executor_settlements import Settlements
 from actors.life import Life
 from actors.parts import ExecutorConfig
 from actors.peers import Peers
@@ -77,6 +79,17 @@ class Start:
         preset, read = mirror.preset_of(entry.client_id), seen.stop if seen else None
         stop = read if seen and read is not None and (seen.ts_ms >= entry.ts_ms or preset is None) else preset
         mirror.recall(entry.direction, entry.price, stop, seen.liquidation if seen else None)
+
+    async def settle(
+        self, symbol: str, mirror: Mirror, settlements: Settlements, fills: Sequence[OrderFilled]
+    ) -> None:
+        """Which positions of a symbol were settled already; one that ended after the last of them is asked for."""
+        page = await self.insist(self._config.ledger, "events", Query(kind="position_settled", symbol=symbol, limit=1))
+        known = [int(event.ts_ms) for event in page.items]
+        if known:
+            settlements.begin(symbol, known[0] + 1)
+        if fills and mirror.position is None and fills[-1].ts_ms > max(known, default=0):
+            settlements.ended(symbol, fills[-1].ts_ms)
 
     async def ask_about_open_intents(self, venue: TradingVenue, ids: Ids) -> None:
         """Ask the exchange what became of every intent whose outcome is not known, and write it down."""

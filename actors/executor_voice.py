@@ -10,7 +10,16 @@ from actors.executor_preflight import Report
 from actors.executor_protection import Guard
 from actors.parts import ExecutorConfig
 from actors.peers import Peers
-from core.messages import AccountChecked, FillRole, OrderFilled, OrderShown, PositionGuarded, ProtectionSeen, Severity
+from core.messages import (
+    AccountChecked,
+    FillRole,
+    OrderFilled,
+    OrderShown,
+    PositionGuarded,
+    PositionSettled,
+    ProtectionSeen,
+    Severity,
+)
 from core.order import Execution, OpenOrder
 
 
@@ -66,6 +75,10 @@ class Voice:
         self._keep(seen)
         if ended is not None:
             self._keep(PositionGuarded(self.now_ms, self._next(), symbol, *ended))
+
+    def settled(self, position: PositionSettled) -> None:
+        """What a position earned by the exchange's own account."""
+        self._keep(position)
 
     def checked(self, report: Report) -> None:
         """The account beside what is configured."""

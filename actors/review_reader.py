@@ -56,17 +56,18 @@ class ReviewReader:
         fills: tuple[OrderFilled, ...] = ()
         plans: tuple[PlanChanged, ...] = ()
         lines: tuple[shown.LogLine, ...] = ()
-        unprotected_ms = None
+        unprotected_ms, settled = None, None
         if trade.scope == "live" or trade.strategy not in self._state.facts.trading:
             plans = await self._plans(trade)
         if trade.scope == "live":
             fills = await self._fills(trade)
             orders, intents = await self._orders(trade, fills)
             unprotected_ms = await self._unprotected(trade)
-            lines = review_views.log(trade, plans, orders, intents, fills, unprotected_ms)
+            settled = review_views.settled(trade, await self._settlements(trade))
+            lines = review_views.log(trade, plans, orders, intents, fills, unprotected_ms, settled)
         return shown.TradeDetail(
             trade=line, steps=review_views.steps(line, comparison), comparison=comparison,
-            twin=review_views.line(twin, comparison) if twin else None, unprotected_ms=unprotected_ms,
+            twin=review_views.line(twin, comparison) if twin else None, unprotected_ms=unprotected_ms, settled=settled,
             timeframe=self._state.facts.timeframes.get(trade.strategy, "1h"),
             plans=tuple(watch_views.plan_stood(plan, plan.target.average or None) for plan in plans),
             fills=tuple(read_views.message(models.Fill, fill) for fill in fills),
@@ -165,6 +166,14 @@ class ReviewReader:
             if event.payload.get("cycle") == trade.cycle:
                 return int(event.payload["unprotected_ms"])
         return None
+
+    async def _settlements(self, trade: TradeClosed) -> tuple[StoredEvent, ...]:
+        """Positions of its symbol that the exchange closed at about that time."""
+        told: Page[StoredEvent] = await self._ask("events", Query(
+            symbol=trade.symbol, kind="position_settled", from_ms=trade.opened_ms, to_ms=trade.ts_ms + HOUR_MS,
+            limit=50,
+        ))
+        return told.items
 
     async def _ask(self, kind: str, *arguments: Any) -> Any:
         try:

@@ -14,7 +14,7 @@ from core.target import Target
 from engine.client_ids import decode, tag
 from storage.journal import Intent
 from storage.records import TradeSums
-from storage.rows import StoredOrder
+from storage.rows import StoredEvent, StoredOrder
 
 _PART: Final = {"target": "TP", "stop": "SL", "liquidation": "LIQ"}
 _OUTCOME: Final[dict[str, tuple[shown.StepKind, str]]] = {
@@ -83,7 +83,7 @@ def ids_of(trade: TradeClosed, orders: Iterable[StoredOrder], fills: Iterable[Or
 
 def log(
     trade: TradeClosed, plans: Sequence[PlanChanged], orders: Sequence[StoredOrder], intents: Sequence[Intent],
-    fills: Sequence[OrderFilled], unprotected_ms: int | None,
+    fills: Sequence[OrderFilled], unprotected_ms: int | None, settled: shown.Settled | None,
 ) -> tuple[shown.LogLine, ...]:
     """Everything that happened in the cycle, oldest first."""
     lines = [*_decided(plans), *_sent(orders, intents), *(_filled(fill) for fill in fills)]
@@ -94,7 +94,24 @@ def log(
         ts_ms=trade.ts_ms, kind="closed", part="", text=f"closed by {trade.reason}", price=trade.exit_price,
         quantity=trade.quantity,
     ))
+    if settled is not None:
+        apart = "" if settled.difference is None else f", {settled.difference:+.8g} beside ours"
+        said = f"by the exchange's account net {settled.net:+.8g}{apart}"
+        lines.append(shown.LogLine(ts_ms=trade.ts_ms, kind="settled", part="", text=said, fee=settled.fees))
     return tuple(sorted(lines, key=lambda one: (one.ts_ms, _ORDER.index(one.kind))))
+
+
+def settled(trade: TradeClosed, told: Iterable[StoredEvent]) -> shown.Settled | None:
+    """The position of these that was this trade: open at the same time, and closed nearest to it."""
+    there = [e for e in told if e.payload["opened_ms"] <= trade.ts_ms and e.payload["direction"] == trade.direction]
+    if not there:
+        return None
+    found = min(there, key=lambda e: abs(e.ts_ms - trade.ts_ms)).payload
+    apart = found["net"] - trade.net
+    return shown.Settled(
+        net=found["net"], fees=found["fees"], funding=found["funding"], quantity=found["quantity"],
+        difference=apart if math.isfinite(apart) else None,
+    )
 
 
 def _slipped(trade: shown.TradeLine, comparison: monitor_models.Divergence | None) -> float | None:

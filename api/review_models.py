@@ -72,7 +72,7 @@ class Step(Model):
 
 
 StepKind = Literal[
-    "decided", "journalled", "sent", "acknowledged", "refused", "unknown", "filled", "protected", "closed",
+    "decided", "journalled", "sent", "acknowledged", "refused", "unknown", "filled", "protected", "closed", "settled",
 ]
 
 
@@ -89,6 +89,16 @@ class LogLine(Model):
     client_id: str = ""
 
 
+class Settled(Model):
+    """What the trade earned by the exchange's own account; signs as in the trade."""
+
+    net: float
+    fees: float
+    funding: float
+    quantity: float
+    difference: Number = Field(description="Its net less ours, in USDT; null where ours is unknown.")
+
+
 class TradeDetail(Model):
     """One trade with everything that was recorded around it.
 
@@ -101,6 +111,7 @@ class TradeDetail(Model):
     twin: TradeLine | None
     comparison: Divergence | None
     unprotected_ms: int | None = Field(description="How long it stood without a stop on the exchange; null: not told.")
+    settled: Settled | None = Field(description="By the exchange's own account; null on paper, and until it is told.")
     timeframe: str
     plans: tuple[PlanStood, ...]
     fills: tuple[Fill, ...]

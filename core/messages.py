@@ -178,6 +178,27 @@ class PositionGuarded:
 
 
 @dataclass(frozen=True, slots=True)
+class PositionSettled:
+    """What a position earned by the exchange's own account, when it was closed at ``ts_ms``; net as in `TradeClosed`.
+
+    ``sequence`` is 0: the same position is the same message, however often it is read.
+    """
+
+    ts_ms: int
+    sequence: int
+    symbol: str
+    position_id: str
+    direction: int
+    opened_ms: int
+    quantity: float
+    average: float
+    exit_price: float
+    fees: float
+    funding: float
+    net: float
+
+
+@dataclass(frozen=True, slots=True)
 class AccountChecked:
     """The facts of an account beside what is configured, read before anything is sent."""
 

@@ -23,6 +23,7 @@ from core.messages import (
     OrderShown,
     PlanChanged,
     PositionGuarded,
+    PositionSettled,
     ProtectionSeen,
     RiskShown,
     SelectionChanged,
@@ -141,6 +142,7 @@ ONE_OF_EACH = (
     ),
     AnomaliesSeen(T0, 1, (Anomaly("strategy_stuck", Severity.WARNING, "runner:dca", "stands still"),)),
     PositionGuarded(T0, 1, "BTC-USDT", "envelope_dca", 3, T0 - 60_000, 0),
+    PositionSettled(T0, 0, "BTC-USDT", "p1", 1, T0 - 60_000, 0.02, 84_000.0, 85_000.0, 1.2, -0.1, 18.9),
     AccountChecked(T0, 1, "executor:bitget", True, (("position mode", "one-way", "one-way", "ok"),)),
     ConditionsSeen(
         T0, 1, "envelope_dca", "BTC-USDT", (Condition("level 1", 1, 84_000.0, 80_000.0, "<=", False, 0.5),)

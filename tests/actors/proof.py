@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping
 from typing import Any, NamedTuple, Protocol
 
@@ -21,6 +22,8 @@ from strategies.discovery import find
 from tests.actors.street import LIMITS
 
 STRATEGY = "envelope_dca"
+SETTLED_S = 15.0
+"""What the exchange says of a position is asked for when it has ended, and again after a restart."""
 SLIPPAGE = 0.0005
 
 
@@ -91,6 +94,12 @@ async def recorded(world: World, scope: str, symbol: str) -> list[Trade]:
     ]
 
 
+async def settled(world: World, symbol: str) -> list[float]:
+    """What the exchange says that each position earned, as the ledger holds it, in order."""
+    page = await world.ask("ledger", "events", Query(kind="position_settled", symbol=symbol, limit=500))
+    return [event.payload["net"] for event in reversed(page.items)]
+
+
 async def prove(
     world: World, entry: StrategyEntry, candles: Mapping[str, Candles], from_ms: int, to_ms: int
 ) -> dict[str, int]:
@@ -103,6 +112,10 @@ async def prove(
         assert len(live) == len(paper)
         assert all(a.like(b) for a, b in zip(live, paper, strict=True)), (live, paper)
         counts[symbol] = len(paper)
+        async with asyncio.timeout(SETTLED_S):
+            while len(await settled(world, symbol)) < len(live):
+                await asyncio.sleep(0.05)
+        assert await settled(world, symbol) == pytest.approx([trade.net for trade in live], rel=1e-9, abs=1e-6)
     assert not await world.violations()
     assert not any(await world.unprotected_ms())
     assert not await world.errors()

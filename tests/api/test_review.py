@@ -14,7 +14,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from core.candle import Candle
-from core.messages import ArenaRanked, CandlesClosed, FillRole, PositionGuarded, TradeCompared
+from core.messages import ArenaRanked, CandlesClosed, FillRole, PositionGuarded, PositionSettled, TradeCompared
 from core.timeframe import DAY_MS, HOUR_MS
 from engine.client_ids import encode, tag
 from storage.journal import Intent
@@ -142,6 +142,8 @@ async def test_the_order_log_tells_decided_written_down_sent_acknowledged_filled
         messages.shown(opened + 900, client_id=stop, order_id="2", created_ms=opened + 300),
         messages.shown(opened + 900, client_id=other, order_id="3", created_ms=opened + 400),
         PositionGuarded(opened + HOUR_MS + 1, 1, SYMBOL, STRATEGY, 7, opened, 350),
+        PositionSettled(opened + HOUR_MS + 2, 0, SYMBOL, "p7", 1, opened, 0.02, 1.0, 1.0, 1.3, -0.1, 18.8),
+        PositionSettled(opened + HOUR_MS + 9, 0, SYMBOL, "p8", 1, opened + HOUR_MS + 5, 0.02, 1.0, 1.0, 1.3, 0, 5.0),
     )
     rig.ledger.journal(Intent(entry, SYMBOL, STRATEGY, "Place", "{}", T0 + 10, "done", T0 + 14, T0 + 30))
     found = await get(rig, f"/api/trades/live.{STRATEGY}.{SYMBOL}.7")
@@ -150,8 +152,12 @@ async def test_the_order_log_tells_decided_written_down_sent_acknowledged_filled
         ("decided", "", 0), ("journalled", "L1", 10), ("sent", "L1", 14), ("acknowledged", "L1", 30),
         ("filled", "L1", HOUR_MS), ("decided", "", HOUR_MS + 1),
         ("acknowledged", "SL", HOUR_MS + 300), ("protected", "SL", HOUR_MS + 350), ("filled", "TP", 2 * HOUR_MS),
-        ("closed", "", 2 * HOUR_MS),
+        ("closed", "", 2 * HOUR_MS), ("settled", "", 2 * HOUR_MS),
     ]
+    assert found["settled"] == {
+        "net": 18.8, "fees": 1.3, "funding": -0.1, "quantity": 0.02, "difference": pytest.approx(18.8 - 18.9),
+    }
+    assert "net +18.8, -0.1 beside ours" in found["log"][-1]["text"]
     assert found["unprotected_ms"] == 350
     assert [plan["cycle"] for plan in found["plans"]] == [7, 7]
     assert [fill["cycle"] for fill in found["fills"]] == [7, 7]

@@ -26,6 +26,8 @@ export function sentence(event: Event): string {
       return `refused, ${told(payload['code']).replaceAll('_', ' ')}: ${told(payload['detail'])}`;
     case 'position_guarded':
       return `position closed, ${Number(payload['unprotected_ms']) > 0 ? `without a stop for ${(Number(payload['unprotected_ms']) / 1000).toFixed(1)} s` : 'its stop stood all the time'}`;
+    case 'position_settled':
+      return `settled by the exchange, net ${told(payload['net'])}`;
     case 'position_unprotected':
       return `position without a stop for ${(Number(payload['unprotected_ms']) / 1000).toFixed(1)} s`;
     case 'trade_compared':

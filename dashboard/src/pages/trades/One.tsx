@@ -84,6 +84,7 @@ function Head({ of }: { of: Detail }) {
           [<Term key="n" of="notional">{t.notional}</Term>, <span key="v">{plain(trade.notional)}<Unit>USDT</Unit></span>],
           [<Term key="l" of="cycle">{t.levels}</Term>, trade.levels],
         ]} />
+        {of.settled && <Facts of={[[t.settled, <span key="x">{signed(of.settled.net)} ({signed(of.settled.difference, 4)})<Unit>USDT</Unit></span>]]} />}
       </div>
     </Card>
   );

@@ -57,6 +57,7 @@ export const one = texts({
   cycle: ['cycle', 'cycle'],
   of: ['of the notional', 'du notionnel'],
   unprotected: ['without stop', 'sans stop'],
+  settled: ['net by the exchange', 'net selon la bourse'],
   way: ['From gross to net', 'Du brut au net'],
   noWay: ['A figure of this trade was not recorded.', 'Un chiffre de cette transaction n’a pas été enregistré.'],
   gross: ['gross', 'brut'],
@@ -117,4 +118,5 @@ export const STEP = texts({
   filled: ['filled', 'exécuté'],
   protected: ['stop seen', 'stop vu'],
   closed: ['closed', 'fermé'],
+  settled: ['settled', 'décompté'],
 });

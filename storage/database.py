@@ -10,7 +10,7 @@ import threading
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final, NamedTuple, TypeVar
 
-from sqlalchemy import Engine, delete, func, select
+from sqlalchemy import delete, func, select
 from sqlalchemy.exc import SQLAlchemyError
 
 from core.messages import EquityMarked, OrderFilled, PlanChanged, ProtectionSeen, TradeClosed
@@ -37,6 +37,9 @@ _KEYS: Final[dict[str, tuple[str, ...]]] = {
     "events": ("kind", "ts_ms", "digest"),
 }
 """What makes an event the same one, by table."""
+
+_REPLACED: Final = {"intents": "client_id", "snapshots": "key"}
+"""What is written under one key again and again."""
 
 _LAST_SEEN: Final = ("orders", "protections")
 """Tables that show the latest reading; the others keep the first word."""
@@ -66,6 +69,7 @@ class Database:
             if name in _LAST_SEEN else dialect.insert_new(engine, table(name), keys)
             for name, keys in _KEYS.items()
         }
+        self._replaces = {name: dialect.upsert(engine, table(name), (key,)) for name, key in _REPLACED.items()}
 
     def close(self) -> None:
         """Close every connection; safe to call twice."""
@@ -90,17 +94,14 @@ class Database:
 
     def journal(self, intent: Intent) -> None:
         """Write an intent down, replacing the line of the same client id; on the disk when this returns."""
-        self._put(self._engines.journal, "intents", ("client_id",), intent._asdict())
+        self.journal_all([intent])
 
     def journal_all(self, intents: Sequence[Intent]) -> None:
         """As `journal`, several lines in one transaction."""
         if not intents:
             return
-        engine = self._engines.journal
-        with self._writing, engine.begin() as connection:
-            connection.execute(
-                dialect.upsert(engine, table("intents"), ("client_id",)), [intent._asdict() for intent in intents]
-            )
+        with self._writing, self._engines.journal.begin() as connection:
+            connection.execute(self._replaces["intents"], [intent._asdict() for intent in intents])
 
     def intents(self, *, open_only: bool = True) -> tuple[Intent, ...]:
         """The journal, oldest first; with ``open_only`` the lines whose outcome is not known."""
@@ -126,7 +127,8 @@ class Database:
 
     def save_snapshot(self, key: str, ts_ms: int, payload: bytes) -> None:
         """Keep ``payload`` as the last state of ``key``."""
-        self._put(self._engines.events, "snapshots", ("key",), {"key": key, "ts_ms": ts_ms, "payload": payload})
+        with self._writing, self._engines.events.begin() as connection:
+            connection.execute(self._replaces["snapshots"], {"key": key, "ts_ms": ts_ms, "payload": payload})
 
     def snapshot(self, key: str) -> Snapshot | None:
         """The last state of ``key``."""
@@ -199,10 +201,6 @@ class Database:
                 return 0
             old = delete(table("equity")).where(points.ts_ms < newest - keep_ms, points.id.not_in(hourly))
             return int(connection.execute(old).rowcount)
-
-    def _put(self, engine: Engine, name: str, keys: tuple[str, ...], values: dict[str, Any]) -> None:
-        with self._writing, engine.begin() as connection:
-            connection.execute(dialect.upsert(engine, table(name), keys), values)
 
     def _page(self, name: str, query: Query, build: Callable[[Mapping[str, Any]], T]) -> Page[T]:
         with dialect.reading(self._engines.events) as connection:

@@ -86,17 +86,18 @@ def _sqlite(url: URL) -> Engines:
         return Engines(memory, memory)
     Path(str(url.database)).parent.mkdir(parents=True, exist_ok=True)
     made = [create_engine(url, connect_args={"timeout": _BUSY_TIMEOUT_S}, hide_parameters=True) for _ in range(2)]
-    for engine, synchronous in zip(made, ("NORMAL", "FULL"), strict=True):
-        _prepare(engine, synchronous)
-    return Engines(*made)
+    events, journal = made
+    _prepare(events, "NORMAL")
+    _prepare(journal, "FULL", "wal_autocheckpoint=0")  # tidying up is left to writes that no order waits for
+    return Engines(events, journal)
 
 
-def _prepare(engine: Engine, synchronous: str) -> None:
+def _prepare(engine: Engine, synchronous: str, *others: str) -> None:
     """WAL, durability, and transactions begun by us: the driver would begin one only at the first write."""
 
     def connected(connection: Any, _record: object) -> None:
         connection.isolation_level = None
-        for pragma in ("journal_mode=WAL", f"synchronous={synchronous}", "foreign_keys=ON"):
+        for pragma in ("journal_mode=WAL", f"synchronous={synchronous}", "foreign_keys=ON", *others):
             connection.execute(f"PRAGMA {pragma}")
 
     def begun(connection: Connection) -> None:

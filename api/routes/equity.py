@@ -14,6 +14,7 @@ from api.models import EquityPage, Scope
 from api.problems import documented
 from api.review import CurveQuestion
 from api.review_models import By, EquityCurves, Measure, Monthly
+from api.tagged import Tagged
 
 
 class CurveFilter(BaseModel):
@@ -40,7 +41,7 @@ class MonthFilter(BaseModel):
 
 def routes(gateway: Gateway, _guard: Guard) -> APIRouter:
     """``GET /api/equity``, ``/api/equity/curves``, ``/api/equity/monthly``."""
-    router = APIRouter(tags=["history"])
+    router = APIRouter(tags=["history"], route_class=Tagged)
 
     @router.get("/api/equity", responses=documented(422, 503))
     async def equity(which: Annotated[EquityFilter, Query()]) -> EquityPage:

@@ -12,6 +12,7 @@ from api.guard import Guard
 from api.problems import documented
 from api.review import TradeKey
 from api.review_models import TradeDetail, TradeList
+from api.tagged import Tagged
 
 _TYPES = {"csv": "text/csv; charset=utf-8", "parquet": "application/vnd.apache.parquet"}
 _ID = r"^(live|paper)\.[A-Za-z0-9_]{1,64}\.[A-Z0-9]{1,20}-[A-Z0-9]{2,10}\.[0-9]{1,15}$"
@@ -25,7 +26,7 @@ class ExportFilter(TradeFilter):
 
 def routes(gateway: Gateway, _guard: Guard) -> APIRouter:
     """``GET /api/trades``, ``/api/trades/{id}``, ``/api/trades/export``."""
-    router = APIRouter(tags=["history"])
+    router = APIRouter(tags=["history"], route_class=Tagged)
 
     @router.get("/api/trades", responses=documented(422, 503))
     async def trades(which: Annotated[TradeFilter, Query()]) -> TradeList:

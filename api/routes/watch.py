@@ -11,6 +11,7 @@ from api.filters import Strategy, Symbol, Time
 from api.gateway import Gateway
 from api.guard import Guard
 from api.problems import documented
+from api.tagged import Tagged
 from api.watch import CandleQuestion
 from api.watch_models import CandleColumns, Conditions, GridSpan, Quote, Rules, Why
 
@@ -42,7 +43,7 @@ class SpanFilter(BaseModel):
 
 def routes(gateway: Gateway, _guard: Guard) -> APIRouter:
     """``GET /api/candles``, ``/api/prices``, ``/api/instruments``, ``/api/conditions``, ``/api/grid/...``."""
-    router = APIRouter(tags=["watch"])
+    router = APIRouter(tags=["watch"], route_class=Tagged)
 
     @router.get("/api/candles", responses=documented(404, 422))
     async def candles(which: Annotated[CandleFilter, Query()]) -> CandleColumns:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import random
+import time
 from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
@@ -47,7 +48,7 @@ class Episode(NamedTuple):
 
 
 class Told(NamedTuple):
-    """What came of an episode.
+    """What came of an episode, and what it took in wall seconds.
 
     ``unprotected`` : of each position that was open in it the longest time without stop that began in it, wall ms.
     ``causes`` : of such times, as the exchange has them on record.
@@ -61,6 +62,7 @@ class Told(NamedTuple):
     cycles: int
     unprotected: list[int]
     causes: list[str]
+    took_s: float
 
 
 class Outcome(NamedTuple):
@@ -112,13 +114,14 @@ class Campaign:
 
     async def run(self, episodes: Sequence[Episode]) -> list[Told]:
         """What each came to."""
-        spans: list[tuple[Episode, int, int, int, int]] = []
+        spans: list[tuple[Episode, int, int, int, int, float]] = []
         for episode in episodes:
+            began_s = time.monotonic()
             from_ms, faults, kills = self._world.sandbox.state.now_ms, len(self._records.faults), self.kills.total()
             await self._episode(episode)
             to_ms = self._world.sandbox.state.now_ms
             faults, kills = len(self._records.faults) - faults, self.kills.total() - kills
-            spans.append((episode, from_ms, to_ms, faults, kills))
+            spans.append((episode, from_ms, to_ms, faults, kills, time.monotonic() - began_s))
         positions = await self._records.admin.unprotected()
         deals = self._records.deals()
         return [_told(*span, positions, deals) for span in spans]
@@ -228,7 +231,8 @@ async def campaign(
 
 
 def _told(
-    episode: Episode, from_ms: int, to_ms: int, faults: int, kills: int, positions: list[Row], deals: list[Deal]
+    episode: Episode, from_ms: int, to_ms: int, faults: int, kills: int, took_s: float, positions: list[Row],
+    deals: list[Deal],
 ) -> Told:
     there = [p for p in positions if p["opened"] < to_ms and (p["closed"] is None or p["closed"] >= from_ms)]
     ended = [[s for s in p["spans"] if from_ms <= s["from_ms"] < to_ms and s["to_ms"] is not None] for p in there]
@@ -236,5 +240,5 @@ def _told(
     cycles = sum(from_ms <= deal.closed_ms < to_ms for deal in deals)
     shown = zip(there, ended, strict=True)
     causes = [f"{p['symbol']} at {s['from_ms']}: {s['cause']}" for p, spans in shown for s in spans]
-    return Told(episode.name, from_ms, to_ms, faults, kills, cycles, unprotected, causes)
+    return Told(episode.name, from_ms, to_ms, faults, kills, cycles, unprotected, causes, took_s)
 

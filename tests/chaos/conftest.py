@@ -1,28 +1,26 @@
-"""The tables of the campaigns, after everything else."""
+"""The tables of the campaigns, after everything else, whichever process has made them."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import json
+import time
 
 import pytest
 
-_LINES = pytest.StashKey[list[str]]()
+from tests.chaos.report import FOLDER
 
-Show = Callable[[str, Sequence[str]], None]
+_BEGAN = pytest.StashKey[float]()
 
 
-@pytest.fixture
-def show(request: pytest.FixtureRequest) -> Show:
-    """Keeps a title and lines for the end of the run."""
-    kept = request.config.stash.setdefault(_LINES, [])
-
-    def shown(title: str, lines: Sequence[str]) -> None:
-        kept.extend(["", title, *lines])
-
-    return shown
+def pytest_configure(config: pytest.Config) -> None:
+    """What lies there from before is not of this run."""
+    config.stash[_BEGAN] = time.time()
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
     """Print them."""
-    for line in config.stash.get(_LINES, []):
-        terminalreporter.write_line(line)
+    for path in sorted(FOLDER.glob("*.json")):
+        if path.stat().st_mtime >= config.stash[_BEGAN]:
+            found = json.loads(path.read_text())
+            for line in ("", found["title"], *found["shown"]):
+                terminalreporter.write_line(line)

@@ -18,6 +18,7 @@ from pydantic import BaseModel
 from optimization.run_file import METRICS, PARAM, Kept
 from optimization.statistics.bootstrap import resampled
 from optimization.statistics.estimate import Estimate
+from optimization.statistics.fan import SHARES, fan
 from optimization.statistics.pbo import Overfitting
 from optimization.walkforward.outcome import Dense, Outcome, WindowResult
 from storage.research_records import StoredRun, StoredWindow
@@ -99,14 +100,16 @@ def _detail(outcome: Outcome) -> dict[str, Any]:
 
 
 def _resampled(outcome: Outcome) -> dict[str, Any]:
-    """How the resampled Sharpe ratios and deepest drawdowns are spread, for a picture."""
+    """How resampled Sharpe ratios, deepest drawdowns and equity are spread, for pictures."""
     told = outcome.verdict.bootstrap
     drawn = resampled(outcome.curve.daily, told.block_days, told.resamples, outcome.job.seed)
-    found = {}
+    found: dict[str, Any] = {}
     for name, values in (("histogram", drawn[:, 0]), ("drawdowns", drawn[:, 2])):
         counts, edges = np.histogram(values, _BINS)
         found[name] = {"edges": json_words(edges), "counts": json_words(counts)}
-    return found
+    days, spread = fan(outcome.curve.daily, told.block_days, told.resamples, outcome.job.seed)
+    bands = {f"{share:.0%}": json_words(band.round(6)) for share, band in zip(SHARES, spread, strict=True)}
+    return {**found, "fan": {"days": json_words(days), "bands": bands}}
 
 
 def _thinned(overfitting: Overfitting) -> Overfitting:

@@ -20,11 +20,11 @@ STRATEGIES: Final = 20
 SYMBOLS: Final = 50
 EACH: Final = 5
 FAMILIES: Final[dict[str, dict[str, Any]]] = {
-    "envelope_dca": {"envelope_start": 0.006, "envelope_step": 0.003, "stop_fraction": 0.05},
-    "envelope_dca_short": {"envelope_start": 0.006, "envelope_step": 0.003, "stop_fraction": 0.05},
-    "grid_atr": {"atr_start": 4.0, "atr_step": 2.0, "stop": "fraction", "stop_fraction": 0.05, "cooldown": 0},
+    "envelope_dca": {"envelope_start": 0.0012, "envelope_step": 0.0012, "stop_fraction": 0.05},
+    "envelope_dca_short": {"envelope_start": 0.0012, "envelope_step": 0.0012, "stop_fraction": 0.05},
+    "grid_atr": {"atr_start": 1.2, "atr_step": 1.0, "stop": "fraction", "stop_fraction": 0.05, "cooldown": 0},
 }
-"""Real strategies, so near to price that they fill now and then."""
+"""Real strategies, so near to price that positions open and close every minute."""
 _PERIODS: Final = {"envelope_dca": "ma_period", "envelope_dca_short": "ma_period", "grid_atr": "ema_period"}
 CAPITAL: Final = 10_000.0
 

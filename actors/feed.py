@@ -20,9 +20,10 @@ from typing import Any, Final
 
 from loguru import logger
 
+from actors.feed_checks import Checks
 from actors.feed_minutes import Batches, Minutes
 from actors.feed_prices import show_prices
-from actors.feed_trust import Trust, agree
+from actors.feed_trust import Trust
 from actors.life import Life
 from actors.parts import FeedConfig
 from actors.peers import Peers
@@ -60,9 +61,8 @@ class Feed:
         self._buffers: dict[str, deque[Candle]] = {}
         self._filling: dict[str, asyncio.Task[None]] = {}
         self._trust = Trust((), 0.0, config.stale_after_s)
+        self._checks: Checks | None = None
         self._stale: frozenset[str] = frozenset()
-        self._checking: asyncio.Task[None] | None = None
-        self._checked_s = -1e9
         self._batches = Batches((), config.straggler_s)
         self._sequence = 0
         self._last_ms = 0
@@ -75,7 +75,7 @@ class Feed:
 
     async def stop(self) -> None:
         """Stop sending and close the connection; safe to call twice."""
-        await self._life.stop(*self._filling.values(), *([self._checking] if self._checking else []))
+        await self._life.stop(*self._filling.values(), *(self._checks.tasks if self._checks else ()))
         if self._venue is not None:
             await self._venue.close()
 
@@ -154,6 +154,7 @@ class Feed:
         last = floor_to(now_ms, "1m") - MINUTE_MS
         self._batches = Batches(self.symbols, self._config.straggler_s)
         self._trust = Trust(self.symbols, self._clock(), self._config.stale_after_s)
+        self._checks = Checks(self._config, venue, self._trust, self._life.met, self._clock)
         for symbol in self.symbols:
             self._minutes[symbol] = Minutes(last - MINUTE_MS)
             self._buffers[symbol] = deque(maxlen=self._config.buffer)
@@ -217,6 +218,7 @@ class Feed:
                 await asyncio.sleep(min(0.1 * tries, 2.0))
 
     async def _send(self) -> None:
+        assert self._checks is not None
         while True:
             batch = self._batches.take(self._clock())
             if batch is None:
@@ -236,7 +238,7 @@ class Feed:
                 self._peers.tell(peer, "on_candles", message)
             if self._config.api:
                 self._peers.post(self._config.api, "on", (message,))
-            self._check_soon(batch)
+            self._checks.soon(batch)
 
     def _show(self, prices: tuple[TickerSeen, ...]) -> None:
         self._peers.post(self._config.api, "on", prices)
@@ -263,44 +265,6 @@ class Feed:
         if steps:
             self._funding_every_ms = max(HOUR_MS, min(steps) - min(steps) % HOUR_MS)
 
-    def _check_soon(self, batch: tuple[tuple[str, Candle], ...]) -> None:
-        """Compare a batch with REST, beside everything else; one at a time, and not at every turn of a fast clock."""
-        idle = self._checking is None or self._checking.done()
-        if idle and self._clock() - self._checked_s >= self._config.check_s:
-            self._checked_s = self._clock()
-            self._checking = asyncio.create_task(self._check(batch))
-
-    async def _check(self, batch: tuple[tuple[str, Candle], ...]) -> None:
-        """Does REST show the minutes that were streamed? What differs twice is not believed."""
-        for symbol, streamed in batch:
-            shown = await self._shown(symbol, streamed.ts_ms)
-            if shown is not None and not agree(streamed, shown):
-                await asyncio.sleep(self._config.grace_ms / 1_000)  # late trades may still change it there
-                shown = await self._shown(symbol, streamed.ts_ms)
-            if shown is None:
-                continue
-            if agree(streamed, shown):
-                self._trust.confirmed(symbol)
-            else:
-                logger.warning("{}: {} streamed {}, REST shows {}", self._config.name, symbol, streamed, shown)
-                self._trust.contradicted(symbol)
-                self._distrust(symbol)
-
-    async def _shown(self, symbol: str, open_ms: int) -> Candle | None:
-        assert self._venue is not None
-        try:
-            found = await self._venue.candles(symbol, "1m", open_ms, open_ms + MINUTE_MS)
-        except VenueError as error:
-            self._life.met(error)
-            return None
-        return next(iter(found.rows()), None)
-
-    def _distrust(self, symbol: str) -> None:
-        """REST shows what the stream does not: have its connection rebuilt."""
-        assert self._venue is not None
-        if self._trust.may_rebuild(symbol, self._clock()):
-            self._venue.distrust([symbol])
-
     async def _watchdog(self) -> None:
         """Ask REST about symbols without news, and say which are stale."""
         while True:
@@ -319,6 +283,7 @@ class Feed:
     async def _look_behind(self, symbol: str) -> None:
         """Have minutes closed at the venue although nothing was pushed?"""
         assert self._venue is not None
+        assert self._checks is not None
         try:
             now_ms = await self._venue.time_ms()
         except VenueError as error:
@@ -329,4 +294,4 @@ class Feed:
         if newest > minutes.last_ms + MINUTE_MS:
             minutes.expect(newest)
             self._fill_soon(symbol)
-            self._distrust(symbol)
+            self._checks.distrust(symbol)

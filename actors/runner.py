@@ -8,8 +8,6 @@ Laws
 
 from __future__ import annotations
 
-import json
-import struct
 import time
 from typing import Any
 
@@ -18,6 +16,7 @@ from loguru import logger
 from actors.life import Beats
 from actors.parts import LIVE_NEEDS, RunnerConfig
 from actors.peers import Peers
+from actors.runner_memory import packed, unpacked
 from actors.runner_track import Happened, Track
 from core.candle import Candle
 from core.errors import ConfigurationError, DataError, ScalpRadarError
@@ -55,7 +54,7 @@ class Runner:
         instruments: dict[str, Instrument] = self._peers.ask(self._config.feed, "instruments", timeout_s=60.0)
         now_ms: int = self._peers.ask(self._config.feed, "now")
         saved = self._peers.ask(self._config.ledger, "snapshot", self._config.name)
-        states = _unpack(saved.payload) if saved is not None else {}
+        states = unpacked(saved.payload) if saved is not None else {}
         symbols = [s for s in self._config.symbols if s in instruments]
         share = self._config.entry.capital_usdt / len(self._config.symbols)
         tracks = {s: self._new_track(s, instruments[s], share) for s in symbols}
@@ -312,25 +311,9 @@ class Runner:
         self._peers.post(peer, method, tuple(marks))
 
     def _save(self, ts_ms: int) -> None:
-        payload = _pack({s: t.snapshot() for s, t in self._tracks.items()})
+        payload = packed({s: t.snapshot() for s, t in self._tracks.items()})
         self._peers.post(self._config.ledger, "save_snapshot", self._config.name, ts_ms, payload)
 
     def _next(self) -> int:
         self._sequence += 1
         return self._sequence
-
-
-def _pack(states: dict[str, bytes]) -> bytes:
-    head = json.dumps({s: len(b) for s, b in states.items()}).encode()
-    return struct.pack("<I", len(head)) + head + b"".join(states.values())
-
-
-def _unpack(payload: bytes) -> dict[str, bytes]:
-    (length,) = struct.unpack_from("<I", payload)
-    sizes: dict[str, int] = json.loads(payload[4 : 4 + length])
-    states, at = {}, 4 + length
-    for symbol, size in sizes.items():
-        states[symbol] = payload[at : at + size]
-        at += size
-    return states
-

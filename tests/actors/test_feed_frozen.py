@@ -135,7 +135,7 @@ async def test_one_frozen_symbol_is_noticed_by_the_others_time_filled_and_rebuil
 @pytest.mark.parametrize("turns", [20])
 async def test_a_fast_clock_is_compared_with_rest_only_so_often(turns: int) -> None:
     async with feeding(check_s=3600.0) as (venue, feed, _):
-        await until(lambda: feed._checking is not None and feed._checking.done())
+        await until(lambda: feed._checks is not None and [t.done() for t in feed._checks.tasks] == [True])
         asked = [0]
         candles = venue.candles
 

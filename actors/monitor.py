@@ -20,7 +20,8 @@ from actors.monitor_twins import Held, Twins
 from actors.monitor_watch import Cooldowns, Sighting, anomalies
 from actors.parts import Contender, MonitorConfig
 from actors.peers import Peers
-from core.messages import AlertRaised, AnomaliesSeen, ArenaRanked, SelectionChanged, SelectionMade, Severity
+from core.messages import AlertRaised, Severity
+from core.monitor_messages import AnomaliesSeen, ArenaRanked, SelectionChanged, SelectionMade
 from core.selection import Decision
 from core.timeframe import DAY_MS
 from engine.selector import Candidate, Paper, Verdict, select

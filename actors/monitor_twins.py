@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, Final, NamedTuple
 
-from core.messages import FillRole, TradeClosed, TradeCompared
+from core.messages import FillRole, TradeClosed
+from core.monitor_messages import TradeCompared
 from core.timeframe import DAY_MS, MINUTE_MS
 from engine.client_ids import decode
 from engine.twins import Comparison, Evidence, compare, pairs

@@ -6,7 +6,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from core.live_settings import Watchdog
-from core.messages import Anomaly, ProtectionSeen, Severity
+from core.messages import ProtectionSeen, Severity
+from core.monitor_messages import Anomaly
 
 Health = Mapping[str, Any]
 

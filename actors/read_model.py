@@ -17,8 +17,6 @@ from actors.read_market import MarketBook
 from actors.read_money import Curves
 from core.messages import (
     ActorBeat,
-    AnomaliesSeen,
-    ArenaRanked,
     CandlesClosed,
     CommandGiven,
     ConditionsSeen,
@@ -29,12 +27,12 @@ from core.messages import (
     PlanChanged,
     ProtectionSeen,
     RiskShown,
-    SelectionMade,
     TargetRefused,
     TradeClosed,
     TradingHalted,
     TradingResumed,
 )
+from core.monitor_messages import AnomaliesSeen, ArenaRanked, SelectionMade
 from exchanges.port import TickerSeen
 from storage.records import Latest, Totals
 from storage.rows import StoredEvent, StoredOrder, rows_of, stored_event

@@ -1,4 +1,4 @@
-"""What actors say to one another, on one screen.
+"""What actors say to one another; what the monitor says stands in `core.monitor_messages`.
 
 Events are in the past tense and may have many receivers. ``ts_ms`` is exchange time (UTC ms); ``sequence`` counts
 per sender and stream from 1, so that a receiver sees gaps, repeats and reordering.
@@ -8,16 +8,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import NamedTuple
 
 from core.candle import Candle
 from core.exposure import Exposure, LimitUse
 from core.instrument import Instrument
 from core.order import OpenOrder
 from core.restriction import Cause
-from core.selection import Criterion, Decision
 from core.settings import Risk
-from core.standing import Standing
 from core.strategy import Condition
 from core.target import Target
 
@@ -294,45 +291,6 @@ class EventsAcknowledged:
 
 
 @dataclass(frozen=True, slots=True)
-class ArenaRanked:
-    """How strategies stand against one another, best first."""
-
-    ts_ms: int
-    sequence: int
-    scope: str
-    """'paper' or 'live'."""
-    standings: tuple[Standing, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class SelectionMade:
-    """The selector has looked: every decision in force."""
-
-    ts_ms: int
-    sequence: int
-    gated: bool
-    """Whether it binds; False where everybody may open, since no real money is traded."""
-    made_ms: int
-    """Wall clock (UTC ms)."""
-    next_ms: int
-    """When it will look again, by the wall clock (UTC ms)."""
-    decisions: tuple[Decision, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class SelectionChanged:
-    """A strategy may, or may no longer, open positions on a symbol; or for other reasons, or with another weight."""
-
-    ts_ms: int
-    sequence: int
-    strategy: str
-    symbol: str
-    may_open: bool
-    weight: float
-    criteria: tuple[Criterion, ...]
-
-
-@dataclass(frozen=True, slots=True)
 class RiskShown:
     """What risk knows and forbids at present."""
 
@@ -350,58 +308,6 @@ class RiskShown:
     instruments: tuple[Instrument, ...]
     leverages: tuple[tuple[str, float], ...] = ()
     """Symbol and the most leverage that any strategy may use on it."""
-
-
-@dataclass(frozen=True, slots=True)
-class TradeCompared:
-    """A closed live trade beside its paper twin, or one of the two alone. Basis points: positive where live was worse.
-
-    ``ts_ms`` is when the later of the two closed, ``sequence`` the cycle of the one that is there, live first: so the
-    same comparison is the same message.
-    """
-
-    ts_ms: int
-    sequence: int
-    strategy: str
-    symbol: str
-    direction: int
-    match: str
-    """'twin', 'extra' (live alone) or 'missed' (paper alone)."""
-    live_cycle: int | None
-    paper_cycle: int | None
-    entry_bps: float | None
-    exit_bps: float | None
-    fee_bps: float | None
-    funding_bps: float | None
-    net_bps: float | None
-    opened_late_ms: int | None
-    closed_late_ms: int | None
-    levels: int
-    """Live less paper."""
-    cause: str
-    """'manual', 'refusal', 'latency', 'fill', or '' where nothing differs."""
-    detail: str
-
-
-class Anomaly(NamedTuple):
-    """Something that the watchdog finds wrong."""
-
-    kind: str
-    """In snake case, such as ``strategy_stuck``; has its own cooldown."""
-    severity: Severity
-    subject: str
-    """The actor, symbol or strategy that it is about; '' for everything."""
-    detail: str
-    """One sentence."""
-
-
-@dataclass(frozen=True, slots=True)
-class AnomaliesSeen:
-    """Everything that the watchdog finds wrong at present; nothing when all is well."""
-
-    ts_ms: int
-    sequence: int
-    anomalies: tuple[Anomaly, ...]
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,8 +12,6 @@ from typing import Any, Final, NamedTuple
 
 from core.messages import (
     ActorBeat,
-    AnomaliesSeen,
-    ArenaRanked,
     CandlesClosed,
     ConditionsSeen,
     EquityMarked,
@@ -23,10 +21,10 @@ from core.messages import (
     PlanChanged,
     ProtectionSeen,
     RiskShown,
-    SelectionMade,
     TradeClosed,
     TradingHalted,
 )
+from core.monitor_messages import AnomaliesSeen, ArenaRanked, SelectionMade
 from core.order import OpenOrder, OrderKind, OrderStatus, Side
 from core.target import Rung, Target
 

@@ -11,9 +11,6 @@ from core.messages import (
     AccountChecked,
     ActorBeat,
     AlertRaised,
-    AnomaliesSeen,
-    Anomaly,
-    ArenaRanked,
     CandlesClosed,
     CommandGiven,
     ConditionsSeen,
@@ -26,15 +23,13 @@ from core.messages import (
     PositionSettled,
     ProtectionSeen,
     RiskShown,
-    SelectionChanged,
-    SelectionMade,
     Severity,
     TargetRefused,
     TradeClosed,
-    TradeCompared,
     TradingHalted,
     TradingResumed,
 )
+from core.monitor_messages import AnomaliesSeen, Anomaly, ArenaRanked, SelectionChanged, SelectionMade, TradeCompared
 from core.order import OpenOrder, OrderKind, OrderStatus, Side
 from core.selection import Criterion, Decision
 from core.settings import Risk

@@ -16,7 +16,8 @@ from actors.monitor_verdicts import StoredVerdicts
 from actors.parts import Contender, MonitorConfig
 from actors.peers import Peers
 from core.live_settings import Selector, Watchdog
-from core.messages import ActorBeat, AlertRaised, AnomaliesSeen, ArenaRanked, SelectionChanged, SelectionMade
+from core.messages import ActorBeat, AlertRaised
+from core.monitor_messages import AnomaliesSeen, ArenaRanked, SelectionChanged, SelectionMade
 from core.selection import Decision
 from core.timeframe import DAY_MS
 from engine.selector import Setup, Verdict

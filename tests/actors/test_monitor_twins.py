@@ -10,7 +10,8 @@ import pytest
 
 from actors.ledger import Ledger
 from actors.monitor_twins import Held, Twins
-from core.messages import FillRole, TargetRefused, TradeCompared
+from core.messages import FillRole, TargetRefused
+from core.monitor_messages import TradeCompared
 from core.order import OrderStatus
 from engine.client_ids import encode, tag
 from storage.records import Query

@@ -6,7 +6,8 @@ import pytest
 
 from actors.monitor_watch import Cooldowns, Sighting, anomalies
 from core.live_settings import Watchdog
-from core.messages import Anomaly, Severity
+from core.messages import Severity
+from core.monitor_messages import Anomaly
 from tests import messages
 
 RULES = Watchdog(stale_s=300, slow_ms=2000, cooldown_s=900, cooldowns_s={"without_stop": 60})

@@ -7,15 +7,8 @@ from typing import Any
 
 import pytest
 
-from core.messages import (
-    AnomaliesSeen,
-    Anomaly,
-    ArenaRanked,
-    SelectionChanged,
-    SelectionMade,
-    Severity,
-    TradeCompared,
-)
+from core.messages import Severity
+from core.monitor_messages import AnomaliesSeen, Anomaly, ArenaRanked, SelectionChanged, SelectionMade, TradeCompared
 from core.selection import Decision
 from tests import messages
 from tests.api.rig import Rig, well

@@ -14,7 +14,8 @@ import pyarrow.parquet as pq
 import pytest
 
 from core.candle import Candle
-from core.messages import ArenaRanked, CandlesClosed, FillRole, PositionGuarded, PositionSettled, TradeCompared
+from core.messages import CandlesClosed, FillRole, PositionGuarded, PositionSettled
+from core.monitor_messages import ArenaRanked, TradeCompared
 from core.timeframe import DAY_MS, HOUR_MS
 from engine.client_ids import encode, tag
 from storage.journal import Intent

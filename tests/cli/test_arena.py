@@ -10,7 +10,7 @@ from typer.testing import CliRunner, Result
 
 from actors.monitor_views import arena, selection
 from actors.read_model import Facts, ReadModel
-from core.messages import ArenaRanked, SelectionMade
+from core.monitor_messages import ArenaRanked, SelectionMade
 from core.selection import Decision
 from scripts.main import build
 from tests.messages import CRITERION, STANDING, T0

@@ -9,7 +9,6 @@ from typing import Any
 import pytest
 
 from core.messages import (
-    ArenaRanked,
     CandlesClosed,
     EquityMarked,
     FillRole,
@@ -17,11 +16,9 @@ from core.messages import (
     OrderShown,
     PlanChanged,
     PositionGuarded,
-    SelectionChanged,
-    SelectionMade,
     TradeClosed,
-    TradeCompared,
 )
+from core.monitor_messages import ArenaRanked, SelectionChanged, SelectionMade, TradeCompared
 from core.order import OpenOrder, OrderKind, OrderStatus, Side
 from core.selection import Criterion, Decision
 from core.standing import Standing

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -16,6 +17,8 @@ ROOT: Final = Path(__file__).parents[2]
 AXE: Final = ROOT / "dashboard" / "node_modules" / "axe-core" / "axe.min.js"
 PICTURES: Final = ROOT / "var" / "screenshots"
 SIZES: Final = {"desktop": (1440, 900), "phone": (390, 844)}
+NARROW: Final = "narrow"
+"""The smallest phones: 360 pixels."""
 _BROWSERS: Final = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 _PATIENCE_MS: Final = 30_000
 
@@ -58,7 +61,7 @@ class Visit:
         """Everything that can be read."""
         return str(self.page.inner_text("body"))
 
-    def says(self, text: str) -> None:
+    def says(self, text: str | re.Pattern[str]) -> None:
         """Wait until the page itself shows a text. Raises when it does not come."""
         self.page.locator("main").get_by_text(text).filter(visible=True).first.wait_for()
 
@@ -99,8 +102,8 @@ def browsing() -> Iterator[Any]:
 
 def visit(browser: Any, url: str, size: str = "desktop", **more: Any) -> Visit:
     """A new window of its own."""
-    width, height = SIZES[size]
-    phone = size == "phone"
+    width, height = SIZES.get(size, (360, 740))
+    phone = size != "desktop"
     context = browser.new_context(
         viewport={"width": width, "height": height}, is_mobile=phone, has_touch=phone, locale="en-GB",
         timezone_id="Europe/Zurich", reduced_motion="reduce", **more,

@@ -62,7 +62,7 @@ def test_the_calculator_keeps_its_inputs_in_the_address_and_warns_of_liquidation
     at.to(f"/risk?symbol={BTC}&capital=10000&leverage=6&entry=61540&stop=25").says("Loss at the stop")
     at.says("BEFORE the stop")
     at.page.get_by_label("Leverage").fill("2")
-    at.page.get_by_text("BEFORE the stop").wait_for(state="detached")
+    at.page.get_by_text("BEFORE the stop").first.wait_for(state="detached")
     assert "leverage=2" in at.page.url
     at.page.get_by_label("Stop price").fill("61540")
     at.says("stop")

@@ -1,14 +1,12 @@
-"""Explorer and Research in a browser: from a choice to a verdict, and a hundred thousand cells within half a second."""
+"""Explorer and Research in a browser: a hundred thousand cells within half a second (a run: `test_pages.py`)."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from math import prod
 from typing import Any
 
 import pytest
 
-from tests.api.rig import KEY
 from tests.dashboard.browser import Visit, browsing, visit
 from tests.dashboard.lab import Lab
 
@@ -34,40 +32,6 @@ def sound(visited: Visit) -> None:
     assert visited.errors == []
     assert visited.findings() == []
     assert visited.fits()
-
-
-def counted(sizes: tuple[int, ...]) -> str:
-    """How the page says what a grid of ``sizes`` comes to."""
-    times = " \u00d7 "
-    return f"{times.join(map(str, sizes))} = {prod(sizes)} combinations{times}1 asset{times}9 windows"
-
-
-def test_nothing_is_fixed_by_default_and_a_run_leads_from_the_explorer_to_its_verdict(browser: Any, lab: Lab) -> None:
-    visited = visit(browser, lab.url)
-    page = visited.page
-    page.set_default_timeout(PATIENCE_MS)
-    visited.to("/explorer?assets=BTC-USDT")
-    visited.says(counted((3, 3, 3, 3, 4)))
-    visited.says("falls that recover are planted")
-    page.get_by_role("group", name="ma_period: all values or one").get_by_text("fix").click()
-    visited.says(counted((1, 3, 3, 3, 4)))
-    assert "fix.ma_period=7" in page.url
-    page.locator("button:enabled", has_text="Run").click()
-    page.locator("input[name=command-key]").fill(KEY)
-    page.keyboard.press("Enter")
-    visited.says("Queued as")
-    page.get_by_role("link", name="verdict", exact=True).wait_for()
-    page.locator("canvas[data-cells='9']").wait_for()  # the result of what was just run
-    visited.picture("explorer-desktop")
-    sound(visited)
-    page.get_by_role("link", name="verdict", exact=True).click()
-    visited.says("Gate paper → live")
-    visited.says("lines of the gate")
-    visited.picture("research-desktop")
-    for tab in page.get_by_role("tab").all():
-        tab.click()
-    visited.says("fingerprint (the question)")
-    sound(visited)
 
 
 def test_a_hundred_thousand_combinations_are_drawn_within_half_a_second(browser: Any, lab: Lab) -> None:

@@ -11,9 +11,11 @@ import { token } from './chart';
 
 export type Curve = { label: string; values: readonly (number | null)[]; colour?: string; dash?: number[]; width?: number; fill?: string };
 
-export default function Plot({ x, curves, height = 240, time, zone = 'UTC', format = short, summary, linked }: {
+export default function Plot({ x, curves, height = 240, time, zone = 'UTC', format = short, summary, linked, bands }: {
   x: readonly number[]; curves: readonly Curve[]; height?: number; time?: boolean; zone?: string; format?: (value: number) => string;
   summary: string;
+  /** Pairs of curves, counted from 0, the upper first: what lies between them is shaded. */
+  bands?: readonly (readonly [number, number])[];
   /** Charts of one name move their cursors together. */
   linked?: string;
 }) {
@@ -30,6 +32,7 @@ export default function Plot({ x, curves, height = 240, time, zone = 'UTC', form
         { ...axis, ...(time && { values: (_: UPlot, at: number[]) => at.map((s) => day(s * 1000, zone).replace(/ \d{4}$/, '')) }) },
         { ...axis, size: 64, values: (_: UPlot, at: number[]) => at.map(format) },
       ],
+      bands: (bands ?? []).map(([upper, lower]) => ({ series: [upper + 1, lower + 1], fill: `${token('accent')}1f` })),
       series: [{}, ...curves.map((curve) => ({
         label: curve.label, stroke: curve.colour ?? token('text-2'), width: curve.width ?? 1.5, points: { show: false },
         ...(curve.dash && { dash: curve.dash }), ...(curve.fill && { fill: curve.fill }),
@@ -41,6 +44,6 @@ export default function Plot({ x, curves, height = 240, time, zone = 'UTC', form
       resized.disconnect();
       plot.destroy();
     };
-  }, [x, curves, height, time, zone, format, linked]);
+  }, [x, curves, height, time, zone, format, linked, bands]);
   return <div ref={box} role="img" aria-label={summary} />;
 }

@@ -7,7 +7,7 @@ import { useEffect, useRef, useState, type SyntheticEvent } from 'react';
 import { Refusal } from '../api/client';
 import { Button, ProblemView, Skeleton } from '../components/parts';
 import { Dialog } from '../components/Dialog';
-import { useLive } from '../live/hooks';
+import { useLive, useTick } from '../live/hooks';
 import { fill, texts, useTexts } from '../text/language';
 import { HoldButton } from './HoldButton';
 import { key, useKey } from './key';
@@ -101,7 +101,7 @@ export function Confirm({ deed, onClose }: { deed: Deed; onClose: () => void }) 
       {state.at === 'done' ? (
         <>
           <p className={css['outcome']} role="status">
-            {state.outcome === 'accepted' ? t.accepted : t.unknown} {deed.verified?.()}
+            {state.outcome === 'accepted' ? t.accepted : t.unknown} {deed.verified && <ReadBack of={deed.verified} />}
           </p>
           <div className={css['row']}><Button onClick={onClose}>{t.close}</Button></div>
         </>
@@ -136,4 +136,10 @@ export function Confirm({ deed, onClose }: { deed: Deed; onClose: () => void }) 
       )}
     </Dialog>
   );
+}
+
+/** What is true now, looked at again every second. */
+function ReadBack({ of }: { of: () => string }) {
+  useTick();
+  return of();
 }

@@ -1,7 +1,8 @@
-/** The deeds that the frame and Positions offer: halting, reducing, and ending both. */
+/** The deeds that the frame and Positions offer: halting, reducing, closing, and ending these. */
 import type { Schemas } from '../api/types';
 import { command } from '../api/client';
 import { connection } from '../live/hooks';
+import { money, plain, price, quantity } from '../format/numbers';
 import { fill, speak, texts } from '../text/language';
 import { settings } from '../text/settings';
 import type { Deed } from './Confirm';
@@ -28,7 +29,17 @@ const words = texts({
   resetDeed: ['Reset', 'Réarmer'],
   resetKeep: ['Leave it tripped', 'Laisser déclenché'],
   anew: ['What it watches begins anew from what there is now.', 'Ce qu’il surveille repart de l’état présent.'],
+  closeTitle: ['Close {what} at market', 'Fermer {what} au marché'],
+  closeDeed: ['Close at market', 'Fermer au marché'],
+  closeKeep: ['Keep it open', 'Garder ouverte'],
+  leaves: ['{side} {quantity} leaves at market, at about {price}.', '{side} {quantity} sort au marché, à environ {price}.'],
+  costs: ['That costs about {fee} USDT in fees and {slippage} USDT in slippage.', 'Cela coûte environ {fee} USDT de frais et {slippage} USDT de glissement.'],
+  result: ['The cycle would end with {net} USDT, net of everything.', 'Le cycle finirait à {net} USDT, net de tout.'],
+  noResult: ['Its net result is not known: not all fills of this cycle were seen.', 'Son résultat net est inconnu : toutes les exécutions de ce cycle n’ont pas été vues.'],
+  staysOut: ['Nothing opens on {what} again until a human resumes.', 'Plus rien ne s’ouvre sur {what} avant une reprise humaine.'],
   isHalted: ['Read back: halted.', 'Relu : arrêté.'],
+  isFlat: ['Read back: nothing is open.', 'Relu : rien n’est ouvert.'],
+  stillOpen: ['Read back: still open.', 'Relu : encore ouverte.'],
   notHalted: ['Read back: not halted.', 'Relu : pas arrêté.'],
 });
 
@@ -41,16 +52,34 @@ const readBack = (symbol: string) => () => {
   return halts().some((halt) => halt.symbol === symbol) ? t.isHalted : t.notHalted;
 };
 
+/** Whether the exchange still shows a position of that symbol. */
+const isGone = (symbol: string) => () => {
+  const t = speak(words, settings().language);
+  const open = connection.store.topic('positions').values() as Iterable<Schemas['Position']>;
+  return [...open].some((one) => one.symbol === symbol && one.scope === 'live') ? t.stillOpen : t.isFlat;
+};
+
 const sent = { reason: 'from the dashboard' };
 
+/** What leaving at market would bring, as the server expects it. */
+function leaving(closing: NonNullable<Schemas['Consequences']['closing']>, symbol: string): string[] {
+  const t = speak(words, settings().language);
+  const rules = connection.store.value('rules', symbol) as { tick: number; step: number } | undefined;
+  return [
+    fill(t.leaves, { side: closing.direction > 0 ? 'LONG' : 'SHORT', quantity: quantity(closing.quantity, rules?.step), price: price(closing.price, rules?.tick) }),
+    fill(t.costs, { fee: plain(closing.fee), slippage: plain(closing.slippage) }),
+    closing.net === null ? t.noResult : fill(t.result, { net: money(closing.net) }),
+  ];
+}
+
 /** The server counts what the command would do; the confirmation does exactly that, once. */
-const prepare = (kind: 'halt' | 'reduce' | 'resume' | 'reset', symbol: string, ending: string, tripped = '') => async () => {
+const prepare = (kind: Schemas['CommandAsked']['kind'], symbol: string, ending: string, tripped = '') => async () => {
   const told = (await command('POST', '/api/commands/prepare', { kind, symbol, ...sent, ...(tripped && { switch: tripped }) })) as Schemas['Prepared'];
   const t = speak(words, settings().language);
   const { facts } = told;
   const consequences = kind === 'resume' || kind === 'reset'
     ? [...(ending ? [ending] : []), ...facts.ends.map((one) => fill(t.tripped, { reason: one.reason || one.code })), fill(t.mayPlace, { n: facts.entries_placed }), ...facts.stays.map((one) => fill(t.stays, { reason: one.reason || one.code }))]
-    : [fill(t.entries, { n: facts.entries_withdrawn }), fill(t.keep, { n: facts.positions_kept }), ending];
+    : [fill(t.entries, { n: facts.entries_withdrawn }), ...(facts.closing ? leaving(facts.closing, symbol) : [fill(t.keep, { n: facts.positions_kept })]), ending];
   if (facts.without_stop.length) consequences.push(fill(t.noStop, { symbols: facts.without_stop.join(', ') }));
   return {
     consequences,
@@ -76,6 +105,15 @@ export function reduceDeed(symbol: string): Deed {
   return {
     title: fill(t.reduceTitle, { what: symbol || t.everything }), deed: t.reduceDeed, keep: t.haltKeep, word: 'REDUCE',
     prepare: prepare('reduce', symbol, t.ended), cli: curl('/api/reduce', symbol),
+  };
+}
+
+/** A position leaves at market; its symbol stays halted. */
+export function closeDeed(symbol: string): Deed {
+  const t = speak(words, settings().language);
+  return {
+    title: fill(t.closeTitle, { what: symbol }), deed: t.closeDeed, keep: t.closeKeep, word: 'CLOSE', holdMs: 1500,
+    prepare: prepare('close', symbol, fill(t.staysOut, { what: symbol })), cli: curl('/api/close', symbol), verified: isGone(symbol),
   };
 }
 

@@ -71,3 +71,27 @@ export function binned(values: ArrayLike<number>, low: number, high: number, bin
   }
   return counts;
 }
+
+export type Moved = { name: string; at: { value: string; row: number }[] };
+
+/** For each parameter the rows where it alone differs from `params`, with the row of `params` itself; undefined when that is none. */
+export function alone(combos: Combos, params: Readonly<Record<string, unknown>>): { row: number; moved: Moved[] } | undefined {
+  const own = combos.parameters.map((one) => one.values.findIndex((value) => value === params[one.name]));
+  let row = -1;
+  const moved: Moved[] = combos.parameters.map((one) => ({ name: one.name, at: [] }));
+  for (let i = 0; i < combos.rows; i++) {
+    let other = -1;
+    let apart = 0;
+    for (let p = 0; p < own.length && apart < 2; p++) {
+      if (combos.parameters[p]?.codes[i] === own[p]) continue;
+      other = p;
+      apart++;
+    }
+    if (apart === 0) row = i;
+    else if (apart === 1) {
+      const of = combos.parameters[other];
+      moved[other]?.at.push({ value: String(of?.values[of.codes[i] ?? 0]), row: i });
+    }
+  }
+  return row < 0 ? undefined : { row, moved: moved.filter((one) => one.at.length > 0) };
+}

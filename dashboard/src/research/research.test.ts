@@ -1,7 +1,7 @@
 /** The binary body is read as it was written; every combination has a cell of its own; zero is the middle. */
 import { describe, expect, it } from 'vitest';
 import { colour, ink, step } from './colours';
-import { binned, nested, parsed } from './combos';
+import { alone, binned, nested, parsed } from './combos';
 
 function body(rows: number, parameters: [string, number[], number[]][], figure: number[]): ArrayBuffer {
   const statistics = { low: 0, p2: 0, p25: 0, median: 0, p75: 0, p98: 0, high: 0, positive: 0 };
@@ -41,6 +41,19 @@ describe('the binary body', () => {
     expect(new Set(found.place).size).toBe(rows);
     expect(found.across[0]?.name).toBe('p1');
     expect(found.down[0]?.name).toBe('p2');
+  });
+});
+
+describe('one parameter moved alone', () => {
+  const grid = parsed(body(4, [['a', [5, 7], [0, 0, 1, 1]], ['b', [0.1, 0.2], [0, 1, 0, 1]]], [1, 2, 3, 4]));
+
+  it('names the rows that differ from what is deployed in nothing else', () => {
+    expect(alone(grid, { a: 7, b: 0.1 })).toEqual({ row: 2, moved: [{ name: 'a', at: [{ value: '5', row: 0 }] }, { name: 'b', at: [{ value: '0.2', row: 3 }] }] });
+  });
+
+  it('knows nothing of what is not in the grid', () => {
+    expect(alone(grid, { a: 6, b: 0.1 })).toBeUndefined();
+    expect(alone(grid, {})).toBeUndefined();
   });
 });
 

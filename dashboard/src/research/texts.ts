@@ -45,5 +45,8 @@ export const words = texts({
   distributionSummary: ['{metric} of {n} combinations: half lie between {p25} and {p75}, {positive} are above zero.', '{metric} de {n} combinaisons : la moitié entre {p25} et {p75}, {positive} au-dessus de zéro.'],
   strips: ['Parameters one by one', 'Paramètres un par un'],
   stripsHelp: ['Median over all combinations with that value.', 'Médiane de toutes les combinaisons ayant cette valeur.'],
+  tornadoHelp: ['OOS Sharpe when one parameter takes its other values and all others stay as deployed; {v} is what is deployed.', 'Sharpe OOS quand un paramètre prend ses autres valeurs, les autres restant comme déployés ; {v} est ce qui est déployé.'],
+  tornado: ['OOS Sharpe with one parameter moved', 'Sharpe OOS en bougeant un paramètre'],
+  noTornado: ['What is deployed is no combination of this run’s grid.', 'Ce qui est déployé n’est pas une combinaison de cette grille.'],
   medianLine: ['median {v}', 'médiane {v}'],
 });

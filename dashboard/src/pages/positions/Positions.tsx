@@ -6,7 +6,7 @@ import { Icon } from '../../components/Icon';
 import { Age, Badge, Button, Card, Choice, Empty, Facts, Result, Side, Term, baseOf } from '../../components/parts';
 import { NoStop } from '../../components/NoStop';
 import { Table, usePhone, type Column } from '../../components/Table';
-import { haltDeed, reduceDeed } from '../../command/deeds';
+import { closeDeed, haltDeed, reduceDeed } from '../../command/deeds';
 import { show } from '../../command/store';
 import { change, money, plain, price, quantity } from '../../format/numbers';
 import { duration, moment } from '../../format/time';
@@ -135,6 +135,7 @@ function Actions({ of }: { of: Held }) {
         <>
           <Button small disabled={!live} onClick={() => show({ kind: 'deed', deed: reduceDeed(of.symbol) })}>{t.reduce}</Button>
           <Button small disabled={!live} onClick={() => show({ kind: 'deed', deed: haltDeed(of.symbol) })}>{t.halt}</Button>
+          {of.strategy && <Button small disabled={!live} onClick={() => show({ kind: 'deed', deed: closeDeed(of.symbol) })}>{t.close}</Button>}
         </>
       )}
     </div>

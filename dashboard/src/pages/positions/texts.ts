@@ -44,6 +44,7 @@ export const words = texts({
   grid: ['Grid', 'Grille'],
   reduce: ['Reduce…', 'Réduire…'],
   halt: ['Halt…', 'Arrêter…'],
+  close: ['Close at market…', 'Fermer au marché…'],
   orders: ['Orders', 'Ordres'],
   noOrders: ['No order rests on the exchange.', 'Aucun ordre en attente à la bourse.'],
   noOrdersNext: ['Entries are placed when a plan wants them and risk allows.', 'Les entrées sont placées quand un plan les veut et que le risque le permet.'],

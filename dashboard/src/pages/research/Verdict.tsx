@@ -3,6 +3,7 @@ import { lazy, useMemo } from 'react';
 import { Link, useSearchParams } from 'wouter';
 import { useGet } from '../../api/hooks';
 import type { Schemas } from '../../api/types';
+import { token } from '../../charts/chart-tokens';
 import { Late } from '../../charts/Late';
 import { Badge, Card, Change, Facts, Loaded, Term, baseOf } from '../../components/parts';
 import { usePhone } from '../../components/Table';
@@ -12,6 +13,7 @@ import { day, duration, moment } from '../../format/time';
 import { Histogram } from '../../research/drawings';
 import { HeatPanel } from '../../research/HeatPanel';
 import { Distribution, InAndOut, Strips, TopTen } from '../../research/Pictures';
+import { Tornado } from '../../research/Tornado';
 import { fill, useTexts } from '../../text/language';
 import css from './Research.module.css';
 import { words } from './texts';
@@ -113,7 +115,7 @@ function Part({ tab, detail, rest }: { tab: Tab; detail: Detail; rest: Rest }) {
     case 'scatter': return <InAndOut run={run} windows={detail.windows} />;
     case 'distribution': return <><Distribution run={run} /><Strips run={run} /></>;
     case 'overfitting': return <Overfitting of={rest.verdict.overfitting} />;
-    case 'bootstrap': return <Bootstrap of={rest.verdict.bootstrap} observed={run.sharpe} />;
+    case 'bootstrap': return <Bootstrap of={rest.verdict.bootstrap} observed={run.sharpe} curve={detail.curve} />;
     case 'stability': return <Stability detail={detail} rest={rest} />;
     case 'tails': return <Tails of={rest.verdict.tail} />;
     case 'regimes': return <Regimes of={rest.verdict.regimes} />;
@@ -145,7 +147,7 @@ function Overfitting({ of }: { of: Rest['verdict']['overfitting'] }) {
   );
 }
 
-function Bootstrap({ of, observed }: { of: Rest['verdict']['bootstrap']; observed: number | null | undefined }) {
+function Bootstrap({ of, observed, curve }: { of: Rest['verdict']['bootstrap']; observed: number | null | undefined; curve: Detail['curve'] }) {
   const t = useTexts(words);
   const said = fill(t.bootSaid, { n: of.resamples.toLocaleString('en'), b: plain(of.block_days, 1), p: probability(of.p_value) });
   const lines = [{ at: of.sharpe[0], label: `${t.low} ${plain(of.sharpe[0], 2)}` }, { at: of.sharpe[1], label: `${t.high} ${plain(of.sharpe[1], 2)}` }, ...(typeof observed === 'number' ? [{ at: observed, label: `${t.observed} ${plain(observed, 2)}` }] : [])];
@@ -158,6 +160,30 @@ function Bootstrap({ of, observed }: { of: Rest['verdict']['bootstrap']; observe
         [t.interval, `${plain(of.sharpe[0], 2)} … ${plain(of.sharpe[1], 2)}`], [t.returnInterval, `${percent(of.net_return[0], 1)} … ${percent(of.net_return[1], 1)}`],
         [t.worst, percent(of.worst_drawdown, 1)],
       ]} />
+      {of.fan && <Fan of={of.fan} curve={curve} />}
+    </>
+  );
+}
+
+const BETWEEN = [[0, 4], [1, 3]] as const;
+
+/** Resampled equity day by day, and what happened. */
+function Fan({ of, curve }: { of: NonNullable<Rest['verdict']['bootstrap']['fan']>; curve: Detail['curve'] }) {
+  const t = useTexts(words);
+  const drawn = useMemo(() => {
+    const shares = Object.entries(of.bands).sort(([a], [b]) => parseFloat(b) - parseFloat(a));
+    return {
+      x: [0, ...of.days],
+      curves: [
+        ...shares.map(([share, values]) => ({ label: fill(t.below, { share }), values: [1, ...values], colour: token(share === '50%' ? 'text-2' : 'text-3'), width: share === '50%' ? 1.5 : 0.5 })),
+        { label: t.observed, values: [1, ...of.days.map((day) => curve.equity[day] ?? null)], width: 2, colour: token('text-1') },
+      ],
+    };
+  }, [of, curve, t]);
+  return (
+    <>
+      <p>{t.fan}</p>
+      <Late height={260}><Plot x={drawn.x} curves={drawn.curves} bands={BETWEEN} height={260} format={(v) => plain(v, 2)} summary={t.fanSummary} /></Late>
     </>
   );
 }
@@ -170,6 +196,7 @@ function Stability({ detail, rest }: { detail: Detail; rest: Rest }) {
     <>
       <Facts of={[[<Term key="t" of="instability">{t.instability}</Term>, instability.defined ? plain(instability.value, 3) : 'n/a'], [t.score, `${plain(criterion?.points, 1)} / ${plain(criterion?.most, 0)}`]]} />
       <p className={css['dim']}>{t.stabilityHelp}</p>
+      <Tornado run={detail.run} />
       <Strips run={detail.run} />
     </>
   );

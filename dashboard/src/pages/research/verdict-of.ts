@@ -12,7 +12,7 @@ export type Rest = {
   verdict: {
     bootstrap: {
       p_value: number; sharpe: [number, number]; net_return: [number, number]; worst_drawdown: number; block_days: number; resamples: number; underpowered: boolean; defined: boolean;
-      histogram?: Bars; drawdowns?: Bars;
+      histogram?: Bars; drawdowns?: Bars; fan?: { days: number[]; bands: Record<string, number[]> };
     };
     overfitting: { probability: number; slope: number; blocks: number; combinations: number; defined: boolean; histogram: Bars };
     tail: {

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Final, NamedTuple
 
 from core.timeframe import HOUR_MS, MINUTE_MS
@@ -27,19 +27,22 @@ def differences(found: Sequence[Deal], wanted: Sequence[Deal], faults: Sequence[
     told: list[Difference] = []
     for symbol in sorted({deal.symbol for deal in (*found, *wanted)}):
         ours, theirs = ([d for d in deals if d.symbol == symbol] for deals in (found, wanted))
-        struck = [f for f in faults if f["symbol"] in (symbol, "")]
-        last: Difference | None = None
-        for mine, other in _paired(ours, theirs):
-            if mine is not None and other is not None and mine.like(other):
-                continue
-            there = [d for d in (mine, other) if d is not None]
-            from_ms, to_ms = min(d.opened_ms for d in there), max(d.closed_ms for d in there)
-            cause = _cause(struck, from_ms - _BEFORE_MS, to_ms)
-            if not cause and last is not None and from_ms <= last.to_ms + _BEFORE_MS:
-                cause = last.cause
-            last = Difference(symbol, from_ms, to_ms, _what(mine, other), cause)
-            told.append(last)
+        told += _differing(symbol, ours, theirs, [f for f in faults if f["symbol"] in (symbol, "")])
     return told
+
+
+def _differing(symbol: str, ours: list[Deal], theirs: list[Deal], struck: Sequence[Row]) -> Iterator[Difference]:
+    last: Difference | None = None
+    for mine, other in _paired(ours, theirs):
+        there = [d for d in (mine, other) if d is not None]
+        if len(there) == 2 and there[0].like(there[1]):
+            continue
+        from_ms, to_ms = min(d.opened_ms for d in there), max(d.closed_ms for d in there)
+        cause = _cause(struck, from_ms - _BEFORE_MS, to_ms)
+        if not cause and last is not None and from_ms <= last.to_ms + _BEFORE_MS:
+            cause = last.cause
+        last = Difference(symbol, from_ms, to_ms, _what(mine, other), cause)
+        yield last
 
 
 def standing_apart(found: Standing, wanted: Standing, *, presets: bool = True) -> list[str]:

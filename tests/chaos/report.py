@@ -46,7 +46,7 @@ def keep(
         "unprotected_ms": {name: at(t.unprotected, part) for name, part in PARTS.items()},
     } for t in outcome.told]
     found: dict[str, Any] = {
-        "episodes": episodes, "kills": dict(outcome.kills), "points": len(outcome.fate.deaths),
+        "episodes": episodes, "kills": dict(outcome.kills), "points": dict(sorted(outcome.fate.deaths.items())),
         "differences": [difference._asdict() for difference in differences],
         "title": title, "shown": [*table(outcome.told), *lines, *named(differences)],
     }

@@ -1,4 +1,7 @@
-"""Kill -9 of Ray's own processes and of the driver in the middle of a minute, on either account: the same trades."""
+"""Kill -9 of Ray's own processes and of the driver in the middle of a minute: the same trades.
+
+On a unified account; the actors are killed on a classic one (`tests/ray/test_lockstep_on_ray.py`).
+"""
 
 from __future__ import annotations
 
@@ -10,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from actors.wiring.family import LOST
-from sandbox.account import CLASSIC, UNIFIED
+from sandbox.account import UNIFIED
 from tests.ray.exchange import ROOT, ExchangeProcess
 
 HOURS = 6
@@ -21,13 +24,12 @@ LIVES = (("raylet", 125), ("gcs_server", 155), ("driver", 185), ("nobody", HOURS
 @pytest.mark.ray
 @pytest.mark.chaos
 @pytest.mark.timeout(400)
-@pytest.mark.parametrize("kind", [CLASSIC, UNIFIED])
-def test_kill_9_of_ray_and_of_the_driver_changes_no_trade(tmp_path: Path, kind: str) -> None:
-    exchange = ExchangeProcess(HOURS, kind)
+def test_kill_9_of_ray_and_of_the_driver_changes_no_trade(tmp_path: Path) -> None:
+    exchange = ExchangeProcess(HOURS, UNIFIED)
     try:
         for victim, minutes in LIVES:
             ran = subprocess.run(
-                [sys.executable, "-m", "tests.ray.lives", exchange.url, exchange.admin_key, kind, str(tmp_path),
+                [sys.executable, "-m", "tests.ray.lives", exchange.url, exchange.admin_key, UNIFIED, str(tmp_path),
                  str(HOURS), str(minutes), victim],
                 cwd=ROOT, capture_output=True, text=True, timeout=200,
             )

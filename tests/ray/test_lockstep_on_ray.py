@@ -29,13 +29,6 @@ def lived(*options: str) -> dict[str, Any]:
 
 @pytest.mark.ray
 @pytest.mark.chaos
-def test_on_ray_paper_equals_the_backtest_and_live_equals_paper(tmp_path: Path) -> None:
-    found = lived("--none", "--minutes", "240", "--state", str(tmp_path))
-    assert sum(found["trades"].values()) >= 2
-
-
-@pytest.mark.ray
-@pytest.mark.chaos
 @pytest.mark.timeout(240)
 def test_kill_9_of_every_actor_changes_no_trade(tmp_path: Path) -> None:
     found = lived("--minutes", "600", "--each", "1", "--seed", "1", "--state", str(tmp_path))

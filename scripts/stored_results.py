@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
@@ -14,6 +14,29 @@ from scripts.options import when_text
 from storage.research_records import RunQuery, StoredRun
 
 FORMATS: Final = (".csv", ".parquet", ".arrow", ".json")
+
+_FIGURES: Final[tuple[tuple[str, Callable[[StoredRun], str]], ...]] = (
+    ("run", lambda run: run.fingerprint[:10]),
+    ("strategy", lambda run: run.strategy),
+    ("symbol", lambda run: run.symbol),
+    ("from", lambda run: when_text(run.from_ms)[:10]),
+    ("to", lambda run: when_text(run.to_ms)[:10]),
+    ("grade", lambda run: f"{run.grade} ({run.score:.1f})"),
+    ("gate", lambda run: "open" if run.gate_passed else "shut"),
+    ("Sharpe", lambda run: number(run.sharpe)),
+    ("Sharpe in sample", lambda run: number(run.in_sample_sharpe)),
+    ("return", lambda run: percent(run.total_return)),
+    ("drawdown", lambda run: percent(run.max_drawdown, sign=False)),
+    ("trades", lambda run: f"{run.trades:,}"),
+    ("windows won", lambda run: percent(run.consistency, sign=False)),
+    ("no luck (deflated Sharpe)", lambda run: percent(run.deflated_sharpe, sign=False)),
+    ("overfit", lambda run: percent(run.pbo, sign=False)),
+    ("p", lambda run: number(run.p_value, 3)),
+    ("instability", lambda run: number(run.instability)),
+    ("combinations", lambda run: f"{run.combinations:,}"),
+    ("trials ever", lambda run: f"{run.trials:,}"),
+)
+"""What runs are compared by: a figure's name and its text."""
 
 
 def meant(store: ResultStore, name: str) -> StoredRun:
@@ -49,30 +72,11 @@ def listed(run: StoredRun) -> dict[str, str]:
 
 def compared(runs: Sequence[StoredRun]) -> list[tuple[str, list[str]]]:
     """One line a figure, one column a run."""
-    rows: dict[str, list[str]] = {
-        "run": [run.fingerprint[:10] for run in runs],
-        "strategy": [run.strategy for run in runs],
-        "symbol": [run.symbol for run in runs],
-        "from": [when_text(run.from_ms)[:10] for run in runs],
-        "to": [when_text(run.to_ms)[:10] for run in runs],
-        "grade": [f"{run.grade} ({run.score:.1f})" for run in runs],
-        "gate": ["open" if run.gate_passed else "shut" for run in runs],
-        "Sharpe": [number(run.sharpe) for run in runs],
-        "Sharpe in sample": [number(run.in_sample_sharpe) for run in runs],
-        "return": [percent(run.total_return) for run in runs],
-        "drawdown": [percent(run.max_drawdown, sign=False) for run in runs],
-        "trades": [f"{run.trades:,}" for run in runs],
-        "windows won": [percent(run.consistency, sign=False) for run in runs],
-        "no luck (deflated Sharpe)": [percent(run.deflated_sharpe, sign=False) for run in runs],
-        "overfit": [percent(run.pbo, sign=False) for run in runs],
-        "p": [number(run.p_value, 3) for run in runs],
-        "instability": [number(run.instability) for run in runs],
-        "combinations": [f"{run.combinations:,}" for run in runs],
-        "trials ever": [f"{run.trials:,}" for run in runs],
-    }
-    for name in sorted({name for run in runs for name in searched(run)}):
-        rows[name] = [value_text(searched(run).get(name, "-")) for run in runs]
-    return list(rows.items())
+    names = sorted({name for run in runs for name in searched(run)})
+    return [
+        *((name, [text(run) for run in runs]) for name, text in _FIGURES),
+        *((name, [value_text(searched(run).get(name, "-")) for run in runs]) for name in names),
+    ]
 
 
 def searched(run: StoredRun, params: Mapping[str, Any] | None = None) -> Mapping[str, Any]:

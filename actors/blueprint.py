@@ -25,6 +25,9 @@ from engine.selector import Setup
 Params = Mapping[str, Mapping[str, Mapping[str, Any]]]
 """By strategy and symbol: every parameter, as its verdict would have it."""
 
+Entries = Mapping[str, StrategyEntry]
+"""Strategies by name, in the configuration's order."""
+
 Mode = Literal["demo", "paper", "live"]
 MODES: Final[tuple[Mode, ...]] = ("demo", "paper", "live")
 
@@ -65,53 +68,70 @@ def draw(
     trading = {n: e for n, e in enabled.items() if mode == "demo" or (mode == "live" and e.live_eligible)}
     symbols = tuple(s for s in settings.assets.symbols if any(s in e.symbols for e in enabled.values()))
     feed, executor_name = f"feed:{name}", f"executor:{name}" if trading else ""
+    groups = {s: settings.assets.asset(s).group for s in settings.assets.symbols}
+    runners = _runners(settings, enabled, trading, folders, feed)
+    runner_names = tuple(r.name for r in runners)
+    contenders = tuple(
+        Contender(n, f"runner:{n}", e.capital_usdt, n in trading, e.live_eligible,
+                  _setups(e, timeframes.get(n, ""), params.get(n, {})), past.get(n, Past()))
+        for n, e in enabled.items()
+    )
+    monitor = MonitorConfig(
+        "monitor", contenders, settings.risk.selector, settings.risk.watchdog, mode == "live", feed, executor_name,
+        api="api",
+    )
+    actors = ("monitor", *([executor_name] if trading else []), "risk", *runner_names, feed, "ledger", "api")
+    return Blueprint(
+        mode, name, exchange,
+        FeedConfig(feed, symbols, runner_names, "risk", "api", stale_after_s=settings.risk.stale_after_s),
+        runners,
+        _risk(settings, enabled, trading or enabled, groups, feed, executor_name, gated=mode == "live"),
+        _executor(settings, exchange, trading, feed, executor_name) if trading else None,
+        monitor,
+        Facts(
+            mode=mode, symbols=symbols, timeframes=timeframes, actors=actors,
+            stale_after_s=settings.risk.stale_after_s, taker_fee=settings.exchanges.costs.taker_fee,
+            trading=tuple(trading), groups=groups, versions=versions,
+        ),
+    )
+
+
+def _runners(
+    settings: Settings, enabled: Entries, trading: Entries, folders: tuple[str, ...], feed: str
+) -> tuple[RunnerConfig, ...]:
     crossed = settings.risk.margin_mode == "crossed"
-    runners = tuple(
+    return tuple(
         RunnerConfig(
             f"runner:{n}", n, e, e.symbols, folders, settings.exchanges.costs.slippage, settings.risk.max_margin_use,
             crossed, n in trading, feed, api="api",
         )
         for n, e in enabled.items()
     )
-    groups = {s: settings.assets.asset(s).group for s in settings.assets.symbols}
-    judged = trading or enabled
-    risk = RiskConfig(
+
+
+def _risk(
+    settings: Settings, enabled: Entries, judged: Entries, groups: dict[str, str], feed: str, executor: str, *,
+    gated: bool,
+) -> RiskConfig:
+    """``judged``: those whose targets risk passes on, or would."""
+    followed = {s for e in enabled.values() for s in e.symbols}
+    return RiskConfig(
         "risk", settings.risk, groups,
         {n: Trader(f"runner:{n}", e.leverage, e.capital_usdt / len(e.symbols)) for n, e in judged.items()},
-        settings.exchanges.costs.slippage, sum(e.capital_usdt for e in judged.values()), feed, executor_name, api="api",
-        gated=mode == "live", runners=tuple(Watched(n, f"runner:{n}", e.symbols) for n, e in enabled.items()),
-        most_leverage=tuple((s, settings.assets.asset(s).leverage) for s in symbols),
+        settings.exchanges.costs.slippage, sum(e.capital_usdt for e in judged.values()), feed, executor, api="api",
+        gated=gated, runners=tuple(Watched(n, f"runner:{n}", e.symbols) for n, e in enabled.items()),
+        most_leverage=tuple((s, settings.assets.asset(s).leverage) for s in settings.assets.symbols if s in followed),
     )
-    monitor = MonitorConfig(
-        "monitor",
-        tuple(
-            Contender(n, f"runner:{n}", e.capital_usdt, n in trading, e.live_eligible,
-                      _setups(e, timeframes.get(n, ""), params.get(n, {})), past.get(n, Past()))
-            for n, e in enabled.items()
-        ),
-        settings.risk.selector, settings.risk.watchdog, mode == "live", feed, executor_name, api="api",
-    )
-    executor = ExecutorConfig(
-        executor_name, {n: f"runner:{n}" for n in trading}, {n: e.symbols for n, e in trading.items()},
+
+
+def _executor(settings: Settings, exchange: Exchange, trading: Entries, feed: str, name: str) -> ExecutorConfig:
+    return ExecutorConfig(
+        name, {n: f"runner:{n}" for n in trading}, {n: e.symbols for n, e in trading.items()},
         _leverages(settings, list(trading)), settings.risk.margin_mode, feed, api="api",
         unsafe_key=exchange.allow_unsafe_key, account_type=exchange.account_type,
         capital=sum(e.capital_usdt for e in trading.values()), trigger_source=exchange.trigger_source,
         # half of what risk asks for before an entry: the exchange's own figure differs a little from the estimate
         liquidation_margin=settings.risk.liquidation_margin / 2, changes_per_minute=exchange.changes_per_minute,
-    ) if trading else None
-    executors = [executor_name] if trading else []
-    actors = ("monitor", *executors, "risk", *(r.name for r in runners), feed, "ledger", "api")
-    return Blueprint(
-        mode, name, exchange,
-        FeedConfig(
-            feed, symbols, tuple(r.name for r in runners), "risk", "api", stale_after_s=settings.risk.stale_after_s
-        ),
-        runners, risk, executor, monitor,
-        Facts(
-            mode=mode, symbols=symbols, timeframes=timeframes, actors=actors,
-            stale_after_s=settings.risk.stale_after_s, taker_fee=settings.exchanges.costs.taker_fee,
-            trading=tuple(trading), groups=groups, versions=versions,
-        ),
     )
 
 

@@ -68,24 +68,14 @@ def amend_trigger(state: State, account: Account, trigger: Trigger, change: Trig
     """The live trigger moved in place. Raises Refusal when it is not live or the price has passed the new level."""
     if trigger.order_id not in account.triggers.get(trigger.symbol, {}):
         raise order_not_found()
-    last = state.price(trigger.symbol)
     level = trigger.trigger if change.trigger is None else change.trigger
-    instrument = state.instrument(trigger.symbol)
-    check_price(instrument, level)
-    if change.execute:
-        check_price(instrument, change.execute)
-    sized = change.quantity is not None and trigger.plan not in WHOLE_POSITION
-    if sized and change.quantity is not None:
-        check_quantity(instrument, change.quantity, level, closing=trigger.reduce_only)
-    if trigger.best is not None and level != trigger.trigger:
-        raise Refusal("40917", "The trailing order follows the price already: its trigger price stands")
-    if trigger.plan in PLANS:
-        trigger.below = level <= last if level != trigger.trigger else trigger.below
-    else:
-        _check_side(trigger.plan, trigger.below, level, last)
+    quantity = None if trigger.plan in WHOLE_POSITION else change.quantity
+    _check_amendment(state, trigger, level, quantity, change.execute)
+    if trigger.plan in PLANS and level != trigger.trigger:
+        trigger.below = level <= state.price(trigger.symbol)
     trigger.trigger, trigger.updated_ms = level, state.now_ms
-    if sized and change.quantity is not None:
-        trigger.quantity = change.quantity
+    if quantity is not None:
+        trigger.quantity = quantity
     if change.callback is not None and trigger.plan is PlanType.TRACK:
         trigger.callback = change.callback
     if change.execute is not None:
@@ -93,6 +83,22 @@ def amend_trigger(state: State, account: Account, trigger: Trigger, change: Trig
     trigger.source = change.source or trigger.source
     state.record("trigger", account, trigger.symbol, trigger, "amended")
     return trigger
+
+
+def _check_amendment(
+    state: State, trigger: Trigger, level: float, quantity: float | None, execute: float | None
+) -> None:
+    """Raises Refusal when a trigger may not get these; nothing is changed."""
+    instrument = state.instrument(trigger.symbol)
+    check_price(instrument, level)
+    if execute:
+        check_price(instrument, execute)
+    if quantity is not None:
+        check_quantity(instrument, quantity, level, closing=trigger.reduce_only)
+    if trigger.best is not None and level != trigger.trigger:
+        raise Refusal("40917", "The trailing order follows the price already: its trigger price stands")
+    if trigger.plan not in PLANS:
+        _check_side(trigger.plan, trigger.below, level, state.price(trigger.symbol))
 
 
 def cancel_trigger(state: State, account: Account, trigger: Trigger) -> None:

@@ -69,16 +69,9 @@ def strategy_order(row: Row, symbols: Symbols, *, ended: bool = False) -> OpenOr
     The row has no side and mostly no status: the side is the position's other one, and what stands in the open list is
     open. ``ended``: it stands in the history.
     """
-    is_stop = known(row.get("stopLoss")) is not None
-    sized = str(row.get("tpslMode") or "full").lower() == "partial" or str(row.get("type") or "tpsl") != "tpsl"
-    both = is_stop and known(row.get("takeProfit")) is not None
-    kind = OrderKind.STOP_LOSS if is_stop else OrderKind.TAKE_PROFIT
-    if sized or both:
-        kind = OrderKind.TRIGGER
-    own = "sl" if is_stop else "tp"
+    own = "sl" if known(row.get("stopLoss")) is not None else "tp"
     limit = known(row.get(f"{own}LimitPrice")) if row.get(f"{own}OrderType") == "limit" else None
-    if limit is not None and kind is OrderKind.STOP_LOSS:
-        kind = OrderKind.TRIGGER  # it may stay unfilled: no protection
+    kind = _strategy_kind(row, limit)
     source = str(row.get(f"{own}TriggerBy") or "")
     default = OrderStatus.CANCELLED if ended else OrderStatus.OPEN
     word = row.get("status")
@@ -96,6 +89,19 @@ def strategy_order(row: Row, symbols: Symbols, *, ended: bool = False) -> OpenOr
         reduce_only=True,
         created_ms=whole(row.get("createdTime")),
     )
+
+
+def _strategy_kind(row: Row, limit: float | None) -> OrderKind:
+    """A whole position's stop or target; anything sized, with both prices, or a stop that may stay unfilled is neither.
+
+    ``limit``: the price at which it would rest.
+    """
+    is_stop = known(row.get("stopLoss")) is not None
+    sized = str(row.get("tpslMode") or "full").lower() == "partial" or str(row.get("type") or "tpsl") != "tpsl"
+    both = is_stop and known(row.get("takeProfit")) is not None
+    if sized or both or (is_stop and limit is not None):
+        return OrderKind.TRIGGER
+    return OrderKind.STOP_LOSS if is_stop else OrderKind.TAKE_PROFIT
 
 
 def _side(row: Row) -> Side:

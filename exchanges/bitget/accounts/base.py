@@ -9,10 +9,11 @@ from typing import Final, TypeVar
 
 from core.errors import Refused, RetryLater, UnknownOutcome
 from core.instrument import Instrument
-from core.order import Execution, OpenOrder
+from core.order import Execution, OpenOrder, OrderKind
 from exchanges.bitget.client import BitgetClient
 from exchanges.bitget.dialect.words import Channel, Row
 from exchanges.bitget.echoes import Echoes
+from exchanges.bitget.errors import NOT_FOUND
 from exchanges.bitget.merging import merged
 from exchanges.bitget.rules import Rules
 from exchanges.bitget.session import Timing
@@ -55,6 +56,14 @@ class Account(ABC):
     @abstractmethod
     async def _asked_margin_mode(self, symbol: str) -> str:
         """The margin mode that the venue shows for a symbol."""
+
+    @abstractmethod
+    async def _asked_to_cancel(self, order: OpenOrder) -> Row | None:
+        """The venue's answer to withdrawing a plain order."""
+
+    @abstractmethod
+    async def _cancel_trigger(self, order: OpenOrder) -> bool:
+        """Withdraw a stop, target or other trigger; False when it was gone. Raises UnknownOutcome."""
 
     def events(self, symbols: Sequence[str]) -> AsyncIterator[AccountEvent]:
         """The private streams for ever, merged; a `Reconnected` precedes anything after a (re)connection.
@@ -112,6 +121,24 @@ class Account(ABC):
         if symbol not in self._margin_modes:
             self._margin_modes[symbol] = await self._asked_margin_mode(symbol)
         return self._margin_modes[symbol]
+
+    async def cancel(self, order: OpenOrder) -> bool:
+        """Cancel any live order, triggers too; False when there was nothing left to cancel.
+
+        Raises UnknownOutcome when the venue says yes and still shows the order.
+        """
+        if order.kind in (OrderKind.MARKET, OrderKind.LIMIT):
+            return await self._cancel_plain(order)
+        return await self._cancel_trigger(order)
+
+    async def _cancel_plain(self, order: OpenOrder) -> bool:
+        try:
+            data = await self._asked_to_cancel(order)
+        except Refused as error:
+            if error.code in NOT_FOUND:
+                return False
+            raise
+        return str((data or {}).get("orderId") or "") == order.order_id
 
     async def _placed(self, symbol: str, client_id: str, order_id: str) -> str:
         """The id of an order that the venue took, looked up where the answer left it out."""

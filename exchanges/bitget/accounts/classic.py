@@ -15,7 +15,6 @@ from exchanges.bitget.accounts.base import after
 from exchanges.bitget.accounts.classic_reading import ClassicReading
 from exchanges.bitget.dialect.classic import requests, rows, words
 from exchanges.bitget.dialect.words import COIN, PRODUCT, Channel, Params, Row, same_price, whole, written
-from exchanges.bitget.errors import NOT_FOUND
 from exchanges.port import AccountEvent, Executed, OrderSeen, PositionsSeen
 from exchanges.rate import Priority
 
@@ -71,24 +70,10 @@ class ClassicAccount(ClassicReading):
                 raise UnknownOutcome(f"{order.symbol} {request.client_id}: the preset stop stayed at {seen.stop}")
         return await self._placed(order.symbol, request.client_id, seen.order_id)
 
-    async def cancel(self, order: OpenOrder) -> bool:
-        """Cancel any live order, triggers too; False when there was nothing left to cancel.
-
-        Raises UnknownOutcome when the venue says yes and still shows the order.
-        """
-        if order.kind in (OrderKind.MARKET, OrderKind.LIMIT):
-            return await self._cancel_plain(order)
-        return await self._cancel_trigger(order)
-
-    async def _cancel_plain(self, order: OpenOrder) -> bool:
+    async def _asked_to_cancel(self, order: OpenOrder) -> Row | None:
         params = requests.cancel_params(self._id(order.symbol), order.order_id)
-        try:
-            data = await self._client.call(words.CANCEL, params, Priority.PROTECTION)
-        except Refused as error:
-            if error.code in NOT_FOUND:
-                return False
-            raise
-        return str((data or {}).get("orderId") or "") == order.order_id
+        answer: Row | None = await self._client.call(words.CANCEL, params, Priority.PROTECTION)
+        return answer
 
     async def _cancel_trigger(self, order: OpenOrder) -> bool:
         """The answer is a success even when nothing was cancelled, so what stands afterwards is read."""

@@ -11,6 +11,7 @@ from core.order import Execution, OpenOrder
 from core.position import Balance, ClosedPosition, VenuePosition
 from exchanges.bitget.accounts.base import Account
 from exchanges.bitget.accounts.names import Names
+from exchanges.bitget.accounts.paging import MOST_PAGES, Pages, read_pages
 from exchanges.bitget.client import BitgetClient
 from exchanges.bitget.dialect.classic import rows, words
 from exchanges.bitget.dialect.words import COIN, PRODUCT, Endpoint, Params, Row, permissions
@@ -20,8 +21,6 @@ from exchanges.bitget.session import Timing
 from exchanges.port import AccountFacts
 from exchanges.rate import Priority
 
-_PAGE: Final = 100
-_MOST_PAGES: Final = 200
 _LATELY: Final = 3
 """Pages of ended triggers that are looked through for a client id: whoever asks has sent it a moment ago."""
 
@@ -99,7 +98,7 @@ class ClassicReading(Account):
         )
         return [order for listed in lists for order in listed if order.status.live]
 
-    async def _listed(self, endpoint: Endpoint, where: Params, most: int = _MOST_PAGES) -> list[OpenOrder]:
+    async def _listed(self, endpoint: Endpoint, where: Params, most: int = MOST_PAGES) -> list[OpenOrder]:
         """One namespace, all its pages or the newest ``most``."""
         found = await self._pages(endpoint, where, "entrustedList", "orderId", Priority.PROTECTION, most=most)
         orders = [rows.order(row, self._symbols) for row in found]
@@ -114,25 +113,11 @@ class ClassicReading(Account):
         key: str,
         priority: Priority = Priority.READ,
         oldest: tuple[str, int] | None = None,
-        most: int = _MOST_PAGES,
+        most: int = MOST_PAGES,
     ) -> list[Row]:
-        """All rows of a list that is paged by ``endId``, without doubles even when the venue repeats a page.
-
-        ``oldest`` : a time of the rows, and how far back they are wanted; pages come newest first. ``most`` : pages.
-        """
-        asked = {"productType": PRODUCT, "limit": str(_PAGE)} | where
-        found: dict[str, Row] = {}
-        for _ in range(most):
-            data = await self._client.call(endpoint, asked, priority) or {}
-            page = data.get(name) or []
-            fresh = {str(row[key]): row for row in page if str(row[key]) not in found}
-            found |= fresh
-            if len(page) < _PAGE or not fresh or not data.get("endId"):
-                break
-            if oldest is not None and int(page[-1].get(oldest[0]) or 0) < oldest[1]:
-                break
-            asked = asked | {"idLessThan": str(data["endId"])}
-        return list(found.values())
+        """All rows of a list that stand under ``name``; the rest is `exchanges.bitget.accounts.paging`."""
+        asked, pages = {"productType": PRODUCT} | where, Pages(name, "endId", "idLessThan")
+        return await read_pages(self._client, endpoint, asked, pages, key, priority, oldest=oldest, most=most)
 
     async def order(self, symbol: str, client_id: str) -> OpenOrder | None:
         """The order with this client id, plain or trigger, live or ended, or None when the venue knows none.

@@ -95,26 +95,12 @@ class UnifiedAccount(UnifiedReading):
             raise UnknownOutcome(f"{order.symbol}: {order.order_id} was withdrawn, not replaced: it had begun to fill")
         return await self.place(request)
 
-    async def cancel(self, order: OpenOrder) -> bool:
-        """Cancel any live order, strategy ones too; False when there was nothing left to cancel.
-
-        Raises UnknownOutcome when the venue says yes and still shows the order.
-        """
-        if order.kind in (OrderKind.MARKET, OrderKind.LIMIT):
-            return await self._cancel_plain(order)
-        return await self._cancel_strategy(order)
-
-    async def _cancel_plain(self, order: OpenOrder) -> bool:
+    async def _asked_to_cancel(self, order: OpenOrder) -> Row | None:
         params = requests.cancel_params(self._id(order.symbol), order.order_id)
-        try:
-            data = await self._client.call(words.CANCEL, params, Priority.PROTECTION)
-        except Refused as error:
-            if error.code in NOT_FOUND:
-                return False
-            raise
-        return str((data or {}).get("orderId") or "") == order.order_id
+        answer: Row | None = await self._client.call(words.CANCEL, params, Priority.PROTECTION)
+        return answer
 
-    async def _cancel_strategy(self, order: OpenOrder) -> bool:
+    async def _cancel_trigger(self, order: OpenOrder) -> bool:
         """The answer says nothing: what stands afterwards is read."""
         params, said = requests.cancel_strategy_params(self._id(order.symbol), order.order_id), ""
         try:

@@ -14,6 +14,7 @@ from core.errors import Refused
 from core.order import Execution, OpenOrder
 from core.position import Balance, ClosedPosition, VenuePosition
 from exchanges.bitget.accounts.base import Account
+from exchanges.bitget.accounts.paging import MOST_PAGES, Pages, read_pages
 from exchanges.bitget.accounts.renamed import Renamed
 from exchanges.bitget.client import BitgetClient
 from exchanges.bitget.dialect.unified import rows, words
@@ -24,8 +25,7 @@ from exchanges.bitget.session import Timing
 from exchanges.port import AccountFacts
 from exchanges.rate import Priority
 
-_PAGE: Final = 100
-_MOST_PAGES: Final = 200
+_PAGES: Final = Pages("list", "cursor", "cursor")
 _LATELY: Final = 3
 """Pages of ended strategy orders that are looked through for a client id: whoever asks has sent it a moment ago."""
 
@@ -118,26 +118,11 @@ class UnifiedReading(Account):
         key: str,
         priority: Priority = Priority.READ,
         oldest: tuple[str, int] | None = None,
-        most: int = _MOST_PAGES,
+        most: int = MOST_PAGES,
     ) -> list[Row]:
-        """All rows of a list that is paged by ``cursor``, without doubles even when the venue repeats a page.
-
-        ``oldest`` : a time of the rows, and how far back they are wanted; pages come newest first. ``most`` : pages.
-        """
-        asked = {"category": PRODUCT, "limit": str(_PAGE)} | where
-        found: dict[str, Row] = {}
-        for _ in range(most):
-            data = await self._client.call(endpoint, asked, priority) or {}
-            page = data.get("list") or []
-            fresh = {str(row[key]): row for row in page if str(row[key]) not in found}
-            found |= fresh
-            cursor = data.get("cursor")
-            if len(page) < _PAGE or not fresh or not cursor:
-                break
-            if oldest is not None and int(page[-1].get(oldest[0]) or 0) < oldest[1]:
-                break
-            asked = asked | {"cursor": str(cursor)}
-        return list(found.values())
+        """All rows of a list; see `exchanges.bitget.accounts.paging`."""
+        asked = {"category": PRODUCT} | where
+        return await read_pages(self._client, endpoint, asked, _PAGES, key, priority, oldest=oldest, most=most)
 
     async def order(self, symbol: str, client_id: str) -> OpenOrder | None:
         """The order with this client id, plain or strategy, live or ended, or None when the venue knows none."""

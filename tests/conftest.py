@@ -1,12 +1,17 @@
-"""What every test shares: compiled code from one cache, named before anything imports Numba."""
+"""What every test shares: compiled code from one cache, named before anything imports Numba; what stays is not swept."""
 
 from __future__ import annotations
+
+import gc
 
 import pytest
 
 from scripts.main import keep_compiled_code
 
 keep_compiled_code()
+# What is imported and collected stays until the end: looking through it for garbage, again and again, costs each worker
+# as much as all the rest of its start, and a part of each test.
+gc.disable()
 
 
 @pytest.hookimpl(trylast=True)
@@ -15,3 +20,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     slow = {item.path for item in items if item.get_closest_marker("slow") or item.get_closest_marker("ray")}
     items.sort(key=lambda item: item.path not in slow)
 
+
+def pytest_collection_finish() -> None:
+    """From here on there is garbage again: that of the tests."""
+    gc.freeze()
+    gc.enable()

@@ -1,4 +1,4 @@
-"""What every test shares: compiled code from one cache, named before anything imports Numba; what stays is not swept."""
+"""What every test shares: compiled code from one cache, named before Numba is imported; what stays is not swept."""
 
 from __future__ import annotations
 

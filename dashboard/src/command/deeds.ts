@@ -15,6 +15,8 @@ const words = texts({
   reduceTitle: ['Reduce {what}: exits only', 'Réduire {what} : sorties seulement'],
   reduceDeed: ['Withdraw entries', 'Retirer les entrées'],
   entries: ['{n} resting entries are withdrawn, and no new ones are placed.', '{n} entrées en attente sont retirées, aucune nouvelle n’est placée.'],
+  entry: ['1 resting entry is withdrawn, and no new ones are placed.', '1 entrée en attente est retirée, aucune nouvelle n’est placée.'],
+  keepOne: ['1 open position keeps its stop and its target; it is not closed.', '1 position ouverte garde stop et objectif ; elle n’est pas fermée.'],
   keep: ['{n} open positions keep their stop and their target; none is closed.', '{n} positions ouvertes gardent stop et objectif ; aucune n’est fermée.'],
   human: ['Only a human ends it.', 'Seul un humain y met fin.'],
   resumeTitle: ['Resume {what}', 'Reprendre {what}'],
@@ -79,7 +81,7 @@ const prepare = (kind: Schemas['CommandAsked']['kind'], symbol: string, ending: 
   const { facts } = told;
   const consequences = kind === 'resume' || kind === 'reset'
     ? [...(ending ? [ending] : []), ...facts.ends.map((one) => fill(t.tripped, { reason: one.reason || one.code })), fill(t.mayPlace, { n: facts.entries_placed }), ...facts.stays.map((one) => fill(t.stays, { reason: one.reason || one.code }))]
-    : [fill(t.entries, { n: facts.entries_withdrawn }), ...(facts.closing ? leaving(facts.closing, symbol) : [fill(t.keep, { n: facts.positions_kept })]), ending];
+    : [facts.entries_withdrawn === 1 ? t.entry : fill(t.entries, { n: facts.entries_withdrawn }), ...(facts.closing ? leaving(facts.closing, symbol) : [facts.positions_kept === 1 ? t.keepOne : fill(t.keep, { n: facts.positions_kept })]), ending];
   if (facts.without_stop.length) consequences.push(fill(t.noStop, { symbols: facts.without_stop.join(', ') }));
   return {
     consequences,

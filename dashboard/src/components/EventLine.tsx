@@ -1,5 +1,6 @@
 /** One event as a line: time, a mark by its weight, what happened. */
 import type { Event } from '../api/types';
+import { money } from '../format/numbers';
 import { utc } from '../format/time';
 import { clockSeconds } from '../format/time';
 import { useZone } from '../text/settings';
@@ -27,7 +28,7 @@ export function sentence(event: Event): string {
     case 'position_guarded':
       return `position closed, ${Number(payload['unprotected_ms']) > 0 ? `without a stop for ${(Number(payload['unprotected_ms']) / 1000).toFixed(1)} s` : 'its stop stood all the time'}`;
     case 'position_settled':
-      return `settled by the exchange, net ${told(payload['net'])}`;
+      return `settled by the exchange, net ${money(Number(payload['net']))} USDT`;
     case 'position_unprotected':
       return `position without a stop for ${(Number(payload['unprotected_ms']) / 1000).toFixed(1)} s`;
     case 'trade_compared':

@@ -36,7 +36,7 @@ export const words = texts({
   oneAxisNext: ['The table below shows every combination.', 'La table ci-dessous montre chaque combinaison.'],
   cellOf: ['Behind the cell {x} / {y}: best {n} by {metric}', 'Derrière la cellule {x} / {y} : les {n} meilleures par {metric}'],
   summary: ['Heatmap of {metric}, {x} by {y}, {n} cells from {low} to {high}. Arrow keys move, Enter opens.', 'Carte de {metric}, {x} par {y}, {n} cellules de {low} à {high}. Flèches pour bouger, Entrée pour ouvrir.'],
-  top: ['Top 10 of {n} out of sample, with the rank each had in sample', 'Les 10 premiers de {n} hors échantillon, avec leur rang dans l’échantillon'],
+  top: ['Best {k} of {n} out of sample, with the rank each had in sample', 'Les {k} premiers de {n} hors échantillon, avec leur rang dans l’échantillon'],
   rank: ['rank IS', 'rang IS'],
   trades: ['trades', 'trades'],
   scatter: ['In against out of sample', 'Dans contre hors échantillon'],

@@ -146,10 +146,13 @@ function Now({ plan, force, strategy, symbol, tick, fills }: {
   const t = useTexts(words);
   const zone = useZone();
   const halts = useSelected('status', (all) => (all.get('now')?.halts ?? []).filter((halt) => halt.symbol === '' || halt.symbol === symbol).length);
+  const held = useTopic('positions');
   const quote = useValue('prices', symbol);
   const own = fills.filter((one) => one.strategy === strategy && one.cycle === plan?.cycle && one.role === 'entry');
   const done = [...new Map(own.map((one) => [one.level, one])).values()];
-  if (!plan || (!force.length && !plan.entries.length)) return <Empty why={fill(t.nothing, { symbol })} next={t.nothingNext} />;
+  if (!held) return <Skeleton lines={4} />;
+  if (!plan) return <Empty why={fill(t.nothing, { symbol })} next={t.nothingNext} />;
+  if (!force.length && !plan.entries.length) return <Empty why={fill(t.idle, { strategy, symbol })} next={t.nothingNext} />;
   const reference = quote?.mark ?? quote?.last ?? 0;
   const rows = [
     ...force.map((one) => ({ name: one.text.split(' ')[0] ?? '', price: one.price, kind: one.kind, note: one.kind === 'level' ? t.resting : '' })),

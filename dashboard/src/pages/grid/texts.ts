@@ -19,6 +19,7 @@ export const words = texts({
   taker: ['taker', 'taker'],
   atMarket: ['at market', 'au marché'],
   nothing: ['No plan is in force for {symbol}.', 'Aucun plan en vigueur pour {symbol}.'],
+  idle: ['{strategy} wants nothing on {symbol} now: no entry, nothing open.', '{strategy} ne veut rien sur {symbol} : ni entrée, ni position.'],
   nothingNext: ['The strategy decides at the close of its next candle.', 'La stratégie décide à la clôture de sa prochaine bougie.'],
   cycles: ['Cycles', 'Cycles'],
   noCycles: ['No cycle of this strategy has ended here yet.', 'Aucun cycle de cette stratégie ne s’est encore terminé ici.'],

@@ -39,6 +39,7 @@ export default function Risk() {
     return now;
   }, { replace: true });
   const tick = symbol ? rules?.get(symbol)?.tick : undefined;
+  if (!rules) return <Skeleton lines={10} />;
   return (
     <div className={css['page']}>
       <h1 className="visually-hidden">{t.title}</h1>

@@ -2,7 +2,7 @@
 import { useMemo } from 'react';
 import { useLocation, useParams, useSearchParams } from 'wouter';
 import type { Conditions, Quote, Spark as SparkLine, Upcoming } from '../../api/types';
-import { Card, Change, Choice, Empty, Select, Side, baseOf } from '../../components/parts';
+import { Card, Change, Choice, Empty, Select, Side, Skeleton, baseOf } from '../../components/parts';
 import { Spark } from '../../components/Spark';
 import { Table, type Column } from '../../components/Table';
 import { change, percent, price, probability } from '../../format/numbers';
@@ -26,7 +26,8 @@ export default function Scanner() {
   const [, navigate] = useLocation();
   const { symbol } = useParams<{ symbol?: string }>();
   const [asked, setAsked] = useSearchParams();
-  const rows = useRows();
+  const found = useRows();
+  const rows = found ?? [];
   const columns = useColumns();
   const direction = asked.get('dir') ?? 'all';
   const which = asked.get('which') ?? 'all';
@@ -51,10 +52,10 @@ export default function Scanner() {
       </div>
       <Card title={t.title} flush stale={!live}>
         {rows.length > 0 && rows.every((row) => row.said.length === 0) && <Empty why={t.nothing} next={t.nothingNext} />}
-        <Table
+        {!found ? <Skeleton lines={8} /> : <Table
           label={t.title} rows={shown} columns={columns} keyOf={(row) => row.symbol} sorted="-score" chosen={symbol} onOpen={open}
           empty={<Empty why={t.none} />} detail={(row) => <div className={css['details']}>{row.said.map((one) => <ConditionRows key={one.strategy} of={one} />)}</div>}
-        />
+        />}
       </Card>
     </div>
   );
@@ -69,19 +70,21 @@ function narrowed(row: Row, direction: string, which: string): Row {
 const bestOf = (said: readonly Conditions[]): Conditions | undefined =>
   said.filter((one) => one.nearness !== null).sort((a, b) => (b.nearness ?? 0) - (a.nearness ?? 0))[0];
 
-function useRows(): Row[] {
+/** Undefined until it is known what there is. */
+function useRows(): Row[] | undefined {
   const prices = useTopic('prices');
   const sparks = useTopic('sparks');
   const conditions = useTopic('conditions');
   const rules = useTopic('rules');
   const next = useTopic('next')?.get('now');
   return useMemo(() => {
-    const said = [...(conditions?.values() ?? [])];
-    const symbols = new Set([...(prices?.keys() ?? []), ...said.map((one) => one.symbol)]);
+    if (!prices || !conditions) return undefined;
+    const said = [...conditions.values()];
+    const symbols = new Set([...prices.keys(), ...said.map((one) => one.symbol)]);
     return [...symbols].map((symbol): Row => {
       const own = said.filter((one) => one.symbol === symbol);
       return {
-        symbol, quote: prices?.get(symbol), spark: sparks?.get(symbol), tick: rules?.get(symbol)?.tick, group: rules?.get(symbol)?.group ?? '',
+        symbol, quote: prices.get(symbol), spark: sparks?.get(symbol), tick: rules?.get(symbol)?.tick, group: rules?.get(symbol)?.group ?? '',
         said: own, best: bestOf(own), next: next?.levels.find((level) => level.symbol === symbol),
       };
     });

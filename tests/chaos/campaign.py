@@ -182,6 +182,8 @@ class Campaign:
 
     async def _kill(self, name: str, delay_s: float = 0.0) -> None:
         await asyncio.sleep(delay_s)
+        if name not in self._world.actors:
+            return  # it is dead already: two deaths of one actor may fall together
         self.kills[name] += 1
         await self._world.crash(name)
         await asyncio.sleep(self._chance.random() * _AWAY_S)

@@ -8,11 +8,15 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import httpx
+import numpy as np
+import pyarrow as pa
 import pytest
 
 from actors.api_host import ApiHost
 from actors.api_research import open_results
 from actors.ledger import Ledger
+from api.routes.optimization import MEDIA_TYPE, RESULTS
+from optimization.inflation import MAX_INFLATED_BYTES
 from optimization.result_store import ResultStore
 from optimization.results import kept
 from optimization.run_file import pack
@@ -79,3 +83,17 @@ async def test_a_wrong_key_is_told_and_nothing_arrives(url: str, here: ResultSto
     async with httpx.AsyncClient() as client:
         assert (await client.get(f"{url}/api/optimization/runs")).json()["items"] == []
     here.close()
+
+
+async def test_a_file_that_would_inflate_to_more_than_is_allowed_is_refused_in_a_sentence_and_keeps_nothing(
+    url: str, tmp_path: Path
+) -> None:
+    sink = pa.BufferOutputStream()
+    table = pa.table({"a": np.zeros(MAX_INFLATED_BYTES // 8 + 1)})
+    with pa.ipc.new_file(sink, table.schema, options=pa.ipc.IpcWriteOptions(compression="lz4")) as writer:
+        writer.write_table(table)
+    headers = {"X-API-Key": KEY, "Content-Type": MEDIA_TYPE}
+    async with httpx.AsyncClient() as client:
+        answer = await client.post(f"{url}{RESULTS}", content=sink.getvalue().to_pybytes(), headers=headers)
+    assert (answer.status_code, answer.json()["detail"]) == (422, "the file: inflates to more than 268,435,456 bytes")
+    assert not (tmp_path / "there" / "runs").exists()

@@ -34,8 +34,8 @@ export function TopTen({ run }: { run: Schemas['RunSummary'] }) {
     <Loaded from={answer}>
       {(page) => (
         <>
-          <p className={css['help']}>{fill(t.top, { k: page.items.length, n: page.total })} (<Term of="in_sample">IS / OOS</Term>)</p>
-          <Table label={fill(t.top, { k: page.items.length, n: page.total })} rows={page.items} columns={columns} keyOf={(row) => String(row.row)} sorted="-out" keys={false} />
+          <p className={css['help']}>{fill(t.top, { k: page.items.length, n: page.total.toLocaleString('en') })} (<Term of="in_sample">IS / OOS</Term>)</p>
+          <Table label={fill(t.top, { k: page.items.length, n: page.total.toLocaleString('en') })} rows={page.items} columns={columns} keyOf={(row) => String(row.row)} sorted="-out" keys={false} />
         </>
       )}
     </Loaded>

@@ -3,7 +3,7 @@ import { useMemo } from 'react';
 import { Link, useLocation, useParams, useSearchParams } from 'wouter';
 import type { Order, Position } from '../../api/types';
 import { Icon } from '../../components/Icon';
-import { Age, Badge, Button, Card, Choice, Empty, Facts, Result, Side, Term, baseOf } from '../../components/parts';
+import { Age, Badge, Button, Card, Choice, Empty, Facts, Result, Side, Skeleton, Term, baseOf } from '../../components/parts';
 import { NoStop } from '../../components/NoStop';
 import { Table, usePhone, type Column } from '../../components/Table';
 import { closeDeed, haltDeed, reduceDeed } from '../../command/deeds';
@@ -209,7 +209,7 @@ function Orders({ symbol }: { symbol: string | undefined }) {
   ];
   return (
     <Card title={`${t.orders}${symbol ? ` ${symbol}` : ''}`} flush stale={!live}>
-      <Table label={t.orders} rows={orders} columns={columns} keyOf={(o) => `${o.symbol}${o.order_id}`} sorted="symbol" empty={topic && <Empty why={t.noOrders} next={t.noOrdersNext} />} keys={false} />
+      <Table label={t.orders} rows={orders} columns={columns} keyOf={(o) => `${o.symbol}${o.order_id}`} sorted="symbol" empty={topic ? <Empty why={t.noOrders} next={t.noOrdersNext} /> : <Skeleton />} keys={false} />
     </Card>
   );
 }

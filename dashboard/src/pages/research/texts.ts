@@ -5,7 +5,7 @@ export const words = texts({
   matrix: ['Latest verdicts', 'Derniers verdicts'],
   open: ['gate open', 'porte ouverte'],
   none: ['No optimisation is stored here.', 'Aucune optimisation n’est enregistrée ici.'],
-  noneNext: ['Run one in the Explorer, or push results of a research machine: `scalp-radar results push`.', 'Lancez-en une dans l’Explorateur, ou envoyez les résultats d’une machine de recherche : `scalp-radar results push`.'],
+  noneNext: ['Run one in the Explorer, or push results of a research machine: scalp-radar results push', 'Lancez-en une dans l’Explorateur, ou envoyez les résultats d’une machine de recherche : scalp-radar results push'],
   all: ['All runs', 'Toutes les exécutions'],
   latest: ['latest only', 'dernières'],
   every: ['every run', 'toutes'],

@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator
 from math import prod
 from typing import Any, TypeVar
 
+import httpx
 import psutil
 import pytest
 
@@ -151,15 +152,48 @@ def test_a_position_is_closed_at_market_from_the_browser_and_stays_closed(browse
     assert visited.errors == []
 
 
-def test_a_killed_api_actor_comes_back_and_the_page_with_it(browser: Any, demo: Demo) -> None:
+@pytest.mark.parametrize(("kind", "read_back"), [("halt", "Read back: halted."), ("reduce", "Accepted.")])
+def test_trading_is_held_without_the_key_by_nobody_and_with_it_at_once(
+    browser: Any, demo: Demo, kind: str, read_back: str
+) -> None:
     visited = visit(browser, demo.url).to("/")
+    visited.page.get_by_role("button", name=kind.capitalize(), exact=True).click()
+    dialog = visited.page.get_by_role("dialog")
+    for key, said in (("wrong " * 4, "missing or wrong"), (KEY, read_back)):
+        dialog.get_by_label("Key for commands").fill(key)
+        dialog.get_by_label(f"or type {kind.upper()} and press Enter").fill(kind.upper())
+        visited.page.keyboard.press("Enter")
+        dialog.get_by_text(said).first.wait_for()
+    visited.page.keyboard.press("Escape")
+    if kind == "halt":
+        visited.page.locator("header ~ [role=alert]").get_by_role("button", name="Resume").first.click()
+        dialog.get_by_label("Key for commands").fill(KEY)
+        dialog.get_by_label("Type RESUME").fill("RESUME")
+        dialog.get_by_role("button", name="Resume").click()
+        dialog.get_by_text("Read back: not halted.").wait_for()
+        assert "" not in {halt["symbol"] for halt in read(f"{demo.url}/health")["halts"]}
+    else:
+        told = f"{demo.url}/api/events?kind=alert_raised"
+        _until(lambda: [e for e in read(told)["items"] if e["payload"]["kind"] == "reducing"])
+        resumed = httpx.post(f"{demo.url}/api/resume", json={"symbol": ""}, headers={"X-API-Key": KEY})
+        assert resumed.json()["outcome"] == "accepted"
+    assert [error for error in visited.errors if "401" not in error] == []
+
+
+def test_a_killed_api_actor_comes_back_and_the_page_with_it_without_a_reload(browser: Any, demo: Demo) -> None:
+    visited = visit(browser, demo.url)
+    heard: list[Any] = []
+    visited.page.on("websocket", lambda opened: opened.on("framereceived", lambda _: heard.append(opened)))
+    visited.to("/").page.locator("[data-word]:not([data-word=UNKNOWN])").first.wait_for()
+    before, begun_s = heard[-1], time.monotonic()
+    (killed,) = (p for p in psutil.Process(demo.pid).children(recursive=True) if p.name().startswith("ray::ApiActor"))
+    killed.kill()
+    while heard[-1] is before:
+        assert time.monotonic() - begun_s < _PATIENCE_S, "the page did not hear of the new one"
+        visited.page.wait_for_timeout(100)  # a moment in which the browser's events are taken in
     visited.page.locator("[data-word]:not([data-word=UNKNOWN])").first.wait_for()
-    for process in psutil.Process(demo.pid).children(recursive=True):
-        if process.name().startswith("ray::ApiActor"):
-            process.kill()
-    visited.page.locator("[data-word=UNKNOWN]").first.wait_for()
-    visited.page.locator("[data-word]:not([data-word=UNKNOWN])").first.wait_for()
-    assert read(f"{demo.url}/api/now")["health"]["exchange_ms"] > 0
+    visited.says("Next levels")
+    assert read(f"{demo.url}/api/now")["health"]["uptime_s"] < time.monotonic() - begun_s
 
 
 def _until(found: Callable[[], T]) -> T:

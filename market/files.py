@@ -37,7 +37,12 @@ def read_parquet(filesystem: Any, path: str, columns: list[str] | None = None) -
     try:
         return pq.ParquetFile(path, filesystem=filesystem).read(columns=columns)
     except (pa.ArrowException, OSError, ValueError) as error:
-        raise DataError(f"{path}: not a readable Parquet file: {_line(error)}") from error
+        raise unreadable(path, error) from error
+
+
+def unreadable(path: str, error: Exception) -> DataError:
+    """The error for a file that is damaged or cannot be read."""
+    return DataError(f"{path}: not a readable Parquet file: {_line(error)}")
 
 
 def write_parquet(filesystem: Any, path: str, table: Any) -> None:

@@ -16,18 +16,17 @@ from core.errors import DataError
 from core.recordings import BookSnapshots, PublicTrades
 from market import files
 from market.port import finest_first, is_timeframe, moment, nothing_there, read_or_aggregate
+from market.reach import reach
 from market.recordings import RECORDING_FILE, RecordingKind, table_to_book, table_to_trades
 from market.tables import (
     BEGINNING_MS,
     END_MS,
-    TIME,
     Series,
     SeriesKind,
     cut,
     empty_series,
     table_to_candles,
     table_to_series,
-    times,
 )
 
 SYMBOL: Final = re.compile(r"[A-Z0-9]{1,20}-[A-Z0-9]{2,10}")
@@ -63,16 +62,16 @@ class FolderSource:
         """Opening times of the first and last candle in a file. Raises DataError when there is none."""
         if timeframe not in self.timeframes(symbol):
             raise DataError(f"{self.folder}: {symbol} has no {timeframe} file; there are {self._there(symbol)}")
-        path = str(self.folder / symbol / f"{timeframe}.parquet")
-        ts_ms = times(files.read_parquet(files.LOCAL, path, [TIME]), path)
-        if not len(ts_ms):
-            raise DataError(f"{path}: holds no candles")
-        return int(ts_ms[0]), int(ts_ms[-1])
+        found = self._reach(symbol, timeframe)
+        if found is None:
+            raise DataError(f"{self._path(symbol, timeframe)}: holds no candles")
+        return found
 
     def read(self, symbol: str, timeframe: str, from_ms: int = BEGINNING_MS, to_ms: int = END_MS) -> Candles:
         """Candles of the span; see `market.port.CandleSource.read`."""
         found = read_or_aggregate(
-            self.timeframes(symbol), timeframe, from_ms, to_ms, lambda t, a, b: self._file(symbol, t).between(a, b)
+            self.timeframes(symbol), timeframe, from_ms, to_ms, lambda t, a, b: self._file(symbol, t).between(a, b),
+            lambda t: self._reach(symbol, t),
         )
         if not len(found):
             raise nothing_there(str(self.folder), symbol, timeframe, from_ms, to_ms, self._there(symbol))
@@ -120,8 +119,14 @@ class FolderSource:
             raise DataError(f"{what}: `scalp-radar data import` joins them")
         return found
 
+    def _path(self, symbol: str, timeframe: str) -> str:
+        return str(self.folder / symbol / f"{timeframe}.parquet")
+
+    def _reach(self, symbol: str, timeframe: str) -> tuple[int, int] | None:
+        return reach(files.LOCAL, self._path(symbol, timeframe))
+
     def _file(self, symbol: str, timeframe: str) -> Candles:
-        path = str(self.folder / symbol / f"{timeframe}.parquet")
+        path = self._path(symbol, timeframe)
         return table_to_candles(files.read_parquet(files.LOCAL, path), timeframe, path)
 
     def _known(self, symbol: str) -> None:

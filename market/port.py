@@ -82,16 +82,20 @@ def read_or_aggregate(
     from_ms: int,
     to_ms: int,
     read: Callable[[str, int, int], Candles],
+    reach: Callable[[str], tuple[int, int] | None],
 ) -> Candles:
     """Candles of ``timeframe`` in the span, from the stored timeframe that yields most; of equals the coarsest.
 
-    ``read(timeframe, from_ms, to_ms)`` reads a stored one. A first bucket whose beginning is missing is left out,
-    since its open would be wrong. Empty when nothing stored covers the span.
+    ``read(timeframe, from_ms, to_ms)`` reads a stored one, ``reach(timeframe)`` says when its first and last candle
+    open, without reading it: what cannot yield more is not read. A first bucket whose beginning is missing is left
+    out, since its open would be wrong. Empty when nothing stored covers the span.
     """
     length = known_timeframe(timeframe)
     fits = [t for t in finest_first(stored) if length % timeframe_ms(t) == 0]
     best = Candles.empty(timeframe)
     for candidate in reversed(fits):
+        if _most(reach(candidate), length, from_ms, to_ms) <= len(best):
+            continue
         if candidate == timeframe:
             found = read(candidate, from_ms, to_ms)
         else:
@@ -101,6 +105,14 @@ def read_or_aggregate(
         if len(found) > len(best):
             best = found
     return best
+
+
+def _most(reached: tuple[int, int] | None, length: int, from_ms: int, to_ms: int) -> int:
+    """At most how many candles of ``length`` a series with these first and last opening times has in the span."""
+    if reached is None:
+        return 0
+    first, last = max(reached[0], from_ms), min(reached[1], to_ms - 1)
+    return last // length - first // length + 1 if first <= last else 0
 
 
 def _whole_buckets(fine: Candles, timeframe: str) -> Candles:

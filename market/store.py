@@ -26,6 +26,7 @@ from core.timeframe import HOUR_MS, MINUTE_MS, timeframe_ms
 from market import files
 from market.folder import SYMBOL
 from market.port import finest_first, is_timeframe, known_timeframe, moment, nothing_there, read_or_aggregate
+from market.reach import reach
 from market.recordings import (
     RECORDING_FILE,
     Recording,
@@ -177,6 +178,12 @@ class CandleStore:
         parts = [times(files.read_parquet(self._fs, path, [TIME]), path) for path in paths]
         return np.concatenate(parts) if parts else np.empty(0, np.int64)
 
+    def reach(self, exchange: str, symbol: str, timeframe: str) -> tuple[int, int] | None:
+        """Opening times of the first and last stored candle; None when there is none."""
+        paths = self._partitions(self._folder(exchange, symbol, timeframe), BEGINNING_MS, END_MS)
+        ends = [found for path in paths[:1] + paths[1:][-1:] if (found := reach(self._fs, path)) is not None]
+        return (ends[0][0], ends[-1][1]) if ends else None
+
     def gaps(self, exchange: str, symbol: str, timeframe: str) -> list[Gap]:
         """Where rows are missing, oldest first."""
         ts_ms = self.opening_times(exchange, symbol, timeframe)
@@ -245,8 +252,10 @@ class StoreSource:
         """Opening times of the first and last stored candle. Raises DataError when there is none."""
         if timeframe not in self.timeframes(symbol):
             raise DataError(f"{self._name()}: {symbol} has no {timeframe} candles; there are {self._there(symbol)}")
-        ts_ms = self.store.opening_times(self.exchange, symbol, timeframe)
-        return int(ts_ms[0]), int(ts_ms[-1])
+        found = self.store.reach(self.exchange, symbol, timeframe)
+        if found is None:
+            raise DataError(f"{self._name()}: {symbol} has no {timeframe} candles")
+        return found
 
     def read(self, symbol: str, timeframe: str, from_ms: int = BEGINNING_MS, to_ms: int = END_MS) -> Candles:
         """Candles of the span; see `market.port.CandleSource.read`."""
@@ -256,6 +265,7 @@ class StoreSource:
             from_ms,
             to_ms,
             lambda t, a, b: self.store.read(self.exchange, symbol, t, a, b),
+            lambda t: self.store.reach(self.exchange, symbol, t),
         )
         if not len(found):
             raise nothing_there(self._name(), symbol, timeframe, from_ms, to_ms, self._there(symbol))

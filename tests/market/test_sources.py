@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+import pyarrow.parquet as pq
 import pytest
 
 from core.candle import Candles
 from core.errors import DataError
 from core.resample import aggregate
+from market import files
 from market.folder import FolderSource
 from market.importing import import_path
 from market.source import open_source
@@ -163,6 +166,38 @@ def test_real_minutes_make_the_real_hours() -> None:
     for column in ("open", "high", "low", "close"):
         stored, summed = (getattr(c, column)[np.isin(c.ts_ms, both)] for c in (hours, made))
         np.testing.assert_array_equal(stored, summed)
+
+
+@pytest.mark.parametrize(
+    ("first_hour", "hours", "read"),
+    [(0, 24, ["1h"]), (-1, 24, ["1h"]), (20, 10, ["1h"]), (0, 25, ["1h", "1m"]), (-2, 25, ["1h", "1m"])],
+)
+def test_a_finer_timeframe_is_read_only_where_it_may_yield_more(
+    first_hour: int, hours: int, read: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write_dump(tmp_path / "BTC-USDT" / "1h.parquet", random_walk(24, "1h"))
+    minutes = random_walk(hours * 60, "1m", start=START + first_hour * HOUR)
+    write_dump(tmp_path / "BTC-USDT" / "1m.parquet", minutes)
+    seen: list[str] = []
+    whole = files.read_parquet
+
+    def noted(filesystem: Any, path: str) -> Any:
+        seen.append(Path(path).stem)
+        return whole(filesystem, path)
+
+    monkeypatch.setattr(files, "read_parquet", noted)
+    assert len(FolderSource(tmp_path).read("BTC-USDT", "1h")) == max(24, hours)
+    assert seen == read
+
+
+def test_a_file_without_statistics_says_its_reach_all_the_same(tmp_path: Path) -> None:
+    candles = random_walk(24, "1h")
+    write_dump(tmp_path / "BTC-USDT" / "1h.parquet", candles)
+    path = tmp_path / "BTC-USDT" / "1h.parquet"
+    table = pq.read_table(path)
+    for statistics in (True, False):
+        pq.write_table(table, path, write_statistics=statistics, row_group_size=7)
+        assert FolderSource(tmp_path).span("BTC-USDT", "1h") == (START, START + 23 * HOUR)
 
 
 def test_a_stored_timeframe_that_covers_less_than_a_finer_one_is_not_preferred(tmp_path: Path) -> None:

@@ -16,7 +16,7 @@ def main() -> None:
 
     began = time.perf_counter()
     warm()
-    for kernels in ("bootstrap", "splits"):
+    for kernels in ("bootstrap", "fan", "splits"):
         import_module(f"optimization.statistics.{kernels}")
     print(f"engine compiled in {time.perf_counter() - began:.1f} s")
 

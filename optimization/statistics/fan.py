@@ -6,9 +6,11 @@ Law: day by day these are the very resamples that `bootstrap.resampled` judges, 
 from __future__ import annotations
 
 import numpy as np
+from numba import float64, int64, njit, types
 from numpy.typing import NDArray
 
-from core.candle import Floats
+from core.candle import Floats, Ints
+from engine.chance import mix
 from optimization.statistics.returns import LARGEST_EQUITY, sound
 
 SHARES = (0.05, 0.25, 0.5, 0.75, 0.95)
@@ -25,27 +27,35 @@ def fan(daily: Floats, block_days: float, resamples: int, seed: int) -> tuple[ND
     growth = np.maximum(1.0 + sound(daily), 0.0)
     n = len(growth)
     shown = np.unique(np.linspace(1, n, min(n, _MOST_POINTS)).round().astype(np.int64))
-    spread = np.empty((len(SHARES), len(shown)))
-    rows, jumps = np.uint64(n), np.uint64(4294967296.0 / block_days)
-    with np.errstate(over="ignore"):  # splitmix64 wraps around
-        state = _mix(_mix(np.array([seed % 2**63], np.uint64)) ^ np.arange(resamples, dtype=np.uint64))
-        at = (_mix(state) >> _S32) * rows >> _S32
-        equity, column = np.ones(resamples), 0
+    paths = _paths(growth, shown, block_days, resamples, seed % 2**63, LARGEST_EQUITY)
+    return shown, np.quantile(paths, SHARES, axis=1)
+
+
+@njit(
+    float64[:, ::1](
+        types.Array(float64, 1, "C", readonly=True), types.Array(int64, 1, "C", readonly=True), float64, int64, int64,
+        float64,
+    ),
+    cache=True, nogil=True, error_model="numpy",
+)
+def _paths(growth: Floats, shown: Ints, block_days: float, resamples: int, seed: int, most: float) -> Floats:
+    """float64[days shown, resamples]: equity after those days, drawn as `bootstrap._resample` draws."""
+    n = growth.size
+    out = np.empty((shown.size, resamples))
+    rows = np.uint64(n)
+    jumps = np.uint64(4294967296.0 / block_days)
+    begin = mix(np.uint64(seed))
+    for b in range(resamples):
+        state = mix(begin ^ np.uint64(b))
+        at = np.int64((mix(state) >> _S32) * rows >> _S32)
+        equity, column = 1.0, 0
         for day in range(1, n + 1):
-            equity = np.minimum(equity * growth[at], LARGEST_EQUITY)
+            equity = min(equity * growth[at], most)
             if day == shown[column]:
-                spread[:, column] = np.quantile(equity, SHARES)
+                out[column, b] = equity
                 column += 1
             state += _GOLDEN
-            draw = _mix(state)
-            following = np.where(at + np.uint64(1) < rows, at + np.uint64(1), np.uint64(0))
-            at = np.where((draw & _LOW_32) < jumps, (draw >> _S32) * rows >> _S32, following)
-    return shown, spread
-
-
-def _mix(state: NDArray[np.uint64]) -> NDArray[np.uint64]:
-    """`engine.chance.mix` of many at once."""
-    mixed = state + _GOLDEN
-    mixed = (mixed ^ (mixed >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
-    mixed = (mixed ^ (mixed >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
-    return mixed ^ (mixed >> np.uint64(31))
+            draw = mix(state)
+            following = np.int64(at + 1 if at + 1 < n else 0)
+            at = np.int64((draw >> _S32) * rows >> _S32) if draw & _LOW_32 < jumps else following
+    return out

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import threading
 from collections.abc import Callable, Mapping
 from typing import Any, Final
@@ -11,6 +12,8 @@ from loguru import logger
 from ray.exceptions import ActorDiedError, GetTimeoutError, RayActorError
 
 from actors.peers import Outcome
+from actors.wiring.express import FOLDER, METHODS, Express, Reply
+from actors.wiring.later import Later
 from actors.wiring.shell import Handle
 
 NAMESPACE: Final = "scalp-radar"
@@ -21,6 +24,8 @@ class RayTransport:
 
     def __init__(self) -> None:
         self._handles: dict[str, Handle] = {}
+        self._later = Later()
+        self._express = Express(os.environ.get(FOLDER, ""))
 
     def handle(self, peer: str) -> Handle:
         """The actor of that name. Raises LookupError when there is none."""
@@ -34,10 +39,16 @@ class RayTransport:
 
     def remote(self, peer: str, method: str, arguments: tuple[Any, ...], named: Mapping[str, Any]) -> Any:
         """The reference of a call."""
+        if method in METHODS and not named:
+            reply = self._express.send(peer, method, arguments)
+            if reply is not None:
+                return reply
         return getattr(self.handle(peer), method).remote(*arguments, **named)
 
     def result(self, reference: Any, timeout_s: float) -> Any:
         """The outcome, waited for."""
+        if isinstance(reference, Reply):
+            return reference.result(timeout_s)
         try:
             return ray.get(reference, timeout=timeout_s)
         except GetTimeoutError as error:
@@ -53,6 +64,8 @@ class RayTransport:
             error = future.exception()
             if error is None:
                 done(Outcome.DONE)
+            elif isinstance(error, LookupError):
+                done(Outcome.LOST)
             elif isinstance(error, RayActorError):
                 self._forget(error)
                 done(Outcome.LOST)
@@ -60,13 +73,12 @@ class RayTransport:
                 logger.error("a message failed at its receiver: {}", error)
                 done(Outcome.FAILED)
 
-        reference.future().add_done_callback(ended)
+        future = reference if isinstance(reference, Reply) else reference.future()
+        future.add_done_callback(ended)
 
     def later(self, delay_s: float, call: Callable[[], None]) -> None:
         """Call from a thread of its own."""
-        timer = threading.Timer(delay_s, call)
-        timer.daemon = True
-        timer.start()
+        self._later.call(delay_s, call)
 
     def lock(self) -> Any:
         """A lock between Ray's threads and ours."""

@@ -237,12 +237,13 @@ class Executor:
         for symbol in symbols:
             desk = self._desks[symbol] = self._desk(venue, symbol)
             desk.unprepared = "" if report.matches(symbol) else "leverage or modes are not as configured"
-            fills, desk.since_ms = await self._start.remember(symbol, desk.mirror, self._ids, self._voice.now_ms)
+            known = await self._start.remember(symbol, desk.mirror, self._ids, self._voice.now_ms)
+            fills, desk.since_ms = known
             self._strangers.ours(fill.client_id for fill in fills)
             self._fills += len(fills)
             if fills:
                 self._latest[symbol] = fills[-1].trade_id
-            await self._start.settle(symbol, desk.mirror, self._settlements, fills)
+            await self._start.settle(desk.mirror, self._settlements, known)
         await self._start.ask_about_open_intents(venue, self._ids)
         eyes = Eyes(
             venue, self._desks, self, self._life, lambda s: venue.prepare(s, config.leverage[s], config.margin_mode)

@@ -6,7 +6,6 @@ Law: peers that still start and an exchange that says later are asked again for 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
 from functools import partial
 from typing import Any, Final, NamedTuple
 
@@ -80,16 +79,14 @@ class Start:
         stop = read if seen and read is not None and (seen.ts_ms >= entry.ts_ms or preset is None) else preset
         mirror.recall(entry.direction, entry.price, stop, seen.liquidation if seen else None)
 
-    async def settle(
-        self, symbol: str, mirror: Mirror, settlements: Settlements, fills: Sequence[OrderFilled]
-    ) -> None:
+    async def settle(self, mirror: Mirror, settlements: Settlements, remembered: Remembered) -> None:
         """Which positions of a symbol were settled already; one that ended after the last of them is asked for."""
-        page = await self.insist(self._config.ledger, "events", Query(kind="position_settled", symbol=symbol, limit=1))
-        known = [int(event.ts_ms) for event in page.items]
-        if known:
-            settlements.begin(symbol, known[0] + 1)
-        if fills and mirror.position is None and fills[-1].ts_ms > max(known, default=0):
-            settlements.ended(symbol, fills[-1].ts_ms)
+        asked, fills = Query(kind="position_settled", symbol=mirror.symbol, limit=1), remembered.fills
+        told = [int(event.ts_ms) for event in (await self.insist(self._config.ledger, "events", asked)).items]
+        first = fills[0].ts_ms if fills else remembered.since_ms
+        settlements.begin(mirror.symbol, told[0] + 1 if told else first)
+        if fills and mirror.position is None and fills[-1].ts_ms > max(told, default=0):
+            settlements.ended(mirror.symbol, fills[-1].ts_ms)
 
     async def ask_about_open_intents(self, venue: TradingVenue, ids: Ids) -> None:
         """Ask the exchange what became of every intent whose outcome is not known, and write it down."""

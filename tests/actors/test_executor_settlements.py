@@ -9,10 +9,18 @@ from contextlib import asynccontextmanager
 import pytest
 
 from actors import executor_settlements
+from actors.executor_mirror import Mirror
 from actors.executor_settlements import Settlements
+from actors.executor_start import Remembered, Start
+from actors.parts import ExecutorConfig
 from core.errors import RetryLater
+from core.instrument import Instrument
 from core.messages import PositionSettled
 from core.position import ClosedPosition
+from storage.records import Page
+from storage.rows import StoredEvent
+from tests.actors.test_executor_desk import POSITION
+from tests.messages import fill
 
 BTC = "BTC-USDT"
 FIRST = ClosedPosition("p1", BTC, 1, 2.0, 100.0, 110.0, 20.0, -0.5, 0.3, 19.2, 1_000, 60_000)
@@ -90,3 +98,40 @@ async def test_what_never_shows_is_said_and_what_was_told_before_is_not_asked_fo
         await until(desk.missing, 1)
         assert desk.told == []
         assert set(history.asked) == {60_001}
+
+
+@pytest.mark.parametrize(("told_ms", "held", "begun_ms", "ended_ms"), [
+    ([], False, 1_000, [60_000]),
+    ([], True, 1_000, []),  # one that ended before may still be untold: it is told with the next
+    ([5_000], False, 5_001, [60_000]),
+    ([60_000], False, 60_001, []),
+])
+async def test_a_start_asks_for_what_has_ended_since_the_last_that_was_told(
+    told_ms: list[int], held: bool, begun_ms: int, ended_ms: list[int]
+) -> None:
+    class Peers:
+        async def request(self, *_: object) -> Page[StoredEvent]:
+            return Page(tuple(StoredEvent(ts, "position_settled", "", BTC, {}) for ts in told_ms))
+
+    class Asked:
+        def __init__(self) -> None:
+            self.begun, self.over = list[int](), list[int]()
+
+        def begin(self, _: str, since_ms: int) -> None:
+            self.begun.append(since_ms)
+
+        def ended(self, _: str, ts_ms: int) -> None:
+            self.over.append(ts_ms)
+
+    config, mirror, asked = ExecutorConfig("executor", {}, {}, {}, "isolated", "feed"), bare_mirror(), Asked()
+    mirror.position = POSITION if held else None
+    fills = (fill(0, ts_ms=1_000), fill(1, ts_ms=60_000))
+    start = Start(config, Peers(), None)  # type: ignore[arg-type]
+    await start.settle(mirror, asked, Remembered(fills, 60_000))  # type: ignore[arg-type]
+    assert (asked.begun, asked.over) == ([begun_ms], ended_ms)
+    await start.settle(mirror, asked, Remembered((), 70_000))  # type: ignore[arg-type]
+    assert asked.begun[-1] == (told_ms[0] + 1 if told_ms else 70_000)
+
+
+def bare_mirror() -> Mirror:
+    return Mirror(BTC, Instrument(symbol=BTC, tick=0.1, step=0.001), {})

@@ -5,8 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from sqlalchemy import Connection, Engine, inspect, text
+from sqlalchemy import Column, Connection, Engine, MetaData, String, Table, inspect, text
 from sqlalchemy.exc import DatabaseError
+from sqlmodel import SQLModel
 
 from core.errors import ConfigurationError
 
@@ -17,7 +18,7 @@ _MIGRATIONS: Final = Path(__file__).parent / "migrations"
 
 
 def upgrade(engine: Engine) -> None:
-    """Apply what is missing, in one transaction.
+    """Apply what is missing, in one transaction; a database without tables gets them as they are now.
 
     Raises ConfigurationError when the database cannot be opened, is no database, or was written by a newer version.
     """
@@ -26,9 +27,28 @@ def upgrade(engine: Engine) -> None:
         with engine.connect().execution_options(reading=True) as connection:
             if _written_version(connection) == _newest_version():
                 return
+        if _made(engine):
+            return
     except DatabaseError as error:
         raise _unusable(shown, error) from error
     _migrate(engine, shown)
+
+
+def _made(engine: Engine) -> bool:
+    """Make every table of this version where there is none yet; whether that was so."""
+    # Here, since everybody needs these tables once, and some only their own later.
+    import storage.research_tables
+    import storage.tables  # noqa: F401  (both fill the metadata)
+
+    with engine.begin() as connection:
+        if inspect(connection).get_table_names():
+            return False
+        SQLModel.metadata.create_all(connection)
+        # As Alembic keeps it.
+        version = Table("alembic_version", MetaData(), Column("version_num", String(32), primary_key=True))
+        version.create(connection)
+        connection.execute(version.insert(), {"version_num": _newest_version()})
+    return True
 
 
 def _migrate(engine: Engine, shown: str) -> None:

@@ -13,7 +13,7 @@ from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from sqlalchemy import create_mock_engine, text
+from sqlalchemy import Engine, create_mock_engine, inspect, text
 from sqlalchemy.dialects import postgresql
 from sqlmodel import SQLModel
 
@@ -34,9 +34,40 @@ def url(tmp_path: Path) -> str:
     return f"sqlite:///{tmp_path}/deep/ledger.db"
 
 
+def migrated(engine: Engine, revision: str) -> Engine:
+    """The engine, its database brought to a revision step by step."""
+    with engine.begin() as connection:
+        config = configuration()
+        config.attributes["connection"] = connection
+        command.upgrade(config, revision)
+    return engine
+
+
+def described(engine: Engine) -> dict[str, Any]:
+    """Everything that the database says of its tables."""
+    seen = inspect(engine)
+    return {
+        name: (
+            [{**column, "type": str(column["type"])} for column in seen.get_columns(name)],
+            seen.get_pk_constraint(name)["constrained_columns"], seen.get_foreign_keys(name), seen.get_indexes(name),
+            seen.get_unique_constraints(name),
+        )
+        for name in seen.get_table_names()
+    }
+
+
+def test_a_database_without_tables_gets_at_once_what_the_migrations_give() -> None:
+    made, stepped = (dialect.engines("sqlite://").events for _ in range(2))
+    upgrade(made)
+    assert described(made) == described(migrated(stepped, "head"))
+    with made.connect() as connection:
+        assert MigrationContext.configure(connection).get_current_revision() == _newest_version()
+    for engine in (made, stepped):
+        engine.dispose()
+
+
 def test_the_migrations_give_exactly_the_tables_of_the_models() -> None:
-    engine = dialect.engines("sqlite://").events
-    upgrade(engine)
+    engine = migrated(dialect.engines("sqlite://").events, "head")
     with engine.connect() as connection:
         context = MigrationContext.configure(connection, opts={"compare_type": True, "compare_server_default": True})
         assert compare_metadata(context, SQLModel.metadata) == []
@@ -51,11 +82,8 @@ def test_every_migration_is_named_for_its_revision_since_that_is_how_the_newest_
 
 
 def test_an_older_database_is_brought_to_this_version_with_what_it_holds(tmp_path: Path) -> None:
-    engine = dialect.engines(f"sqlite:///{tmp_path}/ledger.db").events
+    engine = migrated(dialect.engines(f"sqlite:///{tmp_path}/ledger.db").events, "0001")
     with engine.begin() as connection:
-        config = configuration()
-        config.attributes["connection"] = connection
-        command.upgrade(config, "0001")
         connection.execute(text("INSERT INTO snapshots VALUES ('runner:s', 1, x'00')"))
     engine.dispose()
     database = Database(f"sqlite:///{tmp_path}/ledger.db")

@@ -37,6 +37,8 @@ from engine.stats import day_return, end_day, end_peak, fold_events
 from engine.walk import advance
 
 END = int(Reason.END)
+LAST = 2**31 - 1
+"""No cycle: beyond all that are kept."""
 TARGET = int(Reason.TARGET)
 
 _FILLS = types.Array(from_dtype(FILL), 1, "C")
@@ -201,15 +203,15 @@ def fold(  # noqa: C901  # one loop over cycles; calls would have to pass its do
                 break
         alike = sharing and (t > start or candles[t].begins != 0) and repeatable(account, book, candles[t].row)
         if alike:
-            slot = slots[t]
-            if (
-                slot < shared[0]
-                and may_repeat(cycles[slot], plan, number, t, end)
-                and repeat(
+            slot, after = slots[t], -1
+            while after < 0 and slot < shared[0] and cycles[slot].begin == t:
+                if may_repeat(cycles[slot], plan, number, end) and repeat(
                     account, book, plan, cost, stats, cycles[slot], candles, marks, equity_out, daily_out, first_day
-                )
-            ):
-                t = cycles[slot].end
+                ):
+                    after = cycles[slot].end
+                slot = cycles[slot].before
+            if after >= 0:
+                t = after
                 continue
         if sharing and (marks.size - shared[1] < end - t or shared[0] == cycles.size):
             shared[0] = 0
@@ -291,6 +293,9 @@ def fold(  # noqa: C901  # one loop over cycles; calls would have to pass its do
                     cycles[shared[0]].stop_coefficient = plan.stop_coefficient
                     cycles[shared[0]].reached = reached
                     cycles[shared[0]].entries = plan.entries
+                    before = slots[begin]
+                    known = before < shared[0] and cycles[before].begin == begin
+                    cycles[shared[0]].before = before if known else LAST
                     slots[begin] = shared[0]
                     shared[0] += 1
                     shared[1] = n

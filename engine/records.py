@@ -244,6 +244,7 @@ CYCLE = np.dtype(
     [
         ("plan", "i8"),  # who walked it
         ("alone", "i8"),  # 1 when no other plan may repeat it: its stop was near
+        ("before", "i8"),  # the one walked before it that begins at the same candle
         ("begin", "i8"),  # candle of the first fill
         ("end", "i8"),  # the first candle after the exit's
         ("marks", "i8"),  # where its open results at closes begin

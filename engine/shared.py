@@ -104,11 +104,10 @@ def affordable(account, cost, scale, spent):
 
 
 @inline
-def may_repeat(cycle, plan, number, t, end):
-    """Whether plan ``number`` would do this cycle if it walked from candle ``t``, in a window that ends at ``end``."""
+def may_repeat(cycle, plan, number, end):
+    """Whether plan ``number`` would do this cycle if it walked from its begin, in a window that ends at ``end``."""
     return (
-        cycle.begin == t
-        and cycle.end <= end
+        cycle.end <= end
         and (
             cycle.plan == number
             or (

@@ -177,6 +177,13 @@ def test_what_windows_have_in_common_is_walked_once(kind):
     assert together.looked_at < 0.7 * sum(sweep(one, Costs(), *window).looked_at for window in windows)
 
 
+@pytest.mark.parametrize("kind", ["ladder", "short ladder", "crossing"])
+def test_cycles_that_end_at_tight_stops_are_kept_beside_one_another(kind):
+    plans = [KINDS[kind](s) for s in (0.006, 0.01, 0.015)]
+    (together,) = ready(plans, Costs()).windows([(0, 900), (150, 1050), (300, 1200), (450, 1350)])
+    assert together.looked_at < 1.2 * sweep(plans, Costs(), 0, 1350).looked_at
+
+
 @pytest.mark.parametrize("kind", ["ladder", "short ladder", "stop in ranges", "crossing"])
 def test_stops_that_are_seldom_met_cost_little_more_than_one(kind):
     plans = [KINDS[kind](s) for s in (0.15, 0.2, 0.25, 0.3)]

@@ -10,6 +10,7 @@ import hashlib
 import importlib
 import os
 import pkgutil
+import sys
 from pathlib import Path
 from typing import Any, Final
 
@@ -40,8 +41,8 @@ class Boundary(TyperGroup):
             raise typer.Exit(FAILED) from error
 
 
-def build() -> typer.Typer:
-    """The application with every command that is there."""
+def build(first: str = "") -> typer.Typer:
+    """The application: every command that is there, or that of the file named ``first`` alone, if there is one."""
     app = typer.Typer(
         name="scalp-radar",
         cls=Boundary,
@@ -55,8 +56,9 @@ def build() -> typer.Typer:
     def root() -> None:
         """A callback makes sub-commands sub-commands even when there is only one."""
 
-    for module in sorted(pkgutil.iter_modules(commands.__path__), key=lambda m: m.name):
-        importlib.import_module(f"{commands.__name__}.{module.name}").register(app)
+    names = sorted(module.name for module in pkgutil.iter_modules(commands.__path__))
+    for name in [first] if first in names else names:
+        importlib.import_module(f"{commands.__name__}.{name}").register(app)
     return app
 
 
@@ -64,7 +66,7 @@ def main() -> None:
     """Entry point of the installed command."""
     keep_compiled_code()
     shut_pandas_out()
-    build()()
+    build(sys.argv[1] if len(sys.argv) > 1 else "")()  # no other command is loaded than the one that is asked for
 
 
 def keep_compiled_code() -> None:

@@ -59,6 +59,17 @@ def test_a_new_file_is_a_new_command(extra: Path) -> None:
     assert run(extra, "extra_hello", "typer.echo('hello')") == Said(0, "hello\n", "")
 
 
+def test_a_command_of_its_own_file_is_loaded_alone(extra: Path) -> None:
+    (extra / "extra_broken.py").write_text("raise RuntimeError('is loaded')")
+    for name in ("extra_alone", "extra_other"):
+        (extra / f"{name}.py").write_text(
+            f"import typer\n\ndef register(app):\n    app.command('{name}')(lambda: typer.echo('{name}'))\n"
+        )
+    assert CliRunner().invoke(main.build("extra_alone"), ["extra_alone"]).stdout == "extra_alone\n"
+    with pytest.raises(RuntimeError, match="is loaded"):
+        main.build("extra_unknown")
+
+
 @pytest.mark.parametrize(
     ("name", "error", "code", "line"),
     [

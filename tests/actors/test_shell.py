@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import gc
 import subprocess
 import sys
 from importlib import import_module
@@ -57,6 +58,13 @@ def test_a_handle_looks_like_the_actor_inside_the_shell() -> None:
     assert handle.plain.remote(2, third=3) == 6
     with pytest.raises(AttributeError):
         _ = handle._private
+
+
+def test_what_an_actor_has_loaded_is_never_looked_through_again() -> None:
+    before = gc.get_freeze_count()
+    inside = Sync(1)
+    assert gc.get_freeze_count() > before
+    assert all(thing is not inside._inside for thing in gc.get_objects())
 
 
 async def test_an_asynchronous_shell_awaits_what_is_to_be_awaited() -> None:

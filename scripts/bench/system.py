@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -15,6 +16,7 @@ from pathlib import Path
 from typing import Any, Final, TypeVar
 
 import psutil
+import yaml
 
 from core.errors import ScalpRadarError
 from scripts.bench.beside import optimising
@@ -27,9 +29,9 @@ T = TypeVar("T")
 START_S: Final = 90.0
 SETTLE_S: Final = 6.0
 """From healthy to idle: first pages are touched, caches filled."""
-HURRY: Final = 1200
-HURRY_S: Final = 50
-"""Speed and seconds of the demo whose orders are timed: some sixteen decision candles of five symbols."""
+HURRY: Final = 60
+HURRY_S: Final = 45
+"""Speed and seconds of the demo whose orders are timed: a minute a second, each over before the next one begins."""
 
 
 def measure(config: Path) -> list[Figure]:
@@ -67,11 +69,11 @@ def measure(config: Path) -> list[Figure]:
 
 
 def _latencies(config: Path) -> list[float]:
-    """Milliseconds from candle to order, of the orders of a demo in a hurry. Raises ScalpRadarError without any."""
-    with tempfile.TemporaryDirectory() as state:
+    """Milliseconds from candle to order, of a demo that decides every minute. Raises ScalpRadarError without any."""
+    with tempfile.TemporaryDirectory() as place, tempfile.TemporaryDirectory() as state:
         command = [
             sys.executable, "-m", "scripts.main", "up", "--port", "0", "--speed", str(HURRY), "--for", str(HURRY_S),
-            "--config", str(config),
+            "--config", str(_deciding_every_minute(config, Path(place) / "config")),
         ]
         subprocess.run(  # noqa: S603  # our own program with our own arguments
             command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, check=False, timeout=START_S + HURRY_S,
@@ -81,6 +83,18 @@ def _latencies(config: Path) -> list[float]:
     if not found:
         raise ScalpRadarError("bench: the demo sent no order; `scalp-radar up` says why")
     return sorted(found)
+
+
+def _deciding_every_minute(config: Path, copy: Path) -> Path:
+    """A copy of the configuration whose strategies decide on minutes, and so move their orders with each of them."""
+    shutil.copytree(config, copy)
+    file = copy / "strategies.yaml"
+    content = yaml.safe_load(file.read_text())
+    content["folders"] = [str((config.resolve().parent / folder).resolve()) for folder in content.get("folders", ())]
+    for entry in content["strategies"].values():
+        entry["timeframe"] = "1m"
+    file.write_text(yaml.safe_dump(content, sort_keys=False))
+    return copy
 
 
 def percentile(ordered: list[float], percent: int) -> float:

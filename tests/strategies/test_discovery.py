@@ -88,7 +88,8 @@ def test_a_folder_that_is_named_twice_is_looked_at_once(tmp_path: Path, monkeypa
     assert "mine" in discover([tmp_path, ".", path, Path("mine.py")])
 
 
-def test_a_changed_file_is_read_again(tmp_path: Path) -> None:
+def test_a_changed_file_is_read_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "dont_write_bytecode", False)  # the same length, within the same second
     written(tmp_path)
     discover([tmp_path])
     written(tmp_path, **{"Field(20, ": "Field(21, "})

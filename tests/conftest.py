@@ -5,10 +5,14 @@ from __future__ import annotations
 import gc
 
 import pytest
+from hypothesis import settings
 
 from scripts.main import keep_compiled_code
 
 keep_compiled_code()
+# How long one example takes says how busy the machine is, and nothing of the law.
+settings.register_profile("any_machine", deadline=None)
+settings.load_profile("any_machine")
 # What is imported and collected stays until the end: looking through it for garbage, again and again, costs each worker
 # as much as all the rest of its start, and a part of each test.
 gc.disable()

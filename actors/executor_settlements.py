@@ -36,11 +36,17 @@ class Settlements:
         self._venue, self._tell, self._missing = venue, tell, missing
         self._since: dict[str, int] = {}
         self._ended: dict[str, int] = {}
+        self._behind: set[str] = set()
         self._wake = asyncio.Event()
 
     def begin(self, symbol: str, since_ms: int) -> None:
         """Positions of this symbol that were closed before are told already, or none of ours."""
         self._since[symbol] = since_ms
+
+    def catch_up(self, symbol: str) -> None:
+        """Something may have ended here while nobody looked; another position is open by now."""
+        self._behind.add(symbol)
+        self._wake.set()
 
     def ended(self, symbol: str, ts_ms: int) -> None:
         """A fill at ``ts_ms`` has left the symbol flat."""
@@ -54,10 +60,13 @@ class Settlements:
             self._wake.clear()
             for wait_s in _WAITS_S:
                 await asyncio.sleep(wait_s)
+                for symbol in tuple(self._behind):
+                    if await self._read(symbol, self._since.get(symbol, 0)):
+                        self._behind.discard(symbol)
                 for symbol, ts_ms in tuple(self._ended.items()):
                     if await self._told(symbol, ts_ms) and self._ended[symbol] == ts_ms:
                         del self._ended[symbol]
-                if not self._ended:
+                if not self._ended and not self._behind:
                     break
             for symbol in self._ended:
                 self._missing(symbol)
@@ -68,6 +77,10 @@ class Settlements:
         since_ms = self._since.get(symbol, ts_ms - _SLACK_MS)
         if since_ms > ts_ms:
             return True  # with another one
+        return await self._read(symbol, since_ms) and self._since.get(symbol, 0) > ts_ms - _SLACK_MS
+
+    async def _read(self, symbol: str, since_ms: int) -> bool:
+        """Tell what was closed since then; False when the exchange did not answer."""
         try:
             closed = await self._venue.position_history(symbol, since_ms)
         except VenueError:
@@ -75,7 +88,7 @@ class Settlements:
         for position in closed:
             self._tell(_settled(position))
             self._since[symbol] = max(self._since.get(symbol, 0), position.closed_ms + 1)
-        return self._since.get(symbol, 0) > ts_ms - _SLACK_MS
+        return True
 
 
 def _settled(p: ClosedPosition) -> PositionSettled:

@@ -85,8 +85,11 @@ class Start:
         told = [int(event.ts_ms) for event in (await self.insist(self._config.ledger, "events", asked)).items]
         first = fills[0].ts_ms if fills else remembered.since_ms
         settlements.begin(mirror.symbol, told[0] + 1 if told else first)
-        if fills and mirror.position is None and fills[-1].ts_ms > max(told, default=0):
-            settlements.ended(mirror.symbol, fills[-1].ts_ms)
+        news = [fill for fill in fills if fill.ts_ms > max(told, default=0)]
+        if news and mirror.position is None:
+            settlements.ended(mirror.symbol, news[-1].ts_ms)
+        elif any(fill.role is not FillRole.ENTRY for fill in news):
+            settlements.catch_up(mirror.symbol)
 
     async def ask_about_open_intents(self, venue: TradingVenue, ids: Ids) -> None:
         """Ask the exchange what became of every intent whose outcome is not known, and write it down."""

@@ -15,7 +15,7 @@ from actors.executor_start import Remembered, Start
 from actors.parts import ExecutorConfig
 from core.errors import RetryLater
 from core.instrument import Instrument
-from core.messages import PositionSettled
+from core.messages import FillRole, PositionSettled
 from core.position import ClosedPosition
 from storage.records import Page
 from storage.rows import StoredEvent
@@ -100,11 +100,20 @@ async def test_what_never_shows_is_said_and_what_was_told_before_is_not_asked_fo
         assert set(history.asked) == {60_001}
 
 
+async def test_what_ended_before_another_one_was_opened_is_looked_for_until_there_is_an_answer() -> None:
+    async with at_work(History(RetryLater("busy"), [FIRST])) as desk:
+        desk.settlements.begin(BTC, 1_000)
+        desk.settlements.catch_up(BTC)
+        await until(desk.told, 1)
+        assert not desk.missing
+
+
 @pytest.mark.parametrize(("told_ms", "held", "begun_ms", "ended_ms"), [
     ([], False, 1_000, [60_000]),
-    ([], True, 1_000, []),  # one that ended before may still be untold: it is told with the next
+    ([], True, 1_000, [-1]),
     ([5_000], False, 5_001, [60_000]),
     ([60_000], False, 60_001, []),
+    ([60_000], True, 60_001, []),
 ])
 async def test_a_start_asks_for_what_has_ended_since_the_last_that_was_told(
     told_ms: list[int], held: bool, begun_ms: int, ended_ms: list[int]
@@ -123,9 +132,12 @@ async def test_a_start_asks_for_what_has_ended_since_the_last_that_was_told(
         def ended(self, _: str, ts_ms: int) -> None:
             self.over.append(ts_ms)
 
+        def catch_up(self, _: str) -> None:
+            self.over.append(-1)
+
     config, mirror, asked = ExecutorConfig("executor", {}, {}, {}, "isolated", "feed"), bare_mirror(), Asked()
     mirror.position = POSITION if held else None
-    fills = (fill(0, ts_ms=1_000), fill(1, ts_ms=60_000))
+    fills = (fill(0, ts_ms=1_000), fill(1, ts_ms=60_000, role=FillRole.TARGET))
     start = Start(config, Peers(), None)  # type: ignore[arg-type]
     await start.settle(mirror, asked, Remembered(fills, 60_000))  # type: ignore[arg-type]
     assert (asked.begun, asked.over) == ([begun_ms], ended_ms)

@@ -10,7 +10,7 @@ import pytest
 
 from core.messages import AlertRaised, Severity
 from tests.api.rig import KEY
-from tests.dashboard.browser import SIZES, Visit, browsing, visit
+from tests.dashboard.browser import NARROW, SIZES, Visit, browsing, visit
 from tests.dashboard.house import TRIPPED, lived, risk
 from tests.dashboard.story import BTC, NOW, SOL, Story, begun
 
@@ -44,7 +44,7 @@ def at(browser: Any, story: Story) -> Visit:
     return visit(browser, story.url)
 
 
-@pytest.mark.parametrize("size", SIZES)
+@pytest.mark.parametrize("size", [*SIZES, NARROW])
 def test_every_page_of_the_house_is_sound(browser: Any, story: Story, size: str) -> None:
     visited = visit(browser, story.url, size)
     wrong: dict[str, object] = {}

@@ -25,7 +25,7 @@ from core.standing import Standing
 from core.target import Rung, Target
 from core.timeframe import DAY_MS, HOUR_MS
 from engine.client_ids import encode, tag
-from tests.dashboard.browser import Visit, browsing, visit
+from tests.dashboard.browser import NARROW, Visit, browsing, visit
 from tests.dashboard.story import BTC, NOW, SOL, Story, _candle, begun
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(120)]
@@ -171,7 +171,7 @@ def wanted(strategy: str | None = None) -> list[TradeClosed]:
     return [t for t in every if t.scope == "live" and strategy in (None, t.strategy)]
 
 
-@pytest.mark.parametrize("size", ["desktop", "phone"])
+@pytest.mark.parametrize("size", ["desktop", "phone", NARROW])
 @pytest.mark.parametrize(
     ("name", "path", "text", "chart"),
     [

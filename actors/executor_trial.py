@@ -89,11 +89,11 @@ class TrialOffice:
 
     async def journal(self, lines: Sequence[Line], *, urgent: bool) -> None:
         """Write intents down; on the disk when this returns."""
-        self._write([line.intent(self._now_ms, "intended")._asdict() for line in lines])
+        self._write([line.intent("intended")._asdict() for line in lines])
 
     def outcome(self, line: Line, state: IntentState) -> None:
         """Write down what became of one."""
-        self._write([line.intent(self._now_ms, state)._asdict()])
+        self._write([line.intent(state)._asdict()])
 
     def fills(self, symbol: str, executions: list[Execution]) -> None:
         """Take fills, each once."""

@@ -9,7 +9,7 @@ from typing import Any
 
 import httpx
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from api.guard import Window
@@ -39,10 +39,9 @@ def problem(answer: httpx.Response, status: int) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize("path", READS)
-async def test_every_read_answers_with_and_without_anything_known(rig: Rig, path: str) -> None:
-    assert (await rig.client.get(path)).status_code == 200
-    rig.tell(*messages.ONE_OF_EACH)
-    answer = await rig.client.get(path)
+async def test_every_read_answers_with_and_without_anything_known(untold: Rig, told: Rig, path: str) -> None:
+    assert (await untold.client.get(path)).status_code == 200
+    answer = await told.client.get(path)
     assert answer.status_code == 200
     assert "access-control-allow-origin" not in answer.headers
 
@@ -77,12 +76,12 @@ async def test_events_tell_why_a_target_was_refused(rig: Rig) -> None:
         "from_ms=nan", "to_ms=inf", "strategy=%27%3B--", "unknown=1", "strategy=", "limit=5&limit=nan",
     ],
 )
-async def test_odd_query_values_are_refused_with_the_place_named(rig: Rig, query: str) -> None:
-    body = problem(await rig.client.get(f"/api/trades?{query}"), 422)
+async def test_odd_query_values_are_refused_with_the_place_named(untold: Rig, query: str) -> None:
+    body = problem(await untold.client.get(f"/api/trades?{query}"), 422)
     assert body["errors"][0]["where"].startswith("query.")
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=60, deadline=None)
 @given(
     st.sampled_from(("/api/trades", "/api/orders", "/api/equity", "/api/events", "/api/fills", "/health", "/")),
     st.dictionaries(
@@ -90,8 +89,8 @@ async def test_odd_query_values_are_refused_with_the_place_named(rig: Rig, query
         st.text(max_size=30) | st.integers().map(str) | st.floats().map(str), max_size=4,
     ),
 )
-def test_no_query_makes_the_server_fail(rig: Rig, path: str, query: dict[str, str]) -> None:
-    assert _asked(rig, path, query) in (200, 422)
+def test_no_query_makes_the_server_fail(untold: Rig, path: str, query: dict[str, str]) -> None:
+    assert _asked(untold, path, query) in (200, 422)
 
 
 def _asked(rig: Rig, path: str, query: dict[str, str]) -> int:
@@ -217,14 +216,14 @@ async def test_a_refusal_by_risk_is_shown_in_its_words(rig: Rig) -> None:
         ({"Host": "[::1"}, 403),
     ],
 )
-async def test_foreign_pages_and_names_get_nothing(rig: Rig, headers: dict[str, str], status: int) -> None:
-    assert (await rig.client.get("/health", headers=headers)).status_code == status
+async def test_foreign_pages_and_names_get_nothing(untold: Rig, headers: dict[str, str], status: int) -> None:
+    assert (await untold.client.get("/health", headers=headers)).status_code == status
 
 
-async def test_unknown_paths_and_methods_are_problems(rig: Rig) -> None:
-    problem(await rig.client.get("/api/nothing"), 404)
-    problem(await rig.client.get("/api/halt"), 405)
-    problem(await rig.client.options("/api/halt"), 405)
+async def test_unknown_paths_and_methods_are_problems(untold: Rig) -> None:
+    problem(await untold.client.get("/api/nothing"), 404)
+    problem(await untold.client.get("/api/halt"), 405)
+    problem(await untold.client.options("/api/halt"), 405)
 
 
 async def test_an_unforeseen_error_shows_nothing_of_itself(rig: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -248,8 +247,8 @@ async def test_the_page_answers_five_questions_without_script(rig: Rig) -> None:
     assert "default-src 'none'" in answer.headers["content-security-policy"]
 
 
-async def test_the_description_is_complete_and_closed(rig: Rig) -> None:
-    description = (await rig.client.get("/openapi.json")).json()
+async def test_the_description_is_complete_and_closed(untold: Rig) -> None:
+    description = (await untold.client.get("/openapi.json")).json()
     for path in description["paths"].values():
         for operation in path.values():
             assert operation["summary"]
@@ -260,4 +259,4 @@ async def test_the_description_is_complete_and_closed(rig: Rig) -> None:
     wanted = {part.split('"')[0] for part in str(description).replace("'", '"').split("#/components/schemas/")[1:]}
     assert wanted <= set(known)
     assert "examples" in str(known["CommandBody"])
-    assert (await rig.client.get("/docs")).status_code == 404
+    assert (await untold.client.get("/docs")).status_code == 404

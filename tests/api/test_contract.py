@@ -72,8 +72,8 @@ def operations(description: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any
             yield f"{method.upper()} {path}", operation
 
 
-async def test_every_operation_says_what_it_is_with_examples_that_fit(rig: Rig) -> None:
-    described = (await rig.client.get("/openapi.json")).json()
+async def test_every_operation_says_what_it_is_with_examples_that_fit(untold: Rig) -> None:
+    described = (await untold.client.get("/openapi.json")).json()
     found = list(operations(described))
     assert len(found) > 30
     for name, operation in found:
@@ -94,19 +94,19 @@ async def test_every_operation_says_what_it_is_with_examples_that_fit(rig: Rig) 
             assert not errors, (name, example, errors)
 
 
-async def test_every_problem_that_is_described_is_a_problem_document(rig: Rig) -> None:
-    described = (await rig.client.get("/openapi.json")).json()
+async def test_every_problem_that_is_described_is_a_problem_document(untold: Rig) -> None:
+    described = (await untold.client.get("/openapi.json")).json()
     for name, operation in operations(described):
         for status, answer in operation["responses"].items():
             if int(status) >= 400:
                 assert list(answer["content"]) == ["application/problem+json"], (name, status)
 
 
-async def test_no_answer_lets_another_origin_read_it(rig: Rig) -> None:
-    described = (await rig.client.get("/openapi.json")).json()
+async def test_no_answer_lets_another_origin_read_it(untold: Rig) -> None:
+    described = (await untold.client.get("/openapi.json")).json()
     for path in described["paths"]:
         for method in ("GET", "OPTIONS", "POST"):
-            answer = await rig.client.request(method, path, headers={"Origin": "http://evil.example"})
+            answer = await untold.client.request(method, path, headers={"Origin": "http://evil.example"})
             assert answer.status_code == 403, (method, path)
             assert not [header for header in answer.headers if header.startswith("access-control")]
 
@@ -115,8 +115,8 @@ async def test_no_answer_lets_another_origin_read_it(rig: Rig) -> None:
     "/api/../../etc/passwd", "/api/%2e%2e/%2e%2e/etc/passwd", "/api/grid/..%2f..%2fx/BTC-USDT", "/api//events",
     "/api/data/coverage/..%2f..%2fetc/BTC-USDT/1m", "/api/optimization/runs/..%2f..%2fx", "/%00", "/api/events/%ff",
 ])
-async def test_tricks_with_paths_lead_nowhere(rig: Rig, path: str) -> None:
-    answer = await rig.client.get(path)
+async def test_tricks_with_paths_lead_nowhere(untold: Rig, path: str) -> None:
+    answer = await untold.client.get(path)
     assert answer.status_code in (404, 405, 422)
     assert answer.headers["content-type"] == "application/problem+json"
     assert "root:" not in answer.text

@@ -13,7 +13,7 @@ from typing import Any
 import httpx
 import numpy as np
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from actors.api_gateway import ModelGateway
@@ -188,9 +188,9 @@ async def test_jobs_are_listed(rig: Rig) -> None:
 
 
 @pytest.mark.parametrize("path", ["", "/combinations", "/heatmap?x=a&y=b"])
-async def test_a_run_that_is_not_there_is_not_found(rig: Rig, path: str) -> None:
+async def test_a_run_that_is_not_there_is_not_found(untold: Rig, path: str) -> None:
     route, _, query = path.partition("?")
-    problem(await rig.client.get(f"{RUNS}/{'0' * 64}{route}?{query}"), 404)
+    problem(await untold.client.get(f"{RUNS}/{'0' * 64}{route}?{query}"), 404)
 
 
 @pytest.mark.parametrize(
@@ -202,8 +202,8 @@ async def test_a_run_that_is_not_there_is_not_found(rig: Rig, path: str) -> None
         "/api/optimization/jobs?state=odd",
     ],
 )
-async def test_odd_questions_are_refused(rig: Rig, path: str) -> None:
-    assert (await rig.client.get(path)).status_code in (404, 422)
+async def test_odd_questions_are_refused(untold: Rig, path: str) -> None:
+    assert (await untold.client.get(path)).status_code in (404, 422)
 
 
 async def test_a_parameter_or_window_that_the_run_has_not_is_named(rig: Rig) -> None:
@@ -215,7 +215,7 @@ async def test_a_parameter_or_window_that_the_run_has_not_is_named(rig: Rig) -> 
     )["detail"]
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=40, deadline=None)
 @given(
     st.sampled_from(("", "/abcd", "/abcd/heatmap", "/abcd/combinations")),
     st.dictionaries(
@@ -223,9 +223,9 @@ async def test_a_parameter_or_window_that_the_run_has_not_is_named(rig: Rig) -> 
         st.text(max_size=20) | st.integers().map(str) | st.floats().map(str), max_size=4,
     ),
 )
-def test_no_question_makes_the_server_fail(rig: Rig, path: str, query: dict[str, str]) -> None:
+def test_no_question_makes_the_server_fail(untold: Rig, path: str, query: dict[str, str]) -> None:
     async def ask() -> int:
-        return (await rig.client.get(f"{RUNS}{path}", params=query)).status_code
+        return (await untold.client.get(f"{RUNS}{path}", params=query)).status_code
 
     assert asyncio.run(ask()) in (200, 404, 422)
 
@@ -343,8 +343,8 @@ async def test_no_answer_has_nan(rig: Rig) -> None:
         json.loads(text, parse_constant=lambda word: pytest.fail(word))
 
 
-async def test_every_route_is_described(rig: Rig) -> None:
-    paths = (await rig.client.get("/openapi.json")).json()["paths"]
+async def test_every_route_is_described(untold: Rig) -> None:
+    paths = (await untold.client.get("/openapi.json")).json()["paths"]
     for path in (RUNS, f"{RUNS}/{{fingerprint}}/heatmap", "/api/optimization/jobs"):
         schema = paths[path]["get"]["responses"]["200"]["content"]["application/json"]["schema"]
         assert "$ref" in schema

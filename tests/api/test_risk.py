@@ -92,16 +92,14 @@ async def test_what_if_goes_from_the_newest_price(rig: Rig) -> None:
 
 
 @pytest.mark.parametrize("moves", ["x", "-1", "11", "nan", "inf", "0.1,,y", ",".join(["0"] * 201)])
-async def test_moves_that_make_no_sense_are_one_line(rig: Rig, moves: str) -> None:
-    rig.tell(messages.risk())
-    answer = await rig.client.get("/api/risk/what-if", params={"moves": moves})
+async def test_moves_that_make_no_sense_are_one_line(told: Rig, moves: str) -> None:
+    answer = await told.client.get("/api/risk/what-if", params={"moves": moves})
     assert answer.status_code == 422
     assert answer.json()["detail"].startswith("moves:")
 
 
-async def test_a_trade_is_worked_out_without_a_key(rig: Rig) -> None:
-    rig.tell(messages.risk())
-    found = (await rig.client.post("/api/risk/calculate", json=ASKED)).json()
+async def test_a_trade_is_worked_out_without_a_key(told: Rig) -> None:
+    found = (await told.client.post("/api/risk/calculate", json=ASKED)).json()
     # one loses 15,000 at the stop, 36 + 27 of fees, 22.5 of slippage
     assert found["quantity"] == pytest.approx(math.floor(500 / 15_085.5 * 1000) / 1000)
     assert found["stop"] == 45_000
@@ -116,9 +114,8 @@ async def test_a_trade_is_worked_out_without_a_key(rig: Rig) -> None:
     ({"capital": 0}, "not allowed"), ({"stop_fraction": 1}, "not allowed"), ({"side": "UP"}, "not allowed"),
     ({"x": 1}, "not allowed"),
 ])
-async def test_a_trade_that_makes_no_sense_is_one_line(rig: Rig, changes: dict[str, Any], word: str) -> None:
-    rig.tell(messages.risk())
-    answer = await rig.client.post("/api/risk/calculate", json={**ASKED, **changes})
+async def test_a_trade_that_makes_no_sense_is_one_line(told: Rig, changes: dict[str, Any], word: str) -> None:
+    answer = await told.client.post("/api/risk/calculate", json={**ASKED, **changes})
     assert answer.status_code == 422
     assert word in answer.json()["detail"]
 

@@ -1,6 +1,7 @@
 """Who evaluates a walk-forward run: threads of this process, a Ray of this machine, or a cluster that is there already.
 
-Ray takes seconds to start, so it does that in the background while candles are read; the first chunks wait for it.
+Ray takes seconds to start. Unless it is asked for, it begins when the work turns out to be long (`scripts.handover`);
+asked for, it begins in the background while candles are read, and the first chunks wait for it.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from core.errors import ConfigurationError
 from optimization.walkforward.chunks import Chunk, Task
 from optimization.walkforward.port import Cancelled, Executor
 from optimization.walkforward.threads import Threads
+from scripts.handover import Beginning, Handover, Successor
 from scripts.running import state_root
 
 _BEGINNING: Final = "ray is beginning"
@@ -42,10 +44,29 @@ def on_ray(address: str, workers: int) -> Iterator[Executors]:
     ``workers`` : most of them, 0 for one a core.
     """
     late = LateRay(address, workers)
-    try:
+    with _ended(lambda: late):
         yield lambda workers: late
-    finally:
-        late.close()
+
+
+@contextmanager
+def here_at_first(workers: int) -> Iterator[Executors]:
+    """Inside, runs are evaluated by threads, by a Ray of this machine as soon as that is worth its beginning."""
+    successor = Successor(lambda: LateRay("", workers))
+    with _ended(lambda: successor.executor):
+        yield lambda workers: Handover(successor, workers)
+
+
+@contextmanager
+def _ended(begun: Callable[[], Beginning | None]) -> Iterator[None]:
+    """Ends what was begun inside; after an error without waiting for what is still beginning."""
+    try:
+        yield
+    except BaseException:
+        if (late := begun()) is not None:
+            late.close()
+        raise
+    if (late := begun()) is not None:
+        late.finish()
 
 
 class LateRay:
@@ -74,11 +95,12 @@ class LateRay:
             if self._cancelled.done():
                 raise Cancelled("the run was cancelled")
             self._begun.result()
-            if self._made is None:
-                from optimization.fanout.executor import RayExecutor  # loads Ray, whose flags are set by now
-
-                self._made = RayExecutor(self._workers)
         yield from self._made.evaluate(task, chunks, told)
+
+    @property
+    def ready(self) -> bool:
+        """Whether a worker takes chunks, or none ever will."""
+        return self._begun.done() and (self._begun.exception() is not None or self._made.ready > 0)
 
     def cancel(self) -> None:
         """As `Executor.cancel`."""
@@ -94,18 +116,24 @@ class LateRay:
         What is left alone ends with this process, which must not wait for it (`unfinished`).
         """
         self.cancel()
-        self._leave.set()
         if self._begun.done():
-            self._thread.join()
+            self.finish()
+
+    def finish(self) -> None:
+        """As `close`; one that is still beginning is waited for."""
+        self._leave.set()
+        self._thread.join()
 
     def _live(self) -> None:
         try:
             with _ray(self._address, self._workers):
+                from optimization.fanout.executor import RayExecutor  # loads Ray, whose flags are set by now
+
                 self._thread.name = "ray"
+                self._made = RayExecutor(self._workers)
                 self._begun.set_result(None)
                 self._leave.wait()
-                if self._made is not None:
-                    self._made.close()
+                self._made.close()
         except BaseException as error:
             if self._begun.done():
                 raise

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import queue
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 
 from optimization.walkforward.bench import Workbench
@@ -14,10 +14,13 @@ from optimization.walkforward.port import Cancelled
 
 
 class Threads:
-    """An `Executor` of this process with so many workers, each of which keeps its bench for as long as a task lasts."""
+    """An `Executor` of this process with so many workers, each of which keeps its bench for as long as a task lasts.
 
-    def __init__(self, workers: int = 0) -> None:
-        self.workers = workers or os.cpu_count() or 1
+    ``begin`` : what each thread does first.
+    """
+
+    def __init__(self, workers: int = 0, begin: Callable[[], None] | None = None) -> None:
+        self.workers, self._begin = workers or os.cpu_count() or 1, begin
         self._cancelled = threading.Event()
         self._task: Task | None = None
         self._benches: list[Workbench] = []
@@ -26,24 +29,22 @@ class Threads:
         self, task: Task, chunks: Sequence[Chunk], told: Callable[[Chunk, int], None]
     ) -> Iterator[tuple[Chunk, bytes]]:
         """As `Executor.evaluate`. ``told`` is called from the worker's thread."""
-        if task is not self._task:
-            self._task, self._benches = task, [Workbench(task) for _ in range(self.workers)]
-        if len(chunks) == 1:
-            yield chunks[0], self._evaluate(self._benches[0], chunks[0], told, self._cancelled)
+        if len(chunks) == 1 and self._begin is None:
+            yield chunks[0], self._evaluate(self._benches_of(task)[0], chunks[0], told, self._cancelled)
             return
-        yield from self._side_by_side(chunks, told)
+        yield from self.one_after_another(task, chunks, told)
 
     def cancel(self) -> None:
         """As `Executor.cancel`; nothing can be evaluated after it."""
         self._cancelled.set()
 
-    def _side_by_side(
-        self, chunks: Sequence[Chunk], told: Callable[[Chunk, int], None]
+    def one_after_another(
+        self, task: Task, chunks: Iterable[Chunk], told: Callable[[Chunk, int], None]
     ) -> Iterator[tuple[Chunk, bytes]]:
-        """Chunks in their order, two waiting for each worker; what is computed is given on at once."""
+        """As `evaluate`, the next chunk being asked for when there is a worker for it."""
         free: queue.SimpleQueue[Workbench] = queue.SimpleQueue()
         left = threading.Event()
-        for bench in self._benches:
+        for bench in self._benches_of(task):
             free.put(bench)
 
         def work(chunk: Chunk) -> tuple[Chunk, bytes]:
@@ -54,7 +55,7 @@ class Threads:
                 free.put(bench)
 
         waiting = iter(chunks)
-        with ThreadPoolExecutor(self.workers) as pool:
+        with ThreadPoolExecutor(self.workers, initializer=self._begin) as pool:
             running: set[Future[tuple[Chunk, bytes]]] = set()
             try:
                 while True:
@@ -71,6 +72,11 @@ class Threads:
                 left.set()
                 pool.shutdown(wait=True, cancel_futures=True)
                 raise
+
+    def _benches_of(self, task: Task) -> list[Workbench]:
+        if task is not self._task:
+            self._task, self._benches = task, [Workbench(task) for _ in range(self.workers)]
+        return self._benches
 
     def _evaluate(
         self, bench: Workbench, chunk: Chunk, told: Callable[[Chunk, int], None], left: threading.Event

@@ -54,7 +54,9 @@ def optimize(
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would be computed, and how long.")] = False,
     apply: Annotated[bool, typer.Option("--apply", help="Write what is to be deployed into strategies.yaml.")] = False,
     force: Annotated[bool, typer.Option("--force", help="With --apply: although the gate is shut.")] = False,
-    no_ray: Annotated[bool, typer.Option("--no-ray", help="Threads of this process instead of Ray.")] = False,
+    ray: Annotated[
+        bool | None, typer.Option("--ray/--no-ray", help="Ray at once, or never; else when it turns out to be long.")
+    ] = None,
     address: Annotated[str, typer.Option("--address", help="A running Ray cluster, as HOST:6379.")] = "",
     workers: Annotated[int, typer.Option("--workers", min=0, help="Most workers; 0 for one a core.")] = 0,
     html: Annotated[Path | None, typer.Option("--html", help="Write a report into this file.")] = None,
@@ -73,7 +75,7 @@ def optimize(
     from scripts.optimizing import Request, jobs
 
     names = tuple(dict.fromkeys(strategies or ()))
-    _check_options(names, every, symbol or [], dry_run, apply, force, no_ray, address, html)
+    _check_options(names, every, symbol or [], dry_run, apply, force, ray, address, html)
     folder = config_folder(config)
     settings = load_settings(folder)
     known = find_strategies(settings, folder)
@@ -92,7 +94,7 @@ def optimize(
     if dry_run:
         _estimate(known, source, wanted, workers, as_json)
         return
-    finished = _run(known, source, wanted, results, no_ray, address, workers)
+    finished = _run(known, source, wanted, results, ray, address, workers)
     if html is not None:
         from scripts.report.verdict_page import write_verdicts
 
@@ -111,7 +113,7 @@ def optimize(
 
 def _run(
     known: Mapping[str, AnyStrategy], source: CandleSource, wanted: Sequence[Job], results: Path | None,
-    no_ray: bool, address: str, workers: int,
+    ray: bool | None, address: str, workers: int,
 ) -> Finished:
     """Every job's outcome, with bars on a terminal; Ctrl-C ends them within two seconds."""
     from optimization.walkforward.port import Cancelled
@@ -119,12 +121,15 @@ def _run(
     from scripts.optimizing import Optimizing
     from scripts.report.bars import bars
     from scripts.running import results_root
-    from scripts.workers import in_this_process, on_ray, unfinished
+    from scripts.workers import here_at_first, in_this_process, on_ray, unfinished
 
     keeping = Keeping(results or results_root())
     begun: list[Optimizing] = []
     try:
-        evaluating = in_this_process() if no_ray else on_ray(address, workers)
+        if ray or address:
+            evaluating = on_ray(address, workers)
+        else:
+            evaluating = here_at_first(workers) if ray is None else in_this_process()
         with keeping, evaluating as executors, bars(wanted) as progress:
             optimizing = Optimizing(known, source, executors, keeping, keeping, workers, progress.say)
             begun.append(optimizing)
@@ -191,8 +196,8 @@ def _told(path: Path, deployments: int, *, changed: bool) -> str:
 
 
 def _check_options(
-    names: Sequence[str], every: bool, symbols: Sequence[str], dry_run: bool, apply: bool, force: bool, no_ray: bool,
-    address: str, html: Path | None,
+    names: Sequence[str], every: bool, symbols: Sequence[str], dry_run: bool, apply: bool, force: bool,
+    ray: bool | None, address: str, html: Path | None,
 ) -> None:
     """Raise ConfigurationError for options that contradict one another."""
     if not names and not every:
@@ -203,7 +208,7 @@ def _check_options(
         ("--force", force and not apply, "with --apply only"),
         ("--apply", apply and dry_run, "not with --dry-run"),
         ("--html", html is not None and dry_run, "not with --dry-run"),
-        ("--address", bool(address) and no_ray, "not with --no-ray"),
+        ("--address", bool(address) and ray is False, "not with --no-ray"),
     ):
         if wrong:
             raise ConfigurationError("command line", option, address if option == "--address" else "", allowed)

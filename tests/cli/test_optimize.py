@@ -257,7 +257,8 @@ def test_force_applies_what_the_gate_refuses(config: Path, dumps: Path) -> None:
 def test_ray_gives_the_same_result_as_threads(config: Path, dumps: Path, tmp_path: Path) -> None:
     here = parsed(optimize(config, dumps, "--all", "--json"))["results"]
     program = Path(sys.executable).with_name("scalp-radar")
-    given = ("optimize", "envelope_dca", "--all", "--data", dumps, "--config", config, "--results", tmp_path / "ray")
+    where = ("--data", dumps, "--config", config, "--results", tmp_path / "ray")
+    given = ("optimize", "envelope_dca", "--all", "--ray", *where)
     done = subprocess.run(
         [str(a) for a in (program, *given, "--workers", "1", "--json")], capture_output=True, text=True, timeout=100,
         check=False, cwd=tmp_path,
@@ -271,7 +272,8 @@ def test_ray_gives_the_same_result_as_threads(config: Path, dumps: Path, tmp_pat
 @pytest.mark.slow
 def test_ctrl_c_does_not_wait_for_a_ray_that_is_beginning(config: Path, dumps: Path, tmp_path: Path) -> None:
     program = Path(sys.executable).with_name("scalp-radar")
-    given = ("optimize", "envelope_dca", "--all", "--data", dumps, "--config", config, "--results", tmp_path / "ray")
+    where = ("--data", dumps, "--config", config, "--results", tmp_path / "ray")
+    given = ("optimize", "envelope_dca", "--all", "--ray", *where)
     with subprocess.Popen([str(a) for a in (program, *given)], stderr=subprocess.PIPE, text=True, cwd=tmp_path) as run:
         me = psutil.Process(run.pid)
         deadline = time.monotonic() + 60

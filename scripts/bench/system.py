@@ -73,7 +73,7 @@ def _latencies(config: Path) -> list[float]:
     with tempfile.TemporaryDirectory() as place, tempfile.TemporaryDirectory() as state:
         command = [
             sys.executable, "-m", "scripts.main", "up", "--port", "0", "--speed", str(HURRY), "--for", str(HURRY_S),
-            "--config", str(_deciding_every_minute(config, Path(place) / "config")),
+            "--config", str(deciding_every_minute(config, Path(place) / "config")),
         ]
         subprocess.run(  # noqa: S603  # our own program with our own arguments
             command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, check=False, timeout=START_S + HURRY_S,
@@ -85,7 +85,7 @@ def _latencies(config: Path) -> list[float]:
     return sorted(found)
 
 
-def _deciding_every_minute(config: Path, copy: Path) -> Path:
+def deciding_every_minute(config: Path, copy: Path) -> Path:
     """A copy of the configuration whose strategies decide on minutes, and so move their orders with each of them."""
     shutil.copytree(config, copy)
     file = copy / "strategies.yaml"

@@ -11,6 +11,7 @@ import pytest
 from core.settings import StrategyEntry
 from core.strategy import Parameters
 from scripts.bench import engine, figures, plans, task
+from scripts.bench.system import deciding_every_minute
 from scripts.configuration import find_strategies, read_settings
 from tests.cli.command import REPOSITORY
 
@@ -91,3 +92,11 @@ def test_a_sweep_decided_on_hours_and_filled_on_minutes_is_measured_per_minute(g
     figure = engine.fine_sweep(grid, tape)
     assert figure.value > 0
     assert figure.beside == "30,000 minutes"
+
+
+def test_the_demo_whose_orders_are_timed_decides_every_minute_and_knows_the_same_strategies(tmp_path: Path) -> None:
+    copy = deciding_every_minute(CONFIG, tmp_path / "config")
+    before, after = read_settings(CONFIG), read_settings(copy)
+    assert {entry.timeframe for entry in after.strategies.strategies.values()} == {"1m"}
+    assert find_strategies(after, copy).keys() == find_strategies(before, CONFIG).keys()
+    assert read_settings(CONFIG) == before

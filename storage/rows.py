@@ -94,6 +94,11 @@ def rows_of(event: object) -> list[Row]:
 
 def plain(value: Any) -> Any:
     """``value`` in JSON's words: dataclasses and named tuples as dicts, enums as values, NaN and infinities None."""
+    kind = type(value)
+    if kind is float:  # these come by the thousand
+        return value if math.isfinite(value) else None
+    if kind is list:
+        return [plain(item) for item in value]
     if isinstance(value, Enum):
         return value.value
     if value is None or isinstance(value, str | bool):

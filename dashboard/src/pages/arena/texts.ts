@@ -19,7 +19,7 @@ export const words = texts({
   undecided: ['not decided yet', 'pas encore décidé'],
   informs: ['No real money is traded here: the selector only informs.', 'Aucun argent réel ici : le sélecteur ne fait qu’informer.'],
   binds: ['The selector binds: entries of others are refused.', 'Le sélecteur est contraignant : les entrées des autres sont refusées.'],
-  next: ['next look {when}', 'prochain examen {when}'],
+  next: ['Next look: {when}', 'Prochain examen : {when}'],
   alike: ['not distinguishable', 'non distinguables'],
   alikeWith: ['Not distinguishable from {names}: their intervals overlap, so the order may be luck.', 'Non distinguable de {names} : les intervalles se recouvrent, l’ordre peut être le hasard.'],
   alone: ['Distinguishable from every other.', 'Distinguable de tous les autres.'],

@@ -203,7 +203,7 @@ function Orders({ symbol }: { symbol: string | undefined }) {
     { id: 'price', head: t.price, number: true, by: (o) => o.price ?? o.trigger, cell: (o) => price(o.price ?? o.trigger, rules?.get(o.symbol)?.tick), phone: 'head' },
     { id: 'quantity', head: t.quantity, number: true, cell: (o) => quantity(o.quantity, rules?.get(o.symbol)?.step), phone: 'line' },
     { id: 'filled', head: t.filled, number: true, cell: (o) => quantity(o.filled, rules?.get(o.symbol)?.step) },
-    { id: 'stop', head: t.stop, number: true, cell: (o) => price(o.stop, rules?.get(o.symbol)?.tick) },
+    { id: 'stop', head: t.stopShort, number: true, cell: (o) => price(o.stop, rules?.get(o.symbol)?.tick) },
     { id: 'state', head: t.state, cell: (o) => <Badge tone={o.status === 'unknown' ? 'warn' : 'plain'}>{o.status.replaceAll('_', ' ')}</Badge>, phone: 'line' },
     { id: 'since', head: t.since, number: true, by: (o) => o.created_ms, cell: (o) => moment(o.created_ms, zone) },
   ];

@@ -79,7 +79,7 @@ function Stripe({ name, windows }: { name: string; windows: readonly Window[] })
       <span className={css['steps']} aria-hidden="true">
         {said.map((value, i) => <b key={i} data-none={value === null || undefined} style={{ '--level': value === null ? 0 : values.length > 1 ? values.indexOf(value) / (values.length - 1) : 0.5 } as React.CSSProperties} title={value ?? '–'}>{windows.length <= 30 ? (value ?? '–') : ''}</b>)}
       </span>
-      <span className={css['dim']}>{jumps ? fill(t.jumps, { n: jumps }) : t.steady}</span>
+      <span className={css['dim']}>{jumps === 0 ? t.steady : jumps === 1 ? t.jump : fill(t.jumps, { n: jumps })}</span>
     </div>
   );
 }

@@ -67,6 +67,7 @@ export const words = texts({
   windowsSummary: ['Sharpe of each window: hollow in sample, filled out of sample.', 'Sharpe de chaque fenêtre : vide dans l’échantillon, plein hors échantillon.'],
   paramStrip: ['{name}: {n} values over {w} windows', '{name} : {n} valeurs sur {w} fenêtres'],
   steady: ['steady', 'stable'],
+  jump: ['1 change', '1 changement'],
   jumps: ['{n} changes', '{n} changements'],
   equityLine: ['equity, 1 at the start', 'équité, 1 au départ'],
   equitySummary: ['Out-of-sample days one after another: from 1 to {end}.', 'Jours hors échantillon bout à bout : de 1 à {end}.'],

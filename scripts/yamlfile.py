@@ -12,8 +12,8 @@ import yaml
 from core.errors import ConfigurationError
 
 
-class _Loader(yaml.SafeLoader):
-    """Safe loader with the two corrections above."""
+class _Loader(yaml.CSafeLoader):
+    """Safe loader with the two corrections above; the compiled one, since every command begins with reading YAML."""
 
 
 def _mapping(loader: _Loader, node: yaml.MappingNode) -> dict[Hashable, Any]:

@@ -28,7 +28,7 @@ class Said(NamedTuple):
 
 def scalp_radar(*arguments: str | Path, env: dict[str, str] | None = None) -> Said:
     """Run a command in this process; a defect is raised, not turned into an exit code."""
-    result = CliRunner().invoke(build(), [str(a) for a in arguments], env=env)
+    result = CliRunner().invoke(build(str(arguments[0]) if arguments else ""), [str(a) for a in arguments], env=env)
     if result.exception is not None and not isinstance(result.exception, SystemExit):
         raise result.exception
     return Said(result.exit_code, result.stdout, result.stderr)
@@ -54,9 +54,9 @@ def copied_config(folder: Path) -> Path:
 def changed(config: Path, name: str, change: Callable[[dict[str, Any]], object]) -> Path:
     """Change one file of a copied configuration through its tree."""
     path = config / name
-    tree = yaml.safe_load(path.read_text())
+    tree = yaml.load(path.read_text(), yaml.CSafeLoader)
     change(tree)
-    path.write_text(yaml.safe_dump(tree, sort_keys=False))
+    path.write_text(yaml.dump(tree, Dumper=yaml.CSafeDumper, sort_keys=False))
     return config
 
 

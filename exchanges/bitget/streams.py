@@ -27,6 +27,8 @@ from exchanges.bitget.session import Session, Timing
 
 MAX_BACKOFF_S: Final = 60.0
 _FIRST_BACKOFF_S: Final = 0.25
+_TOGETHER: Final = 10
+"""Channels in one frame: the venue counts frames, ten a second, however close they arrive; one may have 4096 bytes."""
 _ENDS_SESSION: Final = frozenset({"30004", "30007"})
 """Not logged in (any more); over the limit, connection closed: no subscription of this session will work again."""
 
@@ -60,7 +62,7 @@ class Socket:
 
     Parameters
     ----------
-    channels : what to subscribe to, one frame each, ``subscribe_interval_ms`` apart.
+    channels : what to subscribe to, some in a frame, ``subscribe_interval_ms`` apart.
     private : log in first, and hold data back until every subscription is confirmed, so that `Connected` comes first.
     overdue : seconds until something that the stream must show is overdue; the connection is rebuilt then.
     """
@@ -201,13 +203,15 @@ class Socket:
             self._client.start(_closed(wire))
 
     async def _subscribe(self, wire: Any, session: Session) -> None:
-        """Send one frame per channel, spaced; send again what stays unanswered or was refused."""
+        """Ask for some channels a frame, spaced; for each alone that stays unanswered or was refused."""
         interval = self._client.settings.subscribe_interval_ms / 1000
-        waits = backoffs(self._chance, self._timing.ack_s)
+        waits, together = backoffs(self._chance, self._timing.ack_s), _TOGETHER
         while session.unconfirmed:
-            for channel in list(session.unconfirmed.values()):
-                await wire.send({"op": "subscribe", "args": [channel]})
+            channels = list(session.unconfirmed.values())
+            for i in range(0, len(channels), together):
+                await wire.send({"op": "subscribe", "args": channels[i : i + together]})
                 await self._sleep(interval)
+            together = 1  # a bad one may have taken the others of its frame along
             try:
                 async with asyncio.timeout(next(waits)):  # not wait_for, which may swallow our cancellation
                     await session.confirmed.wait()

@@ -65,6 +65,9 @@ class FakeBitget:
     on_frame: Callable[[web.WebSocketResponse, Body], Awaitable[None]] | None = None
     sockets: list[web.WebSocketResponse] = field(default_factory=list)
     frames: list[Body] = field(default_factory=list)
+    """Subscriptions one by one, however many came in one frame; and logins."""
+    together: list[int] = field(default_factory=list)
+    """How many came in each frame."""
     pong: bool = True
     login: Body = field(default_factory=lambda: {"event": "login", "code": 0})
     port: int = 0
@@ -138,14 +141,19 @@ class FakeBitget:
                     await socket.send_str("pong")
                 continue
             frame = json.loads(message.data)
-            self.frames.append(frame)
-            if frame["op"] == "login":
-                await socket.send_json(self.login)
-            elif self.on_frame is not None:
-                await self.on_frame(socket, frame)
-            else:
-                await confirm(socket, frame)
+            self.together.append(len(frame["args"]))
+            for arg in frame["args"]:
+                await self._answer(socket, frame | {"args": [arg]})
         return socket
+
+    async def _answer(self, socket: web.WebSocketResponse, frame: Body) -> None:
+        self.frames.append(frame)
+        if frame["op"] == "login":
+            await socket.send_json(self.login)
+        elif self.on_frame is not None:
+            await self.on_frame(socket, frame)
+        else:
+            await confirm(socket, frame)
 
 
 async def confirm(socket: web.WebSocketResponse, frame: Body) -> None:

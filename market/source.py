@@ -6,7 +6,7 @@ from pathlib import Path
 
 from market.folder import FolderSource
 from market.port import CandleSource
-from market.store import open_store
+from market.store_source import open_store
 
 __all__ = ["CandleSource", "open_source"]
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import shutil
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -30,8 +31,12 @@ KEPT = kept(outcome(1, edge=0.3, days=420, grid=GRID), T0, "lab")
 KEY = "correct horse battery"
 
 
+def clock_ms() -> int:
+    return T0 + 10**6
+
+
 def filled(root: Path, count: int = 3) -> ResultStore:
-    store = ResultStore(root, clock_ms=lambda: T0 + 10**6)
+    store = ResultStore(root, clock_ms=clock_ms)
     for number in range(count):
         run = dataclasses.replace(
             KEPT.run, fingerprint=f"{number}{'a' * 63}", ts_ms=T0 + number, symbol=("BTC-USDT", "ETH-USDT")[number % 2],
@@ -41,10 +46,17 @@ def filled(root: Path, count: int = 3) -> ResultStore:
     return store
 
 
+@pytest.fixture(scope="module")
+def three(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A store of three runs, to be copied."""
+    folder = tmp_path_factory.mktemp("three")
+    filled(folder).close()
+    return folder
+
+
 @pytest.fixture
-def root(tmp_path: Path) -> Path:
-    filled(tmp_path / "results").close()
-    return tmp_path / "results"
+def root(tmp_path: Path, three: Path) -> Path:
+    return shutil.copytree(three, tmp_path / "results")
 
 
 def results(root: Path, *words: str | Path) -> Said:
@@ -213,8 +225,8 @@ def serve() -> Iterator[Callable[..., FakeServer]]:
 
 
 @pytest.fixture
-def store(tmp_path: Path) -> Iterator[ResultStore]:
-    store = filled(tmp_path / "outbox")
+def store(tmp_path: Path, three: Path) -> Iterator[ResultStore]:
+    store = ResultStore(shutil.copytree(three, tmp_path / "outbox"), clock_ms=clock_ms)
     yield store
     store.close()
 

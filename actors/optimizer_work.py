@@ -133,7 +133,7 @@ class WalkForwardWork:
         count = evaluated(job, strategy)
         research = around.store.research
         others = research.register_trials(task.fingerprint, job.strategy, job.symbol, count, now_ms())
-        outcome = run(job, prepared, crew, around.store.chunks, others, tell, version)
+        outcome = run(job, prepared, crew, around.store.chunks, lambda: others, tell, version)
         around.store.save(outcome, around.origin)
         return outcome.fingerprint
 

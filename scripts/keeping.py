@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import socket
 import threading
+from collections.abc import Callable
 from concurrent.futures import Future
 from pathlib import Path
 from types import TracebackType
@@ -18,7 +19,10 @@ if TYPE_CHECKING:
 
 
 class Keeping:
-    """A `Keeper` and a `ChunkLedger` over one folder. Errors of the database are raised where it is first needed."""
+    """A `Keeper` and a `ChunkLedger` over one folder.
+
+    Runs are evaluated while the database loads; when it cannot be opened they end with the next chunk that they put.
+    """
 
     def __init__(self, root: Path) -> None:
         self._root, self._chunks = root, ChunkStore(root / "chunks")
@@ -40,14 +44,27 @@ class Keeping:
 
     def put(self, key: str, result: bytes) -> None:
         """As `ChunkLedger.put`."""
+        if self._opened.done():
+            self._opened.result()
         self._chunks.put(key, result)
 
-    def others(self, fingerprint: str, job: Job, combinations: int) -> int:
-        """As `Keeper.others`."""
-        from optimization.result_store import now_ms  # with the database, which loads in the background
+    def others(self, fingerprint: str, job: Job, combinations: int) -> Callable[[], int]:
+        """As `Keeper.others`; the run is counted as soon as the database is open."""
+        counted: Future[int] = Future()
 
-        research = self._opened.result().research
-        return research.register_trials(fingerprint, job.strategy, job.symbol, combinations, now_ms())
+        def count(opened: Future[ResultStore]) -> None:
+            from optimization.result_store import now_ms  # with the database, which loads in the background
+
+            try:
+                research = opened.result().research
+                counted.set_result(
+                    research.register_trials(fingerprint, job.strategy, job.symbol, combinations, now_ms())
+                )
+            except BaseException as error:  # noqa: BLE001  who asks must hear of it
+                counted.set_exception(error)
+
+        self._opened.add_done_callback(count)
+        return counted.result
 
     def keep(self, outcome: Outcome) -> None:
         """As `Keeper.keep`; the origin is this machine's name."""

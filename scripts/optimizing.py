@@ -58,8 +58,8 @@ class NotRun(NamedTuple):
 class Keeper(Protocol):
     """Where results go, and who knows how many combinations were ever evaluated."""
 
-    def others(self, fingerprint: str, job: Job, combinations: int) -> int:
-        """Combinations that other runs of this strategy and asset evaluated; this run's count from now on."""
+    def others(self, fingerprint: str, job: Job, combinations: int) -> Callable[[], int]:
+        """Tells how many combinations other runs of this strategy and asset evaluated; this run's count from now on."""
         ...
 
     def keep(self, outcome: Outcome) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -32,11 +32,13 @@ MOST_JUDGED = 4096
 
 
 def run(
-    job: Job, material: Material, executor: Executor, ledger: ChunkLedger, trials_so_far: int = 0,
+    job: Job, material: Material, executor: Executor, ledger: ChunkLedger,
+    trials_so_far: Callable[[], int] = lambda: 0,
     tell: Tell = lambda progress: None, code_version: str = "",
 ) -> Outcome:
-    """Evaluate, choose, stitch, judge. ``trials_so_far`` : combinations evaluated before, without this run's own.
+    """Evaluate, choose, stitch, judge.
 
+    ``trials_so_far`` : asked for the verdict, combinations evaluated before, without this run's own.
     Chunks that ``ledger`` has are not computed again. ``code_version`` is that of the code itself unless given.
     Raises DataError when there is too little data, Cancelled when the executor was cancelled.
     """
@@ -55,7 +57,7 @@ def run(
     after = wave(task, found.codes, 0, outside, near, "out of sample", every)
     tell(Progress(job.symbol, "statistics", 0, 1, 0, 0, len(judged), time.perf_counter() - began))
     chosen = choose(job.grid, found.codes, found.born, found.results.score, found.results.trades, job.choice)
-    outcome = _outcome(task, version, judged, recent, found, after, chosen, purge_ms, trials_so_far)
+    outcome = _outcome(task, version, judged, recent, found, after, chosen, purge_ms, trials_so_far())
     seconds = time.perf_counter() - began
     tell(Progress(job.symbol, "statistics", 1, 1, 0, len(judged), len(judged), seconds))
     return replace(outcome, duration_s=seconds)

@@ -56,7 +56,7 @@ def walked(
     trials: int = 0,
 ) -> Outcome:
     """The run of a job."""
-    return run(wanted, material_of(wanted, candles), executor or Threads(1), ledger or Forgetful(), trials)
+    return run(wanted, material_of(wanted, candles), executor or Threads(1), ledger or Forgetful(), lambda: trials)
 
 
 def days_later(days: int) -> int:

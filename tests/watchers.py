@@ -2,6 +2,7 @@
 
 Runs the demo twice, alone and with that many WebSocket clients that take every topic five times a second, and prints
 how long orders took from their decision candle, how long answers of live state took, and what each client was sent.
+``--clients 0 --speed 1``: answers alone, at a market's own pace.
 """
 
 from __future__ import annotations
@@ -75,8 +76,11 @@ def _look_politely(url: str, clients: int, seconds: float) -> tuple[list[float],
 
 async def _look(url: str, clients: int, seconds: float) -> tuple[list[float], list[int]]:
     until_s, count = time.monotonic() + seconds, [0] * clients
-    answers, *_ = await asyncio.gather(_ask(url, until_s), *(_watch(url, count, i, until_s) for i in range(clients)))
-    return answers, count
+    async with asyncio.TaskGroup() as looking:
+        asked = looking.create_task(_ask(url, until_s))
+        for i in range(clients):
+            looking.create_task(_watch(url, count, i, until_s))
+    return asked.result(), count
 
 
 def measure(clients: int, seconds: float, speed: float) -> Measured:
@@ -113,7 +117,7 @@ def _await(url: str) -> None:
 
 
 def _shares(values: list[float]) -> str:
-    ordered = sorted(values)
+    ordered = sorted(values) or [float("nan")]
     at = {share: ordered[min(len(ordered) - 1, int(share * len(ordered)))] for share in (0.5, 0.95, 0.99)}
     return "  ".join(f"p{share * 100:.0f} {ms:6.1f} ms" for share, ms in at.items()) + f"  (of {len(values)})"
 
@@ -125,7 +129,7 @@ def main() -> None:
     asked.add_argument("--seconds", type=float, default=40.0)
     asked.add_argument("--speed", type=float, default=600.0)
     given: Any = asked.parse_args()
-    runs = {n: measure(n, given.seconds, given.speed) for n in (0, given.clients)}
+    runs = {n: measure(n, given.seconds, given.speed) for n in sorted({0, given.clients})}
     for clients, run in runs.items():
         print(f"{clients} watchers")
         print(f"  candle to order  {_shares(run.orders_ms)}")
@@ -133,8 +137,9 @@ def main() -> None:
         if run.sent:
             rate = statistics.mean(run.sent) / given.seconds
             print(f"  sent to each     {rate:.1f} pushes/s, least {min(run.sent) / given.seconds:.1f}")
-    at = {n: sorted(r.orders_ms)[int(0.99 * len(r.orders_ms))] for n, r in runs.items()}
-    print(f"candle to order, p99 with / without: {at[given.clients] / at[0]:.2f}")
+    at = {n: sorted(r.orders_ms)[int(0.99 * len(r.orders_ms))] for n, r in runs.items() if r.orders_ms}
+    if len(at) > 1:
+        print(f"candle to order, p99 with / without: {at[given.clients] / at[0]:.2f}")
 
 
 if __name__ == "__main__":

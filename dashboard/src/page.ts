@@ -1,5 +1,6 @@
 /** What a page is: every `pages/NAME/page.ts` exports one. */
 import { lazy, type ComponentType } from 'react';
+import { orRenewed } from './renew';
 import type { Pair } from './text/language';
 
 export type Group = 'watch' | 'review' | 'research' | 'house';
@@ -26,7 +27,7 @@ export type Page = {
 type Described = Omit<Page, 'View'> & { load: () => Promise<{ default: ComponentType }> };
 
 /** What a `page.ts` exports; `load` is called when the page is opened first. */
-export const definePage = ({ load, ...page }: Described): Page => ({ ...page, View: lazy(load) });
+export const definePage = ({ load, ...page }: Described): Page => ({ ...page, View: lazy(() => orRenewed(load())) });
 
 /** Where the menu leads. */
 export const homeOf = (page: Page): string => page.home ?? page.paths[0] ?? '/';

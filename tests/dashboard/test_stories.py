@@ -175,3 +175,25 @@ def test_limits_are_told_with_what_is_used_and_positions_stand_in_their_groups(b
     assert {head.inner_text().split()[0] for head in heads.all()} == {"majors", "alts"}
     assert "by=group" in visited.page.url
     calm(visited)
+
+
+def test_a_page_that_is_older_than_the_build_loads_itself_again_and_goes_where_it_was_sent(
+    browser: Any, story: Story
+) -> None:
+    visited = visit(browser, story.url).to("/")
+    visited.says("all 2 positions have their stop")
+    gone: list[str] = []
+
+    def once(route: Any) -> None:
+        if gone:
+            route.continue_()
+        else:
+            gone.append(route.request.url)
+            route.fulfill(status=404)
+
+    visited.page.route("**/assets/Matrix-*.js", once)
+    visited.page.locator("nav a[href^='/matrix']").first.click()
+    visited.page.locator("main table").first.wait_for()
+    assert visited.page.evaluate("location.pathname") == "/matrix"
+    assert gone
+    assert [error for error in visited.errors if "404" not in error] == []

@@ -55,6 +55,7 @@ async def test_nothing_is_begun_before_somebody_asks(tmp_path: Path) -> None:
     await child.close()
 
 
+@pytest.mark.slow
 @pytest.mark.timeout(240)
 async def test_what_an_earlier_system_left_open_is_gone_on_with_through_a_kill_and_then_nothing_stays(
     tmp_path: Path,

@@ -11,6 +11,8 @@ from optimization.checking.suite import Check
 from strategies.discovery import AnyStrategy
 from tests.contract.strategies import FOUND
 
+pytestmark = pytest.mark.slow
+
 every = pytest.mark.parametrize("strategy", FOUND.values(), ids=FOUND)
 mirrored = pytest.mark.parametrize("strategy", [s for s in FOUND.values() if s.mirror], ids=lambda s: s.name)
 

@@ -13,6 +13,8 @@ from tests.engine.engines import Scene, by_reference
 from tests.engine.scenarios import Seeded, Studio, scenes, seeded_scene
 from tests.fuzz import Checked, check
 
+pytestmark = pytest.mark.slow
+
 SEED = 20_250_301
 CHUNKS = 10
 SEEDED = 5000

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -11,6 +12,8 @@ from core.target import Rung, Target
 from engine.client_ids import decode, encode, tag
 from engine.reconcile import Cancel, Circumstances, Place, PlaceStop, reconcile
 from tests.engine.model_exchange import ModelExchange
+
+pytestmark = pytest.mark.slow
 
 SYMBOL = "BTC-USDT"
 RULES = Instrument(symbol=SYMBOL, tick=0.1, step=0.001, min_quantity=0.001)

@@ -87,6 +87,16 @@ def test_what_is_cut(view: dict, limits: dict, terms: dict, kept: int, codes: li
     assert decision.approved == (LADDER._replace(rungs=LADDER.rungs[:kept]), 7, 1234)
 
 
+@pytest.mark.parametrize("rungs", [RUNGS, ()], ids=["more to come", "all filled"])
+def test_what_is_closed_by_hand_leaves_with_its_stop_and_target_in_place(rungs: tuple[Rung, ...]) -> None:
+    held_one = LADDER._replace(rungs=rungs, filled=1, quantity=5.0, stop=80.0, target=95.0)
+    view = VIEW._replace(causes=(cause("closing"),), owner="dca", positions=held("BTC-USDT"))
+    decision = approve(held_one, view, TERMS, Risk(), 1, 0)
+    assert decision.approved.target == held_one._replace(rungs=(), leave=True)
+    flat = approve(LADDER, view, TERMS, Risk(), 1, 0)
+    assert flat.approved.target == LADDER._replace(rungs=()), "there is nothing that could leave"
+
+
 def test_a_refusal_below_the_minimum_says_which_capital_would_do() -> None:
     terms = TERMS._replace(instrument=RULES.model_copy(update={"min_notional": 900.0}))
     decision = approve(LADDER, VIEW, terms, Risk(), 1, 0)

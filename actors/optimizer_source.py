@@ -13,8 +13,7 @@ from core.errors import DataError
 from core.recordings import BookSnapshots, PublicTrades
 from core.resample import aggregate
 from core.timeframe import DAY_MS, HOUR_MS, floor_to
-from market.port import CandleSource, known_timeframe, moment
-from market.tables import Series
+from market.port import CandleSource, Series, known_timeframe, moment
 from sandbox.synthetic import Crashes, SyntheticSource
 
 DAYS: Final = 730

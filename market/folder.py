@@ -15,19 +15,19 @@ from core.candle import Candles
 from core.errors import DataError
 from core.recordings import BookSnapshots, PublicTrades
 from market import files
-from market.port import finest_first, is_timeframe, moment, nothing_there, read_or_aggregate
-from market.reach import reach
-from market.recordings import RECORDING_FILE, RecordingKind, table_to_book, table_to_trades
-from market.tables import (
+from market.port import (
     BEGINNING_MS,
     END_MS,
     Series,
-    SeriesKind,
-    cut,
-    empty_series,
-    table_to_candles,
-    table_to_series,
+    finest_first,
+    is_timeframe,
+    moment,
+    nothing_there,
+    read_or_aggregate,
 )
+from market.reach import reach
+from market.recordings import RECORDING_FILE, RecordingKind, table_to_book, table_to_trades
+from market.tables import SeriesKind, cut, empty_series, table_to_candles, table_to_series
 
 SYMBOL: Final = re.compile(r"[A-Z0-9]{1,20}-[A-Z0-9]{2,10}")
 SERIES_FILE: Final[Mapping[SeriesKind, str]] = {"funding": "funding.parquet", "open_interest": "oi.parquet"}

@@ -19,10 +19,10 @@ from core.recordings import BookSnapshots, PublicTrades
 from market import files
 from market.csvfile import read_csv
 from market.folder import SERIES_FILE, SYMBOL
-from market.port import is_timeframe, known_timeframe
+from market.port import Series, is_timeframe, known_timeframe
 from market.recordings import RECORDING_FILE, Recording, RecordingKind, recording_kind, table_to_recording
 from market.store import CandleStore
-from market.tables import Series, SeriesKind, table_to_candles, table_to_series
+from market.tables import SeriesKind, table_to_candles, table_to_series
 from market.validation import candle_gaps, find_spikes
 
 DEFAULT_EXCHANGE: Final = "imported"

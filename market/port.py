@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from typing import Protocol
+from typing import Final, Protocol
 
 import numpy as np
 
-from core.candle import Candles
+from core.candle import Candles, Floats, Ints
 from core.errors import DataError
 from core.recordings import BookSnapshots, PublicTrades
 from core.resample import aggregate
 from core.timeframe import timeframe_ms
-from market.tables import BEGINNING_MS, END_MS, Series
+
+Series = tuple[Ints, Floats]
+"""Times (int64, UTC ms, increasing strictly) and values (float64) of one length."""
+
+BEGINNING_MS: Final = -(2**62)
+END_MS: Final = 2**62
 
 
 class CandleSource(Protocol):

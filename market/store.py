@@ -25,7 +25,7 @@ from core.recordings import BookSnapshots, PublicTrades
 from core.timeframe import HOUR_MS, MINUTE_MS, timeframe_ms
 from market import files
 from market.folder import SYMBOL
-from market.port import finest_first, is_timeframe, known_timeframe
+from market.port import BEGINNING_MS, END_MS, Series, finest_first, is_timeframe, known_timeframe
 from market.reach import reach
 from market.recordings import (
     RECORDING_FILE,
@@ -36,11 +36,8 @@ from market.recordings import (
     table_to_trades,
 )
 from market.tables import (
-    BEGINNING_MS,
-    END_MS,
     SERIES_COLUMN,
     TIME,
-    Series,
     SeriesKind,
     candles_to_table,
     checked_series,

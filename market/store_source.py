@@ -11,9 +11,8 @@ from core.errors import DataError
 from core.recordings import BookSnapshots, PublicTrades
 from market import files
 from market.folder import SYMBOL
-from market.port import moment, nothing_there, read_or_aggregate
+from market.port import BEGINNING_MS, END_MS, Series, moment, nothing_there, read_or_aggregate
 from market.store import CandleStore
-from market.tables import BEGINNING_MS, END_MS, Series
 
 
 class StoreSource:

@@ -13,18 +13,13 @@ import pyarrow as pa
 
 from core.candle import Candles, Floats, Ints
 from core.errors import DataError
-
-Series = tuple[Ints, Floats]
-"""Times (int64, UTC ms, increasing strictly) and values (float64) of one length."""
+from market.port import Series
 
 SeriesKind = Literal["funding", "open_interest"]
 
 TIME: Final = "timestamp"
 CANDLE_COLUMNS: Final = ("open", "high", "low", "close", "volume")
 SERIES_COLUMN: Final[dict[SeriesKind, str]] = {"funding": "rate", "open_interest": "open_interest"}
-
-BEGINNING_MS: Final = -(2**62)
-END_MS: Final = 2**62
 
 
 def empty_series() -> Series:

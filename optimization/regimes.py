@@ -8,8 +8,7 @@ from core.errors import DataError
 from core.timeframe import DAY_MS
 from engine.breakdown import Regimes
 from indicators.regime import labels
-from market.port import CandleSource
-from market.tables import BEGINNING_MS, END_MS
+from market.port import BEGINNING_MS, END_MS, CandleSource
 
 
 def daily_regimes(source: CandleSource, symbol: str) -> Regimes:

@@ -16,8 +16,7 @@ from core.settings import Settings, StrategyEntry
 from engine.breakdown import Regimes
 from engine.costs import Costs
 from engine.depth import DepthEstimate, estimate
-from market.port import CandleSource
-from market.tables import BEGINNING_MS, END_MS
+from market.port import BEGINNING_MS, END_MS, CandleSource
 from optimization.costs import configured_costs
 from optimization.evaluation import Evaluated, evaluate
 from optimization.markets import Asked

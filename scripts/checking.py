@@ -14,8 +14,7 @@ from core.errors import ConfigurationError, DataError
 from core.settings import Settings
 from core.strategy import Filter, Parameters
 from core.timeframe import timeframe_ms
-from market.port import CandleSource
-from market.tables import BEGINNING_MS, END_MS
+from market.port import BEGINNING_MS, END_MS, CandleSource
 from optimization.checking.general import GeneralCheck
 from optimization.checking.market import ROWS, CheckMarket, Ground
 from optimization.checking.subject import FilterSubject, Subject

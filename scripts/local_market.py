@@ -9,8 +9,7 @@ from core.candle import Candles
 from core.errors import DataError
 from core.instrument import Instrument
 from core.timeframe import DAY_MS, floor_to
-from market.port import CandleSource, known_timeframe, moment
-from market.tables import END_MS
+from market.port import END_MS, CandleSource, known_timeframe, moment
 from sandbox.source import StoredSource
 from sandbox.synthetic import SyntheticSource
 

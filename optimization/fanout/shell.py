@@ -6,14 +6,11 @@ The process is a plain actor without state that matters: it may be killed at any
 from __future__ import annotations
 
 import os
-import sys
 from importlib import import_module
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
 from optimization.memory import keep_freed_memory
-
-_SHUT: Final = "pyarrow"
 
 
 class WorkerProcess:
@@ -29,8 +26,6 @@ class WorkerProcess:
     def __init__(self, home: str, cache: str) -> None:
         step_back()
         keep_freed_memory()
-        if sys.modules.get(_SHUT, _SHUT) is None:
-            del sys.modules[_SHUT]  # the processes of a trading tree do without Arrow; candles at rest do not
         os.environ.setdefault("NUMBA_CACHE_DIR", str(Path.home() / ".cache" / "scalp-radar" / "numba" / cache))
         module, _, name = home.partition(":")
         self._worker = getattr(import_module(module), name)()

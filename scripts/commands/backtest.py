@@ -22,7 +22,7 @@ from scripts.options import (
 
 if TYPE_CHECKING:
     from core.settings import Settings
-    from market.port import CandleSource
+    from market.port import BEGINNING_MS, END_MS, CandleSource
     from scripts.backtesting import Outcome, Request
     from strategies.discovery import AnyStrategy
 
@@ -56,7 +56,6 @@ def backtest(
     """Walk strategies with their configured parameters and costs; what is open at the end stays open."""
     # Here, since the engine loads compiled code, which other commands need not wait for.
     from market.source import open_source
-    from market.tables import BEGINNING_MS, END_MS
     from scripts.backtesting import FROM_DEPTH, Request
     from scripts.configuration import find_strategies, load_settings
     from scripts.report.plain import outcome_as_plain

@@ -23,7 +23,7 @@ from scripts.options import (
 )
 
 if TYPE_CHECKING:
-    from market.port import CandleSource
+    from market.port import BEGINNING_MS, END_MS, CandleSource
     from optimization.walkforward.job import Job
     from scripts.optimizing import Finished
     from strategies.discovery import AnyStrategy
@@ -69,7 +69,6 @@ def optimize(
     """Choose parameters in each window, judge them on the days after it, say how likely the result is luck."""
     # Here, since the engine loads compiled code, which other commands need not wait for.
     from market.source import open_source
-    from market.tables import BEGINNING_MS, END_MS
     from optimization.memory import keep_freed_memory
     from scripts.configuration import find_strategies, load_settings
     from scripts.optimizing import Request, jobs

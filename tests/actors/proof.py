@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
-from typing import Any, NamedTuple, Protocol
+import time
+from collections.abc import Awaitable, Callable, Mapping
+from functools import partial
+from typing import Any, NamedTuple, Protocol, TypeVar
 
 import pytest
 
@@ -22,8 +24,11 @@ from strategies.discovery import find
 from tests.actors.street import LIMITS
 
 STRATEGY = "envelope_dca"
-SETTLED_S = 15.0
-"""What the exchange says of a position is asked for when it has ended, and again after a restart."""
+SCOPES = ("paper", "live")
+TOLD_S = 15.0
+"""What is told of a trade is held back a moment; what the exchange says of it is asked for when it has ended."""
+
+T = TypeVar("T")
 SLIPPAGE = 0.0005
 
 
@@ -100,6 +105,14 @@ async def settled(world: World, symbol: str) -> list[float]:
     return [event.payload["net"] for event in reversed(page.items)]
 
 
+async def _all_of(read: Callable[[], Awaitable[list[T]]], count: int) -> list[T]:
+    """What is there once so many are; what is there at the end, should it stay at fewer."""
+    deadline = time.monotonic() + TOLD_S
+    while len(found := await read()) < count and time.monotonic() < deadline:
+        await asyncio.sleep(0.02)
+    return found
+
+
 async def prove(
     world: World, entry: StrategyEntry, candles: Mapping[str, Candles], from_ms: int, to_ms: int
 ) -> dict[str, int]:
@@ -107,15 +120,13 @@ async def prove(
     counts: dict[str, int] = {}
     for symbol, column in candles.items():
         expected = backtested(await world.instrument(symbol), entry, symbol, column, from_ms, to_ms)
-        paper, live = [await recorded(world, scope, symbol) for scope in ("paper", "live")]
+        paper, live = [await _all_of(partial(recorded, world, scope, symbol), len(expected)) for scope in SCOPES]
         assert paper == expected
         assert len(live) == len(paper)
         assert all(a.like(b) for a, b in zip(live, paper, strict=True)), (live, paper)
         counts[symbol] = len(paper)
-        async with asyncio.timeout(SETTLED_S):
-            while len(await settled(world, symbol)) < len(live):
-                await asyncio.sleep(0.05)
-        assert await settled(world, symbol) == pytest.approx([trade.net for trade in live], rel=1e-9, abs=1e-6)
+        earned = await _all_of(partial(settled, world, symbol), len(live))
+        assert earned == pytest.approx([trade.net for trade in live], rel=1e-9, abs=1e-6)
     assert not await world.violations()
     assert not any(await world.unprotected_ms())
     assert not await world.errors()

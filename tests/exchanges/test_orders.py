@@ -13,7 +13,7 @@ from core.order import OpenOrder, OrderKind, OrderRequest, OrderStatus, Side
 from exchanges.bitget.client import BitgetClient
 from exchanges.bitget.dialect.classic import words
 from exchanges.bitget.trading import BitgetTrading
-from exchanges.rate import RateLimiter
+from exchanges.rate import Category, Priority, RateLimiter
 from tests.exchanges.conftest import KEYS
 from tests.exchanges.fake_bitget import FakeBitget, refusal
 
@@ -210,6 +210,27 @@ async def test_an_amendment_keeps_our_client_id_and_leaves_an_unchanged_stop_alo
     assert sent["newClientOid"] == "e1"
     assert (sent["newPrice"], sent["newSize"]) == ("25000.5", "0.003")
     assert "newPresetStopLossPrice" not in sent
+
+
+async def test_what_takes_risk_away_goes_before_entries_when_it_is_placed_and_when_it_is_moved(
+    venue: FakeBitget, trading: BitgetTrading, monkeypatch: pytest.MonkeyPatch
+):
+    seen: list[Priority] = []
+    acquire = RateLimiter.acquire
+
+    async def noted(limits: RateLimiter, category: Category, priority: Priority, weight: float) -> None:
+        if category is Category.TRADE:
+            seen.append(priority)
+        await acquire(limits, category, priority, weight)
+
+    monkeypatch.setattr(RateLimiter, "acquire", noted)
+    venue.answers |= {PLACE: {"orderId": "7"}, MODIFY: {"orderId": "8"}}
+    target = ENTRY._replace(side=Side.SELL, reduce_only=True, stop=None)
+    await trading.place(ENTRY)
+    await trading.place(target)
+    await trading.amend(RESTING, ENTRY)
+    await trading.amend(RESTING._replace(side=Side.SELL, reduce_only=True, stop=None), target)
+    assert seen == [Priority.TRADE, Priority.PROTECTION] * 2
 
 
 async def test_a_changed_stop_that_the_first_request_did_not_take_is_set_by_a_second_one(

@@ -58,7 +58,8 @@ class ClassicAccount(ClassicReading):
         """
         market_id, rules = self._id(order.symbol), self.instrument(order.symbol)
         params = requests.modify_params(market_id, order, request, rules)
-        data = await self._client.call(words.MODIFY, params, Priority.TRADE)
+        priority = Priority.PROTECTION if order.reduce_only else Priority.TRADE
+        data = await self._client.call(words.MODIFY, params, priority)
         if "newPresetStopLossPrice" not in params:
             return await self._placed(order.symbol, request.client_id, str((data or {}).get("orderId") or ""))
         seen = await self._read_back(order.symbol, request.client_id)

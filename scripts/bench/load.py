@@ -35,8 +35,8 @@ from scripts.launch import PATIENCE_S
 from scripts.local_exchange import LocalExchange
 from scripts.running import check_port
 
-SPEED: Final = 2.0
-"""A minute in 30 seconds: so long rungs and take profits of fifty symbols take at four fifths of the budget."""
+SPEED: Final = 2.4
+"""A minute in 25 seconds: so long rungs and take profits of fifty symbols take at four fifths of the budget."""
 _TRADE_PATHS: Final = ("place-order", "modify-order", "cancel-order", "place-tpsl-order", "modify-tpsl-order",
                        "cancel-plan-order")  # fmt: skip
 

@@ -61,12 +61,9 @@ def draw(
     Raises ConfigurationError when no strategy is enabled. In live mode only eligible strategies trade, and only those
     open positions whom the selector lets; the others run on paper beside them.
     """
-    name = settings.exchanges.default
-    enabled = {n: e for n, e in settings.strategies.strategies.items() if e.enabled and e.symbols}
-    if not enabled:
-        raise ConfigurationError("strategies.yaml", "strategies", [], "at least one must be enabled and have symbols")
+    name, enabled = settings.exchanges.default, _enabled(settings)
     trading = {n: e for n, e in enabled.items() if mode == "demo" or (mode == "live" and e.live_eligible)}
-    symbols = tuple(s for s in settings.assets.symbols if any(s in e.symbols for e in enabled.values()))
+    symbols = _followed(settings, enabled)
     feed, executor_name = f"feed:{name}", f"executor:{name}" if trading else ""
     groups = {s: settings.assets.asset(s).group for s in settings.assets.symbols}
     runners = _runners(settings, enabled, trading, folders, feed)
@@ -76,10 +73,6 @@ def draw(
                   _setups(e, timeframes.get(n, ""), params.get(n, {})), past.get(n, Past()))
         for n, e in enabled.items()
     )
-    monitor = MonitorConfig(
-        "monitor", contenders, settings.risk.selector, settings.risk.watchdog, mode == "live", feed, executor_name,
-        api="api",
-    )
     actors = ("monitor", *([executor_name] if trading else []), "risk", *runner_names, feed, "ledger", "api")
     return Blueprint(
         mode, name, exchange,
@@ -87,13 +80,29 @@ def draw(
         runners,
         _risk(settings, enabled, trading or enabled, groups, feed, executor_name, gated=mode == "live"),
         _executor(settings, exchange, trading, feed, executor_name) if trading else None,
-        monitor,
+        MonitorConfig(
+            "monitor", contenders, settings.risk.selector, settings.risk.watchdog, mode == "live", feed, executor_name,
+            api="api",
+        ),
         Facts(
             mode=mode, symbols=symbols, timeframes=timeframes, actors=actors,
             stale_after_s=settings.risk.stale_after_s, taker_fee=settings.exchanges.costs.taker_fee,
             trading=tuple(trading), groups=groups, versions=versions,
         ),
     )
+
+
+def _enabled(settings: Settings) -> Entries:
+    """What runs at all. Raises ConfigurationError when nothing does."""
+    enabled = {n: e for n, e in settings.strategies.strategies.items() if e.enabled and e.symbols}
+    if not enabled:
+        raise ConfigurationError("strategies.yaml", "strategies", [], "at least one must be enabled and have symbols")
+    return enabled
+
+
+def _followed(settings: Settings, enabled: Entries) -> tuple[str, ...]:
+    """Symbols that any strategy trades, in the configuration's order."""
+    return tuple(s for s in settings.assets.symbols if any(s in e.symbols for e in enabled.values()))
 
 
 def _runners(
@@ -114,13 +123,12 @@ def _risk(
     gated: bool,
 ) -> RiskConfig:
     """``judged``: those whose targets risk passes on, or would."""
-    followed = {s for e in enabled.values() for s in e.symbols}
     return RiskConfig(
         "risk", settings.risk, groups,
         {n: Trader(f"runner:{n}", e.leverage, e.capital_usdt / len(e.symbols)) for n, e in judged.items()},
         settings.exchanges.costs.slippage, sum(e.capital_usdt for e in judged.values()), feed, executor, api="api",
         gated=gated, runners=tuple(Watched(n, f"runner:{n}", e.symbols) for n, e in enabled.items()),
-        most_leverage=tuple((s, settings.assets.asset(s).leverage) for s in settings.assets.symbols if s in followed),
+        most_leverage=tuple((s, settings.assets.asset(s).leverage) for s in _followed(settings, enabled)),
     )
 
 

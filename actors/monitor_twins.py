@@ -7,6 +7,7 @@ from typing import Any, Final, NamedTuple
 
 from core.messages import FillRole, TradeClosed
 from core.monitor_messages import TradeCompared
+from core.restriction import CLOSE
 from core.timeframe import DAY_MS, MINUTE_MS
 from engine.client_ids import decode
 from engine.twins import Comparison, Evidence, compare, pairs
@@ -81,8 +82,11 @@ class Twins:
         symbol, mine = one.symbol, Query(strategy=self._strategy, symbol=one.symbol)
         by_hand = False
         if live is not None:
-            fills = await ask("fills", mine._replace(from_ms=live.opened_ms, to_ms=live.ts_ms + 1, limit=_PAGE))
+            span = Query(symbol=symbol, from_ms=live.opened_ms - MINUTE_MS, to_ms=live.ts_ms + 1, limit=_PAGE)
+            fills = await ask("fills", span._replace(strategy=self._strategy, from_ms=live.opened_ms))
+            alerts = await ask("events", span._replace(kind="alert_raised"))
             by_hand = any(f.cycle == live.cycle and f.role in _BY_HAND for f in fills.items)
+            by_hand |= any(e.payload["kind"] == CLOSE for e in alerts.items)
         rested, refusal = True, ""
         if paper is not None and (live is None or live.levels < paper.levels):
             orders = await ask("orders", Query(symbol=symbol, from_ms=paper.opened_ms, limit=_PAGE))

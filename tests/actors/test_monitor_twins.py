@@ -10,7 +10,7 @@ import pytest
 
 from actors.ledger import Ledger
 from actors.monitor_twins import Held, Twins
-from core.messages import FillRole, TargetRefused
+from core.messages import AlertRaised, FillRole, Severity, TargetRefused
 from core.monitor_messages import TradeCompared
 from core.order import OrderStatus
 from engine.client_ids import encode, tag
@@ -117,6 +117,15 @@ async def test_a_position_that_was_closed_by_hand_says_so(books: Books) -> None:
     books.ledger.record([messages.fill(ts_ms=T0 + HOUR // 2, cycle=0, role=FillRole.FOREIGN, level=-1)])
     (found,) = await books.told()
     assert (found.match, found.cause) == ("twin", "manual")
+
+
+async def test_what_somebody_closed_through_us_was_closed_by_hand_too(books: Books) -> None:
+    books.trade("live", 0, 0, reason="exit")
+    books.trade("paper", 0, 0, hours=2.0)
+    books.trade("live", 1, 5, reason="exit")
+    books.trade("paper", 1, 5, hours=2.0)
+    books.ledger.record([AlertRaised(T0 + HOUR // 2, 1, "risk", "closing", Severity.WARNING, "enough", BTC)])
+    assert [(c.live_cycle, c.cause) for c in await books.told()] == [(0, "manual"), (1, "fill")]
 
 
 async def test_a_symbol_of_which_the_runner_says_nothing_waits(books: Books) -> None:

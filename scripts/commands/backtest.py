@@ -22,7 +22,7 @@ from scripts.options import (
 
 if TYPE_CHECKING:
     from core.settings import Settings
-    from market.port import BEGINNING_MS, END_MS, CandleSource
+    from market.port import CandleSource
     from scripts.backtesting import Outcome, Request
     from strategies.discovery import AnyStrategy
 
@@ -55,6 +55,7 @@ def backtest(
 ) -> None:
     """Walk strategies with their configured parameters and costs; what is open at the end stays open."""
     # Here, since the engine loads compiled code, which other commands need not wait for.
+    from market.port import BEGINNING_MS, END_MS
     from market.source import open_source
     from scripts.backtesting import FROM_DEPTH, Request
     from scripts.configuration import find_strategies, load_settings

@@ -23,7 +23,7 @@ from scripts.options import (
 )
 
 if TYPE_CHECKING:
-    from market.port import BEGINNING_MS, END_MS, CandleSource
+    from market.port import CandleSource
     from optimization.walkforward.job import Job
     from scripts.optimizing import Finished
     from strategies.discovery import AnyStrategy
@@ -68,6 +68,7 @@ def optimize(
 ) -> None:
     """Choose parameters in each window, judge them on the days after it, say how likely the result is luck."""
     # Here, since the engine loads compiled code, which other commands need not wait for.
+    from market.port import BEGINNING_MS, END_MS
     from market.source import open_source
     from optimization.memory import keep_freed_memory
     from scripts.configuration import find_strategies, load_settings

@@ -68,7 +68,11 @@ class Doorway:
 
 
 class Reply(Future[Any]):
-    """What comes of a message; may be awaited."""
+    """What comes of a message; may be awaited. Whoever stops waiting withdraws nothing: it was sent."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.set_running_or_notify_cancel()
 
     def __await__(self) -> Generator[Any, None, Any]:
         return asyncio.wrap_future(self).__await__()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import signal
 import subprocess
 import sys
@@ -70,6 +71,19 @@ def test_messages_are_taken_in_order_and_answered(folder: str) -> None:
 async def test_an_answer_may_be_awaited(folder: str) -> None:
     Receiver(folder)
     assert await sent(Express(folder), "journal_all", ()) == 1
+
+
+async def test_whoever_stops_waiting_for_an_answer_does_not_disturb_the_next(folder: str) -> None:
+    receiver, line = Receiver(folder), Express(folder)
+    receiver.free.clear()
+    reply = sent(line, "journal_all", 1)
+    with pytest.raises(TimeoutError):
+        async with asyncio.timeout(0.01):
+            await reply
+    receiver.free.set()
+    async with asyncio.timeout(PATIENCE_S):
+        assert await sent(line, "journal_all", 2) == 2
+    assert reply.result(PATIENCE_S) == 1
 
 
 def test_an_error_of_the_receiver_is_told_and_the_next_message_is_taken(folder: str) -> None:

@@ -99,7 +99,10 @@ async def test_kills_of_every_actor_and_at_every_point_change_no_trade(
     nothing_came_of_it(found, calm)
     assert len(found.kills) == 5
     assert len(deaths) > 40
-    touched = ("place", "amend", "cancel", "executions", "positions", "open_orders", "all_open_orders", "balance")
+    touched = (
+        "place", "amend", "cancel", "executions", "positions", "open_orders", "all_open_orders", "balance",
+        "position_history",
+    )
     assert {f"venue.{name} {side}" for name in touched for side in ("before", "after")} <= set(deaths)
 
 

@@ -6,12 +6,15 @@ purpose one line and exit code 1; a defect keeps its traceback.
 
 from __future__ import annotations
 
+import atexit
 import hashlib
 import importlib
 import os
 import pkgutil
 import sys
+from contextlib import suppress
 from pathlib import Path
+from types import TracebackType
 from typing import Any, Final
 
 import typer
@@ -23,6 +26,7 @@ from scripts.pandas_out import shut_pandas_out
 
 WRONG_INPUT: Final = 2
 FAILED: Final = 1
+INTERRUPTED: Final = 130
 KERNELS: Final = ("core", "engine", "indicators")
 
 
@@ -64,9 +68,39 @@ def build(first: str = "") -> typer.Typer:
 
 def main() -> None:
     """Entry point of the installed command."""
+    ending = Ending()
     keep_compiled_code()
     shut_pandas_out()
-    build(sys.argv[1] if len(sys.argv) > 1 else "")()  # no other command is loaded than the one that is asked for
+    with ending:
+        build(sys.argv[1] if len(sys.argv) > 1 else "")()  # no other command is loaded than the one that is asked for
+
+
+class Ending:
+    """Leaves the process once everything that was to happen at its end has happened.
+
+    Taking the interpreter apart comes after that: half a second for compiled code, which the system does at once.
+    """
+
+    def __init__(self) -> None:
+        self._code = FAILED  # with a traceback
+        atexit.register(self._leave)  # before all others, so that it is called after them
+
+    def __enter__(self) -> None:
+        """Nothing happens yet."""
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, _: TracebackType | None) -> None:
+        if error is None:
+            self._code = 0
+        elif isinstance(error, SystemExit) and (error.code is None or isinstance(error.code, int)):
+            self._code = error.code or 0
+        elif isinstance(error, KeyboardInterrupt):
+            self._code = INTERRUPTED
+
+    def _leave(self) -> None:
+        for stream in (sys.stdout, sys.stderr):
+            with suppress(OSError, ValueError):  # nobody may be listening any more
+                stream.flush()
+        os._exit(self._code)
 
 
 def keep_compiled_code() -> None:

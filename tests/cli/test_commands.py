@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 import time
 from pathlib import Path
 
@@ -255,3 +257,21 @@ def test_secrets_come_from_a_file_and_stay_out_of_sight(tmp_path: Path, monkeypa
 def test_commands_that_are_typed_wrong_do_not_reach_the_boundary() -> None:
     assert scalp_radar("data", "import").code == 2
     assert issubclass(main.Boundary, typer.core.TyperGroup)
+
+
+@pytest.mark.parametrize(
+    ("body", "code", "complaint"),
+    [
+        ("pass", 0, ""), ("sys.exit()", 0, ""), ("sys.exit(2)", 2, ""), ("sys.exit('why')", 1, "why"),
+        ("raise KeyError('x')", 1, "KeyError: 'x'"), ("raise KeyboardInterrupt", 130, "KeyboardInterrupt"),
+    ],
+)
+def test_a_process_leaves_with_its_code_when_all_was_said_and_done(body: str, code: int, complaint: str) -> None:
+    program = (
+        "import atexit, sys, threading\nfrom scripts.main import Ending\nending = Ending()\n"
+        "atexit.register(print, 'a handler')\nthreading.Timer(0.05, print, ['a thread']).start()\n"
+        f"with ending:\n    print('the command')\n    {body}\n"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=60, check=False)
+    assert (done.returncode, done.stdout) == (code, "the command\na thread\na handler\n")
+    assert done.stderr.strip().rpartition("\n")[2] == complaint

@@ -175,7 +175,7 @@ class Optimizing:
         strategy, version = self._known[job.strategy], code_version()
         prepared = material(self._source, strategy, job)
         task, count = Task.of(job, prepared, version), evaluated(job, strategy)
-        self._say_memory(task, strategy)
+        self._say_memory(task, count)
         executor = self._executor(workers)
         with self._lock:
             self._executors.append(executor)
@@ -185,13 +185,13 @@ class Optimizing:
         self._keeper.keep(outcome)
         return outcome
 
-    def _say_memory(self, task: Task, strategy: AnyStrategy) -> None:
+    def _say_memory(self, task: Task, combinations: int) -> None:
         """Of the largest job so far."""
         try:
             spans = spans_of(task.job, task.material)
         except DataError:  # too little data, which the run says better
             return
-        size = worker_bytes_of(task, evaluated(task.job, strategy), spans)
+        size = worker_bytes_of(task, combinations, spans)
         with self._lock:
             if size > self._said_bytes:
                 self._said_bytes = size

@@ -25,7 +25,7 @@ class Beginning(Executor, Protocol):
 
     @property
     def ready(self) -> bool:
-        """Whether it evaluates at once, or fails at once."""
+        """Whether it evaluates at once."""
         ...
 
     def finish(self) -> None:
@@ -62,7 +62,10 @@ class Successor:
 
 
 class Handover:
-    """An `Executor` of one run: its threads until the successor is ready, which then has the rest."""
+    """An `Executor` of one run: its threads until the successor is ready, which then has the rest.
+
+    One that cannot begin is never ready, and nothing is lost.
+    """
 
     def __init__(self, successor: Successor, workers: int) -> None:
         self._successor = successor

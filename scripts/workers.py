@@ -99,8 +99,8 @@ class LateRay:
 
     @property
     def ready(self) -> bool:
-        """Whether a worker takes chunks, or none ever will."""
-        return self._begun.done() and (self._begun.exception() is not None or self._made.ready > 0)
+        """Whether a worker takes chunks; of a Ray that cannot begin none ever does."""
+        return self._begun.done() and self._begun.exception() is None and self._made.ready > 0
 
     def cancel(self) -> None:
         """As `Executor.cancel`."""

@@ -90,6 +90,12 @@ def test_a_short_run_begins_no_successor(expected: str, tmp_path: Path) -> None:
     assert walked(Handover(Successor(never, lambda: 0.0), 1), Folder(tmp_path)).result_hash == expected
 
 
+def test_a_successor_that_never_begins_is_not_missed(expected: str, tmp_path: Path) -> None:
+    later = Later(10**6)
+    assert walked(Handover(Successor(lambda: later, Clock()), 1), Folder(tmp_path)).result_hash == expected
+    assert later.given == 0
+
+
 def test_all_runs_of_a_command_share_one_successor() -> None:
     begun: list[Later] = []
 

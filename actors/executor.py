@@ -259,6 +259,8 @@ class Executor:
         for symbol, desk in self._desks.items():
             self._life.run(f"desk {symbol}", desk.run)
             desk.wake()
+        for symbol in await self._start.unread(venue, symbols):
+            self.guard(symbol)
         self._life.ok()
         self._ready.set()
 

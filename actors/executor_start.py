@@ -6,6 +6,8 @@ Law: peers that still start and an exchange that says later are asked again for 
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
+from contextlib import suppress
 from functools import partial
 from typing import Any, Final, NamedTuple
 
@@ -90,6 +92,15 @@ class Start:
             settlements.ended(mirror.symbol, news[-1].ts_ms)
         elif any(fill.role is not FillRole.ENTRY for fill in news):
             settlements.catch_up(mirror.symbol)
+
+    async def unread(self, venue: TradingVenue, symbols: Sequence[str]) -> list[str]:
+        """Other listed symbols whose last reading shows a position: it may be gone by now."""
+        found = []
+        for seen in await self.insist(self._config.ledger, "protections"):
+            if seen.quantity > 0 and seen.symbol not in symbols:
+                with suppress(KeyError):
+                    found.append(venue.instrument(seen.symbol).symbol)
+        return found
 
     async def ask_about_open_intents(self, venue: TradingVenue, ids: Ids) -> None:
         """Ask the exchange what became of every intent whose outcome is not known, and write it down."""

@@ -12,7 +12,7 @@ from core.messages import Severity
 from core.order import Side
 from core.position import Balance, VenuePosition
 from sandbox.config import AccountConfig
-from tests.actors.street import street, wave
+from tests.actors.street import Street, street, wave
 from tests.actors.test_executor_by_hand import CANDLES, ONE, Hand, accounts, until
 
 STRANGE = VenuePosition("XRP-USDT", 1, 100.0, 2.0, 10.0, "isolated", 20.0, 2.0, None, 0.0, 7)
@@ -97,8 +97,11 @@ async def test_a_position_on_a_symbol_that_is_not_traded_gets_its_stop(tmp_path:
         await world.revive("executor")
         assert len(await until(hand.stop)) == 1
 
+        await world.crash("executor")
         await hand.order(Side.BUY, 1.0, client_id="app-buy")
-        await until(lambda: _nothing_left(hand))
+        await world.revive("executor")
+        await until(lambda: _read_as_flat(world))
+        assert not await hand.live()
         assert await ours.rungs() == ladder
         assert not await world.violations()
 
@@ -112,5 +115,6 @@ async def test_what_the_exchange_does_not_list_cannot_be_protected_and_halts_eve
         assert "" in (await world.ask("risk", "states"))["halts"]
 
 
-async def _nothing_left(hand: Hand) -> bool:
-    return not await hand.live()
+async def _read_as_flat(world: Street) -> bool:
+    """Whether what the ledger holds of the symbol, and all others are shown, has its end."""
+    return [p.quantity for p in await world.ask("ledger", "protections") if p.symbol == ETH] == [0.0]

@@ -74,22 +74,24 @@ class Trader:
         positions = await patiently(self.venue.positions)
         resting = [o for o in orders if o.kind is OrderKind.LIMIT]
         stops = [o for o in orders if o.kind is OrderKind.STOP_LOSS]
-        choice = self.chance.random()
-        if choice < 0.35:
-            await self._enter(None if choice < 0.1 else round(self.chance.uniform(18_500, 19_900), 1))
-        elif choice < 0.55 and resting:
-            await self._amend(self.chance.choice(resting))
-        elif choice < 0.65 and resting:
-            await self._cancel(self.chance.choice(resting))
-        elif choice < 0.75 and positions:
-            await self._target(positions[0].quantity)
-        elif choice < 0.85 and positions and not stops:
-            client_id, trigger = self.name(), round(self.chance.uniform(15_000, 18_000), 1)
-            await self.attempt(client_id, lambda: self.venue.place_stop(SYMBOL, 1, trigger, client_id))
-        elif stops and choice < 0.95:
-            await self._move(stops[0])
-        elif stops:
-            await self._cancel(stops[0])
+        choice, pick = self.chance.random(), self.chance.choice
+        possible: tuple[tuple[float, bool, Callable[[], Awaitable[None]]], ...] = (
+            (0.10, True, lambda: self._enter(None)),
+            (0.35, True, lambda: self._enter(round(self.chance.uniform(18_500, 19_900), 1))),
+            (0.55, bool(resting), lambda: self._amend(pick(resting))),
+            (0.65, bool(resting), lambda: self._cancel(pick(resting))),
+            (0.75, bool(positions), lambda: self._target(positions[0].quantity)),
+            (0.85, bool(positions) and not stops, self._stop),
+            (0.95, bool(stops), lambda: self._move(stops[0])),
+            (1.00, bool(stops), lambda: self._cancel(stops[0])),
+        )
+        act = next((act for below, there, act in possible if choice < below and there), None)
+        if act is not None:
+            await act()
+
+    async def _stop(self) -> None:
+        client_id, trigger = self.name(), round(self.chance.uniform(15_000, 18_000), 1)
+        await self.attempt(client_id, lambda: self.venue.place_stop(SYMBOL, 1, trigger, client_id))
 
     async def _enter(self, price: float | None) -> None:
         client_id = self.name()

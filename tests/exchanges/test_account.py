@@ -114,6 +114,23 @@ async def test_symbols_that_the_venue_does_not_list_are_left_out(venue: FakeBitg
     await trading.close()
 
 
+async def test_many_symbols_are_asked_for_one_after_another(venue: FakeBitget, trading: BitgetTrading):
+    under_way, most = [0], [0]
+    read = trading._opened._account
+
+    async def noted(symbol: str) -> Any:
+        under_way[0] += 1
+        most[0] = max(most[0], under_way[0])
+        try:
+            return await read(symbol)
+        finally:
+            under_way[0] -= 1
+
+    trading._opened._account = noted  # type: ignore[union-attr, method-assign]
+    await trading.facts(["BTC-USDT"] * 5)
+    assert most == [1]
+
+
 async def test_facts_are_the_venues(venue: FakeBitget, trading: BitgetTrading):
     venue.answers["/api/v2/spot/account/info"] = {"authorities": ["coow", "withdraw"], "ips": "127.0.0.1"}
     facts = await trading.facts(["BTC-USDT"])

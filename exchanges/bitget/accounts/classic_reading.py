@@ -34,7 +34,7 @@ class ClassicReading(Account):
 
     async def facts(self, symbols: Sequence[str]) -> AccountFacts:
         """Account type, modes and leverage as the venue shows them, and what the key may do."""
-        accounts = await asyncio.gather(*(self._account(s) for s in symbols))
+        accounts = [await self._account(s) for s in symbols]  # together they would arrive together after a stall
         seen = {s: rows.leverage_of(a) for s, a in zip(symbols, accounts, strict=True)}
         self._margin_modes |= {s: mode for s, (mode, _) in seen.items()}
         info = await self._key_info()

@@ -48,9 +48,9 @@ def _messages(seed: int) -> dict[str, tuple[FaultRule, ...]]:
 
 def _stops(seed: int) -> dict[str, tuple[FaultRule, ...]]:
     return {
-        "preset_refused": (FaultRule(Kind.PRESET_REFUSED, 0.4, times=4, seed=seed),),
-        "preset_dropped": (FaultRule(Kind.PRESET_DROPPED, 0.4, times=4, seed=seed),),
-        "stop_vanishes": (FaultRule(Kind.STOP_VANISHES, 0.1, times=4, seed=seed),),
+        "preset_refused": (FaultRule(Kind.PRESET_REFUSED, 0.4, times=12, seed=seed),),
+        "preset_dropped": (FaultRule(Kind.PRESET_DROPPED, 0.6, times=12, seed=seed),),
+        "stop_vanishes": (FaultRule(Kind.STOP_VANISHES, 0.1, times=12, seed=seed),),
     }
 
 
@@ -59,7 +59,7 @@ def harmless(seed: int, hours: int = 2) -> list[Episode]:
     kinds = {**_requests(seed), **_messages(seed), **_stops(seed)}
     lifted_s = {"clock_skew": 0.7}  # nobody can sign anything while it lasts
     return [
-        Episode(name, hours, rules, covers=name in NAKED, lifted_s=lifted_s.get(name, 0.0))
+        Episode(name, hours * (1 + (name in NAKED)), rules, covers=name in NAKED, lifted_s=lifted_s.get(name, 0.0))
         for name, rules in kinds.items()
     ]
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import dataclasses
+import hashlib
 import json
 import threading
 from collections.abc import Coroutine
@@ -77,7 +78,7 @@ class Lab:
                 columns[f"{part}.trades.{window}"] = pa.array(rng.integers(0, 60, rows).astype(np.int32))
         made = kept(outcome(1, edge=0.3, days=420), T0, "lab")
         detail = {**made.run.detail}
-        fingerprint = f"{rows:064x}"
+        fingerprint = hashlib.sha256(repr(sizes).encode()).hexdigest()  # pages name runs by its first digits
         run = dataclasses.replace(
             made.run, fingerprint=fingerprint, combinations=rows, windows=_WINDOWS, params={}, detail=detail,
             symbol="ETH-USDT",

@@ -17,6 +17,7 @@ from pydantic import ValidationError
 
 from core.errors import InputError
 from core.strategy import Parameters
+from optimization.walkforward.rules import Rules
 
 Codes = NDArray[np.int32]
 
@@ -79,21 +80,12 @@ def combinations(grid: Grid, model: type[Parameters]) -> Codes:
 
 def allowed(grid: Grid, model: type[Parameters], codes: Codes) -> Codes:
     """Those of ``codes`` that the parameters' own rules allow. Raises InputError, with the rule, when there is none."""
-    names, values, fixed = grid.names, grid.values, dict(grid.fixed)
-    check = model.__pydantic_validator__.validate_python
-    keep, refused = np.ones(len(codes), np.bool_), ""
     if _only_bounds(model):
         return codes
-    for row, code in enumerate(codes.tolist()):
-        for name, choices, i in zip(names, values, code, strict=True):
-            fixed[name] = choices[i]
-        try:
-            check(fixed)
-        except ValidationError as error:
-            keep[row] = False
-            refused = refused or _message(error)
+    rules = Rules(model, grid.names, grid.values, dict(grid.fixed))
+    keep = rules.keep(codes)
     if not keep.any():
-        raise InputError(f"grid: none of {len(codes)} combinations is allowed: {refused}")
+        raise InputError(f"grid: none of {len(codes)} combinations is allowed: {rules.refusal(codes[0])}")
     return codes[keep]
 
 
@@ -141,7 +133,3 @@ def _value(model: type[Parameters], name: str, value: Any, params: Mapping[str, 
 def _known(name: str, model: type[Parameters]) -> str:
     near = difflib.get_close_matches(name, model.model_fields, n=1)
     return f"did you mean {near[0]!r}?" if near else f"known are {', '.join(model.model_fields)}"
-
-
-def _message(error: ValidationError) -> str:
-    return str(error.errors(include_url=False)[0]["msg"]).removeprefix("Value error, ")

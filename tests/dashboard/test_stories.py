@@ -11,7 +11,7 @@ import pytest
 
 from core.messages import TradingHalted, TradingResumed
 from tests.api.rig import KEY
-from tests.dashboard.browser import Visit, browsing, visit
+from tests.dashboard.browser import NARROW, Visit, browsing, visit
 from tests.dashboard.exposed import exposed
 from tests.dashboard.story import BTC, NOW, SOL, Story, begun, protection
 
@@ -48,6 +48,13 @@ def test_five_answers_stand_on_one_screen_of_a_phone(browser: Any, story: Story)
     assert visited.findings() == []
     calm(visited)
     visited.picture("story-now-phone")
+
+
+def test_the_smallest_phone_shows_limits_with_long_names_within_its_width(browser: Any, story: Story) -> None:
+    visited = visit(browser, story.url, NARROW).to("/")
+    visited.says("correlation platforms long")
+    calm(visited)
+    visited.picture("story-now-narrow")
 
 
 def test_no_chart_is_loaded_before_it_is_wanted(browser: Any, story: Story) -> None:

@@ -14,7 +14,7 @@ USED = (
     LimitUse("daily_loss", "daily_loss", "", 0.0, 0.05, "fraction"),
     LimitUse("margin_use", "max_margin_use", "", 0.088, 0.7, "fraction"),
     LimitUse("max_positions", "max_positions", "", 2.0, 5.0, "positions"),
-    LimitUse("correlation", "max_same_direction_per_group", "platforms long", 2.0, 2.0, "positions"),
+    LimitUse("correlation", "max_same_direction_per_group", "platforms long", 1.0, 2.0, "positions"),
     LimitUse("kill_global", "kill_drawdown_24h", "", 0.006, 0.15, "fraction"),
     LimitUse("kill_runner", "kill_runner_loss", "envelope_dca", 0.039, 0.05, "fraction"),
 )

@@ -8,7 +8,6 @@ costs more than it saves, so the node that does not start them is made here.
 from __future__ import annotations
 
 import logging
-import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any, Final
@@ -16,7 +15,6 @@ from typing import Any, Final
 import ray._private.node as ray_node
 from ray._private.parameter import RayParams
 
-from actors.wiring.express import FOLDER
 from actors.wiring.flags import make_token
 from actors.wiring.folder import ray_folder
 
@@ -61,7 +59,6 @@ def running_head(*, dashboard: bool = False) -> Iterator[Head]:
     make_token()
     logging.getLogger("ray").setLevel(logging.ERROR)
     with ray_folder() as folder:
-        os.environ[FOLDER] = str(folder)
         parameters = RayParams(
             include_dashboard=dashboard, dashboard_host="127.0.0.1", object_store_memory=_OBJECT_STORE_BYTES,
             temp_dir=str(folder), redirect_output=None,
@@ -74,7 +71,6 @@ def running_head(*, dashboard: bool = False) -> Iterator[Head]:
             yield head
         finally:
             head.stop()
-            del os.environ[FOLDER]
 
 
 @contextmanager

@@ -7,17 +7,12 @@ shells, which know one method, and `Handle` gives them back the look of the acto
 
 from __future__ import annotations
 
-import asyncio
 import gc
-import os
 import sys
-import threading
 from collections.abc import Mapping
 from importlib import import_module
 from inspect import isawaitable
 from typing import Any, ClassVar, Final
-
-from actors.wiring.express import FOLDER, Doorway, Take, doorway
 
 _SHUT: Final = "pyarrow"
 
@@ -29,13 +24,10 @@ class Shell:
 
     def __init__(self, *arguments: Any) -> None:
         self._inside = _made(self.home, arguments)
-        self._turn = threading.Lock()
-        _open(lambda method, told: self.call(method, told, {}))
 
     def call(self, method: str, arguments: tuple[Any, ...], named: Mapping[str, Any]) -> Any:
-        """What ``method`` gives; one at a time, whichever way it came."""
-        with self._turn:
-            return getattr(self._inside, method)(*arguments, **named)
+        """What ``method`` gives."""
+        return getattr(self._inside, method)(*arguments, **named)
 
 
 class AsyncShell:
@@ -45,9 +37,6 @@ class AsyncShell:
 
     def __init__(self, *arguments: Any) -> None:
         self._inside = _made(self.home, arguments)
-        if FOLDER in os.environ:
-            loop = asyncio.get_running_loop()
-            _open(lambda method, told: asyncio.run_coroutine_threadsafe(self.call(method, told, {}), loop).result())
 
     async def call(self, method: str, arguments: tuple[Any, ...], named: Mapping[str, Any]) -> Any:
         """What ``method`` gives, awaited where it is a coroutine."""
@@ -127,15 +116,6 @@ class OptimizerProcess(Shell):
         if sys.modules.get(_SHUT, _SHUT) is None:
             del sys.modules[_SHUT]  # `actors.wiring.lean` did it
         super().__init__(*arguments)
-
-
-def _open(take: Take) -> None:
-    """Messages that orders wait for need not come through Ray."""
-    if FOLDER in os.environ:
-        # Here, since whoever only looks at shells has no Ray.
-        from ray import get_runtime_context
-
-        Doorway(doorway(os.environ[FOLDER], get_runtime_context().get_actor_name()), take)
 
 
 def _made(home: str, arguments: tuple[Any, ...]) -> Any:

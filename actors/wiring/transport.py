@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import threading
 from collections.abc import Callable, Mapping
 from typing import Any, Final
@@ -12,7 +11,6 @@ from loguru import logger
 from ray.exceptions import ActorDiedError, GetTimeoutError, RayActorError
 
 from actors.peers import Outcome
-from actors.wiring.express import FOLDER, METHODS, Express, Reply
 from actors.wiring.later import Later
 from actors.wiring.shell import Handle
 
@@ -25,7 +23,6 @@ class RayTransport:
     def __init__(self) -> None:
         self._handles: dict[str, Handle] = {}
         self._later = Later()
-        self._express = Express(os.environ.get(FOLDER, ""))
 
     def handle(self, peer: str) -> Handle:
         """The actor of that name. Raises LookupError when there is none."""
@@ -39,16 +36,10 @@ class RayTransport:
 
     def remote(self, peer: str, method: str, arguments: tuple[Any, ...], named: Mapping[str, Any]) -> Any:
         """The reference of a call."""
-        if method in METHODS and not named:
-            reply = self._express.send(peer, method, arguments)
-            if reply is not None:
-                return reply
         return getattr(self.handle(peer), method).remote(*arguments, **named)
 
     def result(self, reference: Any, timeout_s: float) -> Any:
         """The outcome, waited for."""
-        if isinstance(reference, Reply):
-            return reference.result(timeout_s)
         try:
             return ray.get(reference, timeout=timeout_s)
         except GetTimeoutError as error:
@@ -64,8 +55,6 @@ class RayTransport:
             error = future.exception()
             if error is None:
                 done(Outcome.DONE)
-            elif isinstance(error, LookupError):
-                done(Outcome.LOST)
             elif isinstance(error, RayActorError):
                 self._forget(error)
                 done(Outcome.LOST)
@@ -73,8 +62,7 @@ class RayTransport:
                 logger.error("a message failed at its receiver: {}", error)
                 done(Outcome.FAILED)
 
-        future = reference if isinstance(reference, Reply) else reference.future()
-        future.add_done_callback(ended)
+        reference.future().add_done_callback(ended)
 
     def later(self, delay_s: float, call: Callable[[], None]) -> None:
         """Call from a thread of its own."""

@@ -49,7 +49,7 @@ dashboard: $(SITE)
 
 # Where Node is there; where it is not, or its packages cannot be had, the API serves the plain status page.
 site: $(READY)
-	@if node -e 'process.exit(Number(process.versions.node.split(".")[0]) < 20)' 2>/dev/null; then \
+	@if node -e 'process.exit(Number(process.versions.node.split(".")[0]) < 20 ? 1 : 0)' 2>/dev/null; then \
 	    $(MAKE) --no-print-directory dashboard || echo "the dashboard was not built; the plain page is served" >&2; \
 	fi
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import signal
 
 import pytest
 from hypothesis import settings
@@ -10,6 +11,9 @@ from hypothesis import settings
 from scripts.main import keep_compiled_code
 
 keep_compiled_code()
+# A shell's background job ignores Ctrl-C and so would every program that the tests start and interrupt.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 # How long one example takes says how busy the machine is, and nothing of the law.
 settings.register_profile("any_machine", deadline=None)
 settings.load_profile("any_machine")

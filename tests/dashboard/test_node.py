@@ -23,6 +23,17 @@ def test_stores_formats_and_colours_keep_their_laws() -> None:
 
 
 @pytest.mark.skipif(not shutil.which("node"), reason="needs Node")
+def test_make_and_ci_know_whether_this_node_can_build() -> None:
+    version = subprocess.run(["node", "--version"], capture_output=True, text=True, check=True).stdout
+    asked = [re.findall("node -e '([^']+)'", (ROOT / file).read_text()) for file in ("Makefile", ".ci/run")]
+    assert all(asked)
+    for (question,) in asked:
+        said = subprocess.run(["node", "-e", question.replace("$$", "$")], capture_output=True, text=True, check=False)
+        assert not said.stderr
+        assert (said.returncode == 0) == (int(version[1:].split(".")[0]) >= 20)
+
+
+@pytest.mark.skipif(not shutil.which("node"), reason="needs Node")
 def test_a_new_build_takes_the_place_of_what_is_served_without_a_moment_of_nothing(tmp_path: Path) -> None:
     shutil.copytree(HOME / "scripts", tmp_path / "scripts")
     for folder, named in (("dist", "old"), (".build", "new")):

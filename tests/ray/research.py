@@ -106,7 +106,8 @@ def _lost_node(state: Path, remove: Callable[[], Any]) -> dict[str, Any]:
 
 
 def cancel(state: Path) -> dict[str, Any]:
-    """Cancelled while both workers are inside compiled code, each in a chunk of minutes."""
+    """Cancelled while both workers are inside compiled code, each in a chunk of many seconds."""
+    from engine.costs import Costs
     from optimization.fanout.executor import RayExecutor
     from optimization.walkforward.port import Cancelled
     from tests.ray.research_job import Folder, walked
@@ -114,14 +115,15 @@ def cancel(state: Path) -> dict[str, Any]:
     with RayExecutor() as executor:
         walked(executor, Folder(state / "first"))
         asked: list[float] = []
+        unshared = Costs(step=1e-6)  # what is rounded is walked by every combination
 
         def ask() -> None:
             asked.append(time.monotonic())
             executor.cancel()
 
-        threading.Timer(1.5, ask).start()
+        threading.Timer(3.0, ask).start()
         try:
-            walked(executor, Folder(state / "second"), per_axis=17, at_once=40_000)
+            walked(executor, Folder(state / "second"), per_axis=28, at_once=190_000, costs=unshared)
         except Cancelled:
             gone_s = time.monotonic()
             while _workers():

@@ -39,7 +39,7 @@ class Slow(Worker):
         return super().evaluate(task, chunk)
 
 
-def job(days: int = 460, per_axis: int = 4) -> tuple[Job, Material]:
+def job(days: int = 460, per_axis: int = 4, costs: Costs | None = None) -> tuple[Job, Material]:
     """Envelope DCA on a wandering price of so many days, ``per_axis`` values for each of four parameters."""
     candles = wandering(days * 24)
     grid = Grid(
@@ -53,7 +53,7 @@ def job(days: int = 460, per_axis: int = 4) -> tuple[Job, Material]:
     strategy = find("envelope_dca")
     end_ms = int(candles.ts_ms[-1]) + HOUR_MS
     made = Job(
-        "envelope_dca", "BTC-USDT", "1h", _START_MS, end_ms, grid, Costs(), 10_000.0,
+        "envelope_dca", "BTC-USDT", "1h", _START_MS, end_ms, grid, costs or Costs(), 10_000.0,
         choice=Choice(max_combinations=10**6),
     )
     ready = strategy.warmup(slowest(strategy, grid))
@@ -97,9 +97,11 @@ class Folder:
         self._after(self.puts)
 
 
-def walked(executor: Executor, ledger: Folder, *, per_axis: int = 4, at_once: int = 16) -> Outcome:
+def walked(
+    executor: Executor, ledger: Folder, *, per_axis: int = 4, at_once: int = 16, costs: Costs | None = None
+) -> Outcome:
     """The job, in chunks of ``at_once`` combinations; how it is cut changes no figure."""
-    made, stuff = job(per_axis=per_axis)
+    made, stuff = job(per_axis=per_axis, costs=costs)
     whole = cutting.CHUNK_WEIGHT
     spans_hours = 5 * 180 * 24  # four windows and the most recent one
     cutting.CHUNK_WEIGHT = at_once * spans_hours

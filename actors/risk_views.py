@@ -47,7 +47,8 @@ class RiskReader:
         return risk_models.WhatIf.model_validate({
             "ts_ms": shown.ts_ms, "equity": shown.equity, "fills": fills,
             "points": [_point(p, shown.equity) for p in points[: len(moves)]],
-            "met": [h._asdict() for p in points[len(moves) :] for h in p.happened],
+            # what is due at once is met whichever way prices go
+            "met": [h._asdict() for h in dict.fromkeys(h for p in points[len(moves) :] for h in p.happened)],
         })
 
     async def calculate(self, asked: risk_models.TradeAsked) -> risk_models.TradeWorkedOut:

@@ -91,6 +91,14 @@ async def test_what_if_goes_from_the_newest_price(rig: Rig) -> None:
     assert (await get(rig, "/api/risk/what-if?moves=-0.1"))["points"][0]["change"] == pytest.approx(before * 80 / 84)
 
 
+async def test_what_is_due_at_once_is_met_once(rig: Rig) -> None:
+    at_hand = messages.risk().exposures[0]
+    passed = at_hand.rungs[0]._replace(price=at_hand.price * 1.02)
+    rig.tell(messages.risk(exposures=(at_hand._replace(rungs=(passed,)),)))
+    met = (await get(rig, "/api/risk/what-if"))["met"]
+    assert [m["move"] for m in met if m["kind"] == "level"] == [0.0]
+
+
 @pytest.mark.parametrize("moves", ["x", "-1", "11", "nan", "inf", "0.1,,y", ",".join(["0"] * 201)])
 async def test_moves_that_make_no_sense_are_one_line(told: Rig, moves: str) -> None:
     answer = await told.client.get("/api/risk/what-if", params={"moves": moves})

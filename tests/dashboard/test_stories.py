@@ -50,11 +50,12 @@ def test_five_answers_stand_on_one_screen_of_a_phone(browser: Any, story: Story)
     visited.picture("story-now-phone")
 
 
-def test_the_smallest_phone_shows_limits_with_long_names_within_its_width(browser: Any, story: Story) -> None:
-    visited = visit(browser, story.url, NARROW).to("/")
+@pytest.mark.parametrize("size", [NARROW, "desktop"])
+def test_limits_with_long_names_stay_within_the_page(browser: Any, story: Story, size: str) -> None:
+    visited = visit(browser, story.url, size).to("/")
     visited.says("correlation platforms long")
     calm(visited)
-    visited.picture("story-now-narrow")
+    visited.picture(f"story-now-{size}")
 
 
 def test_no_chart_is_loaded_before_it_is_wanted(browser: Any, story: Story) -> None:

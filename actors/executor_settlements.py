@@ -58,6 +58,7 @@ class Settlements:
         while True:
             await self._wake.wait()
             self._wake.clear()
+            asked = dict(self._ended)
             for wait_s in _WAITS_S:
                 await asyncio.sleep(wait_s)
                 for symbol in tuple(self._behind):
@@ -68,9 +69,10 @@ class Settlements:
                         del self._ended[symbol]
                 if not self._ended and not self._behind:
                     break
-            for symbol in self._ended:
-                self._missing(symbol)
-            self._ended.clear()
+            for symbol, ts_ms in asked.items():
+                if self._ended.get(symbol) == ts_ms:  # what has ended meanwhile is looked for as long
+                    del self._ended[symbol]
+                    self._missing(symbol)
 
     async def _told(self, symbol: str, ts_ms: int) -> bool:
         """Whether the position that ended then has been told."""

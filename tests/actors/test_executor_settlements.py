@@ -100,6 +100,32 @@ async def test_what_never_shows_is_said_and_what_was_told_before_is_not_asked_fo
         assert set(history.asked) == {60_001}
 
 
+class Overtaken(History):
+    """Shows nothing of ETH, and while it says so for the last time BTC ends, which it shows at the second look."""
+
+    def __init__(self) -> None:
+        super().__init__([])
+        self.ended = lambda: None
+
+    async def position_history(self, symbol: str, from_ms: int) -> list[ClosedPosition]:
+        self.asked.append(from_ms)
+        if symbol == BTC:
+            return [FIRST] if self.asked.count(from_ms) > 1 else []
+        if len(self.asked) == len(executor_settlements._WAITS_S):
+            self.ended()
+        return []
+
+
+async def test_what_ends_while_another_is_given_up_is_looked_for_as_long() -> None:
+    history = Overtaken()
+    async with at_work(history) as desk:
+        history.ended = lambda: desk.settlements.ended(BTC, 60_000)
+        desk.settlements.ended("ETH-USDT", 900_000)
+        await until(desk.told, 1)
+    assert [told.symbol for told in desk.told] == [BTC]
+    assert desk.missing == ["ETH-USDT"]
+
+
 async def test_what_ended_before_another_one_was_opened_is_looked_for_until_there_is_an_answer() -> None:
     async with at_work(History(RetryLater("busy"), [FIRST])) as desk:
         desk.settlements.begin(BTC, 1_000)

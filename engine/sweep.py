@@ -12,6 +12,7 @@ from core.errors import InputError
 from engine.bind import Binder
 from engine.chance import symbol_id
 from engine.costs import Costs
+from engine.cycles import FIRST_CYCLE, FIRST_MARK, GROUP, Cycles, lay_down, take_up
 from engine.distinct import distinct
 from engine.fold import finish, fold
 from engine.index import next_entry
@@ -76,19 +77,19 @@ class SweptWindows:
         types.Array(from_dtype(STATS), 2, "C"), float64[:, ::1], read_only(np.int64, 1),
         types.Array(from_dtype(_NO_FILLS_DTYPE), 1, "C"), types.Array(from_dtype(_NO_TRADES_DTYPE), 1, "C"),
         float64[::1], int64[::1], read_only(np.int64, 1), read_only(np.int32, 1), float64[::1],
-        types.Array(from_dtype(CYCLE), 1, "C"), int32[::1], int64[::1],
+        types.Array(from_dtype(CYCLE), 1, "C"), int32[::1], int64[:, ::1], int64[::1],
     ),
     error_model="numpy", nogil=True, cache=True,
 )
 def _walk_plans(
     candles, columns, flags, plans, cost, nxt, key, windows, first_plan, last_plan, capital, account, book, events,
-    values, fresh, stats, daily, first_day, fills, trades, equity_out, counts, order, group, marks, cycles, slots,
-    shared,
+    values, fresh, stats, daily, first_day, fills, trades, equity_out, counts, order, group, marks, walked, slots,
+    ranges, work,
 ):
     """Walk plans order[first_plan:last_plan] over the windows [start, end); returns the candles given to `advance`.
 
     A group's plans walk one window after the other, so that what they share they share over all windows.
-    ``shared`` int64[3]: cycles and marks kept, and the group of plans that they are of.
+    marks, walked, slots, ranges, work : of `Cycles`.
     """
     called = 0
     begin = first_plan
@@ -96,12 +97,11 @@ def _walk_plans(
         upto = begin + 1
         while group[begin] >= 0 and upto < last_plan and group[upto] == group[begin]:
             upto += 1
-        if group[begin] != shared[2] or group[begin] < 0:
-            shared[0] = 0
-            shared[1] = 0
-            shared[2] = group[begin]
+        if group[begin] != work[GROUP] or group[begin] < 0:
+            take_up(walked, marks, slots, ranges, work, group[begin], begin)
         some = group[begin] >= 0 and (windows.shape[0] > 1 or group[begin] < group.size)
-        kept = cycles if some else cycles[:0]
+        cycles = walked[work[FIRST_CYCLE] :] if some else walked[:0]
+        results = marks[work[FIRST_MARK] :]
         for w in range(windows.shape[0]):
             start = windows[w, 0]
             end = windows[w, 1]
@@ -116,13 +116,15 @@ def _walk_plans(
                 mine = daily[i, first_day[w] : first_day[w + 1]] if daily.shape[0] > 0 else equity_out
                 called += fold(
                     candles, columns, flags, plans[i], cost[0], nxt[key[i]], start, end, account[0], book[0],
-                    events[0], values[0], stats[w, i], fills, trades, equity_out, mine, counts, marks, kept, slots,
-                    shared, i,
+                    events[0], values[0], stats[w, i], fills, trades, equity_out, mine, counts, results, cycles,
+                    slots, work, i,
                 )
                 finish(
                     candles[end - 1], plans[i], cost[0], account[0], book[0], events[0], values[0], stats[w, i], mine,
                     candles[start].day, 1,
                 )
+        if group[begin] >= 0 and (upto == group.size or group[upto] != group[begin]):
+            lay_down(walked, marks, slots, ranges, work)
         begin = upto
     return called
 
@@ -154,13 +156,19 @@ class Sweep:
         swept = next(self.windows([window], daily=daily, plans_a_piece=len(self.plans)))
         return Swept(swept.stats[0], swept.daily, swept.looked_at)
 
+    def room(self, *, kept: bool = True) -> Cycles:
+        """For the cycles of this sweep alone, from one call of `windows` to the next."""
+        return Cycles.room(len(self.plans), len(self.span), kept=kept)
+
     def windows(
-        self, windows: Sequence[tuple[int, int]], *, daily: bool = False, plans_a_piece: int = 64
+        self, windows: Sequence[tuple[int, int]], *, daily: bool = False, plans_a_piece: int = 64,
+        cycles: Cycles | None = None,
     ) -> Iterator[SweptWindows]:
         """Every plan over each of these windows of candles [start, end), as `walk` does one.
 
         Yields the growing result after each piece of plans, so that a caller can stop in between. Windows that overlap
-        cost less than they do one by one: a cycle that two of them have is walked once.
+        cost less than they do one by one: a cycle that two of them have is walked once. So do those of several calls
+        that are given the same ``cycles`` (`room`).
         """
         for start, end in windows:
             if not 0 <= start < end <= len(self.span):
@@ -173,10 +181,9 @@ class Sweep:
         )
         nothing = (np.zeros(0, _NO_FILLS_DTYPE), np.zeros(0, _NO_TRADES_DTYPE), np.zeros(0), np.zeros(2, np.int64))
         state = (new_account(self.capital), new_books(1), new_events(wanted=False), np.zeros(1, ROW), new_books(1))
-        room = int(bounds.max()) - int(bounds.min()) + 1
-        memory = (
-            np.empty(2 * room), np.empty(room, CYCLE), np.zeros(len(candles), np.int32), np.array([0, 0, -1]),
-        )
+        own = cycles or self.room(kept=False)
+        own.work[GROUP] = -1
+        memory = own.marks, own.walked, own.slots, own.ranges, own.work
         for first in range(0, n, plans_a_piece):
             swept.looked_at += _walk_plans(
                 candles, self.columns, self.flags, self.plans, self.cost, self.nxt, self.key, bounds, first,

@@ -10,6 +10,7 @@ import numpy as np
 from core.market import Market
 from core.timeframe import DAY_MS
 from engine.bind import Binder
+from engine.cycles import Cycles
 from engine.span import Span, aligned
 from engine.sweep import Sweep
 from optimization.evaluation import planned
@@ -23,7 +24,8 @@ PIECE_WEIGHT = 8_000_000
 
 
 class Workbench:
-    """A task unpacked, with the last sweep that was bound: a run's next wave walks the same combinations.
+    """A task unpacked, with the last sweep that was bound and the cycles that it walked: a run's next wave walks the
+    same combinations, and in part the same days.
 
     One for each thread. Memory stays flat: nothing of one chunk is kept when another one comes.
     """
@@ -31,11 +33,11 @@ class Workbench:
     def __init__(self, task: Task) -> None:
         self.task = task
         self.span = whole_span(task.material)
-        self._bound: tuple[bytes, Sweep] | None = None
+        self._bound: tuple[bytes, Sweep, Cycles] | None = None
 
     def evaluate(self, chunk: Chunk, between: Callable[[int], None] = lambda spans_done: None) -> bytes:
         """The chunk's result as bytes. ``between`` is called every 100 ms or sooner, and may raise to end the work."""
-        sweep = self._sweep(chunk.codes, between)
+        sweep, cycles = self._sweep(chunk.codes, between)
         job, m = self.task.job, len(chunk.codes)
         matrices = np.zeros((4, len(chunk.spans), m), np.float32)
         trades = np.zeros((len(chunk.spans), m), np.int32)
@@ -46,7 +48,8 @@ class Workbench:
         if known:
             weight = max(1, PIECE_WEIGHT // sum(p.end - p.start for p in known))
             pieces = sweep.windows(
-                [(p.start, p.end) for p in known], daily=len(chunk.daily) > 0, plans_a_piece=weight
+                [(p.start, p.end) for p in known], daily=len(chunk.daily) > 0, plans_a_piece=weight,
+                cycles=cycles,
             )
             swept = next(pieces)
             between(0)
@@ -69,12 +72,13 @@ class Workbench:
             matrices[0], matrices[1], matrices[2], matrices[3], trades, sums, daily, longest
         ).to_bytes()
 
-    def _sweep(self, codes: Codes, between: Callable[[int], None]) -> Sweep:
+    def _sweep(self, codes: Codes, between: Callable[[int], None]) -> tuple[Sweep, Cycles]:
         key = codes.tobytes()
         if self._bound is None or self._bound[0] != key:
             self._bound = None  # first, so that two are never held at once
-            self._bound = key, bound(self.task, codes, self.span, between)
-        return self._bound[1]
+            sweep = bound(self.task, codes, self.span, between)
+            self._bound = key, sweep, sweep.room()
+        return self._bound[1:]
 
 
 class _Place(NamedTuple):

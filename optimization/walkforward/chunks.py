@@ -14,6 +14,8 @@ from numpy.typing import NDArray
 from core.candle import Floats, Ints
 from core.errors import DataError
 from core.timeframe import DAY_MS
+from engine.cycles import MOST_CYCLES, MOST_MARKS
+from engine.records import CYCLE
 from optimization.walkforward.digest import digest
 from optimization.walkforward.grid import Codes
 from optimization.walkforward.job import Job, fingerprint
@@ -27,6 +29,9 @@ CHUNK_WEIGHT = 128_000_000
 
 INDEX_BYTES = 256_000_000
 """Most that a chunk's next-entry index may take, if every combination needs a row of it."""
+
+CYCLE_BYTES = 6
+"""Kept of the cycles of a candle and combination, when positions are held often."""
 
 _MAGIC = b"SRWF0001"
 _HEAD = 5
@@ -142,10 +147,11 @@ def days_in(spans: Sequence[tuple[int, int]]) -> int:
 
 
 def memory_bytes(task: Task, combinations: int, columns_each: float = 1.0) -> int:
-    """Estimate of what a worker's chunk holds at most beside the material: index, columns, plans, results.
+    """Estimate of what a worker's chunk holds at most beside the material: index, columns, plans, cycles, results.
 
     ``columns_each`` : float64 columns a combination brings that no other has.
     """
     rows, candles = len(task.material.decision), len(task.material.packed)
     own = int(combinations * columns_each * rows * 8 * 2)  # once remembered, once side by side
-    return min(combinations * 4 * (candles + 1), INDEX_BYTES) + own + combinations * 2048 + candles * 200
+    cycles = min(combinations * candles * CYCLE_BYTES, MOST_CYCLES * CYCLE.itemsize + MOST_MARKS * 8)
+    return min(combinations * 4 * (candles + 1), INDEX_BYTES) + own + cycles + combinations * 2048 + candles * 200

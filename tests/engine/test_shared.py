@@ -8,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from core.plan import AVERAGE, EXIT_LONG, FIRST, MARKET, Level, Plan, Trail
+from engine import cycles
 from engine.bind import Binder
 from engine.costs import Costs, Path
 from engine.span import span
@@ -167,6 +168,34 @@ def test_ladders_of_several_lengths_in_windows_that_overlap(shape):
     for w, (start, end) in enumerate(OVERLAPPING):
         for i, plan in enumerate(plans):
             assert together.stats[w, i].tobytes() == sweep([plan], Costs(), start, end).stats[0].tobytes()
+
+
+@pytest.mark.parametrize("most", [(10**5, 10**5), (400, 900), (0, 0)], ids=["all kept", "some kept", "none kept"])
+@pytest.mark.parametrize("costs", MORE_COSTS.values(), ids=MORE_COSTS)
+def test_windows_of_several_calls_are_what_each_is_alone(costs, most, monkeypatch):
+    monkeypatch.setattr(cycles, "MOST_CYCLES", most[0])
+    monkeypatch.setattr(cycles, "MOST_MARKS", most[1])
+    plans = [kind(s) for kind in MORE_KINDS.values() for s in (0.1, 0.02, 0.05)]
+    sweep_ = ready(plans, costs)
+    kept = sweep_.room()
+    next(sweep_.windows(OVERLAPPING[:2], plans_a_piece=4, cycles=kept))  # a call that is left before its end
+    for windows, size in ((OVERLAPPING[:4], 4), (OVERLAPPING[3:], 7), (OVERLAPPING, 64)):
+        for together in sweep_.windows(windows, daily=True, plans_a_piece=size, cycles=kept):  # noqa: B007
+            pass
+        (anew,) = sweep_.windows(windows, daily=True)
+        assert together.stats.tobytes() == anew.stats.tobytes()
+        assert together.daily.tobytes() == anew.daily.tobytes()
+
+
+@pytest.mark.parametrize("kind", ["ladder", "crossing", "trail"])
+def test_what_calls_have_in_common_is_walked_once(kind):
+    sweep_ = ready([MORE_KINDS[kind](s) for s in (0.05, 0.02)], Costs())
+    kept = sweep_.room()
+    windows = [(0, 900), (300, 1200)]
+    (first,) = sweep_.windows(windows, cycles=kept)
+    (second,) = sweep_.windows(windows, cycles=kept)
+    assert second.stats.tobytes() == first.stats.tobytes()
+    assert second.looked_at < 0.1 * first.looked_at
 
 
 @pytest.mark.parametrize("kind", ["ladder", "crossing", "trail"])

@@ -79,7 +79,7 @@ def _record(
     candles = span.packed
     cost, account, book = cost_record(costs, symbol_id(symbol)), new_account(capital), new_books(1)
     events, values, stats = new_events(wanted=True), np.zeros(1, ROW), np.zeros(1, STATS)
-    fills, trades, counts = np.zeros(room, FILL), np.zeros(room, TRADE), np.zeros(2, np.int64)
+    fills, trades, counts = np.empty(room, FILL), np.empty(room, TRADE), np.zeros(2, np.int64)
     first_day, last_day = int(candles["day"][0]), int(candles["day"][-1])
     equity, daily = np.empty(len(span)), np.zeros(last_day - first_day + 1)
     s = stats[0]

@@ -116,12 +116,21 @@ def drawdown(equity: Floats, passed: Ints | None = None) -> tuple[float, int]:
     passed : int64[n], time gone by at each row; without it rows are counted.
     """
     peak = np.maximum.accumulate(equity)
-    deepest = float((1.0 - equity / peak).max())
+    deepest = _deepest(equity, peak)
     below = np.flatnonzero(np.diff(np.concatenate(([0], (equity < peak).astype(np.int8), [0]))))
     if not len(below):
         return deepest, 0
     time = np.arange(len(equity)) if passed is None else passed
     return deepest, int((time[below[1::2] - 1] - time[below[::2] - 1]).max())
+
+
+def max_drawdown(equity: Floats) -> float:
+    """Deepest fall from a peak as a fraction of it, as `drawdown` has it."""
+    return _deepest(equity, np.maximum.accumulate(equity))
+
+
+def _deepest(equity: Floats, peak: Floats) -> float:
+    return float((1.0 - equity / peak).max())
 
 
 def exposure(result: Backtest, clock: Clock) -> float:

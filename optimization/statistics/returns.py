@@ -81,8 +81,12 @@ def equity(daily: Floats) -> Floats:
 
     Never below 0, where it stays once it is there, nor above `LARGEST_EQUITY`.
     """
-    growth = np.maximum(1.0 + sound(daily), 0.0).tolist()
-    return np.array(list(accumulate(growth, lambda e, g: min(e * g, LARGEST_EQUITY), initial=1.0)))
+    growth = np.maximum(1.0 + sound(daily), 0.0)
+    with np.errstate(over="ignore", invalid="ignore"):
+        curve: Floats = np.multiply.accumulate(np.concatenate((np.ones(1), growth)))
+    if curve.max() <= LARGEST_EQUITY:  # the cap was never met; not so where it is NaN either
+        return curve
+    return np.array(list(accumulate(growth.tolist(), lambda e, g: min(e * g, LARGEST_EQUITY), initial=1.0)))
 
 
 def _deviates(values: Floats) -> bool:

@@ -57,8 +57,11 @@ class Workbench:
                 between(0)
             for w, place in enumerate(known):
                 s, number = swept.stats[w], place.number
-                matrices[0, number] = objective(s, job.choice.objective, job.capital)
                 matrices[1, number] = sharpe(s)
+                by_sharpe = job.choice.objective == "sharpe"
+                matrices[0, number] = (
+                    matrices[1, number] if by_sharpe else objective(s, job.choice.objective, job.capital)
+                )
                 matrices[2, number] = net_return(s, job.capital)
                 matrices[3, number] = s["drawdown"]
                 trades[number] = s["trades"]

@@ -50,17 +50,32 @@ class Recorder:
 
     def record(self, params: Mapping[str, Any], from_ms: int, to_ms: int) -> Recorded:
         """The combination over [from_ms, to_ms), flat at its beginning, closed at its end; {} stays flat."""
-        days = (to_ms - from_ms) // DAY_MS
-        daily, exposure = np.zeros(days), np.zeros(days)
-        span = self.span(from_ms, to_ms)
-        if not params or not len(span):
+        daily, done, span = self._walk(params, from_ms, to_ms)
+        exposure = np.zeros(len(daily))
+        if done is None:
             return Recorded(daily, exposure, np.zeros(0, TRADE), NOTHING)
+        at = int(span.packed["day"][0]) - from_ms // DAY_MS
+        exposure[at : at + len(done.daily)] = exposures(done, span, self._task.job.capital)
+        return Recorded(daily, exposure, done.trades, self._figures(daily, done))
+
+    def figures(self, params: Mapping[str, Any], from_ms: int, to_ms: int) -> Figures:
+        """Those of `record` alone."""
+        daily, done, _ = self._walk(params, from_ms, to_ms)
+        return NOTHING if done is None else self._figures(daily, done)
+
+    def _walk(self, params: Mapping[str, Any], from_ms: int, to_ms: int) -> tuple[Floats, Backtest | None, Span]:
+        """Daily returns of the whole days, the walk, None when there is nothing to walk, and what was walked."""
+        daily, span = np.zeros((to_ms - from_ms) // DAY_MS), self.span(from_ms, to_ms)
+        if not params or not len(span):
+            return daily, None, span
         job = self._task.job
         done = backtest(job.symbol, span, self.plan(params), len(self.market), job.costs, job.capital, closing=True)
         at = int(span.packed["day"][0]) - from_ms // DAY_MS
         daily[at : at + len(done.daily)] = done.daily
-        exposure[at : at + len(done.daily)] = exposures(done, span, job.capital)
-        return Recorded(daily, exposure, done.trades, figures(daily, done.equity, job.capital, done.trades))
+        return daily, done, span
+
+    def _figures(self, daily: Floats, done: Backtest) -> Figures:
+        return figures(daily, done.equity, self._task.job.capital, done.trades)
 
     def plan(self, params: Mapping[str, Any]) -> Plan:
         """The strategy's plan with these parameters, all of them, over all rows."""
@@ -78,7 +93,7 @@ def figures(daily: Floats, marked: Floats, capital: float, trades: np.ndarray) -
         sharpe=metrics.sharpe(daily),
         sortino=metrics.sortino(daily),
         net_return=float(marked[-1]) / capital - 1.0,
-        max_drawdown=metrics.drawdown(np.concatenate(([capital], marked)))[0],
+        max_drawdown=metrics.max_drawdown(np.concatenate(([capital], marked))),
         trades=len(trades),
         wins=int((trades["net"] > 0.0).sum()),
     )

@@ -120,11 +120,11 @@ def _recorded(
     """What was chosen in each window, in sample and out of sample."""
     results, recorded = [], []
     for w, window in enumerate(judged):
-        before = recorder.record(params[w], window.in_from_ms, window.in_to_ms)
+        before = recorder.figures(params[w], window.in_from_ms, window.in_to_ms)
         after = recorder.record(params[w], window.out_from_ms, window.out_to_ms)
         results.append(WindowResult(
             window, int(chosen.rows[w]), params[w], float(chosen.scores[w]), int(chosen.candidates[w]),
-            before.figures, after.figures,
+            before, after.figures,
         ))
         recorded.append(after)
     return results, recorded

@@ -14,10 +14,10 @@ from engine.bind import Binder
 from engine.chance import symbol_id
 from engine.costs import Costs
 from engine.fold import finish, fold
+from engine.index import first_entries
 from engine.ladder import Closed, Filled, closed, filled
 from engine.records import CYCLE, FILL, ROW, STATS, TRADE, cost_record, new_account, new_books, new_events
 from engine.span import Span
-from engine.sweep import first_entries
 
 
 @dataclass(frozen=True, eq=False, slots=True)

@@ -180,7 +180,7 @@ def fold(  # noqa: C901  # one loop over cycles; calls would have to pass its do
 ):
     """Walk candles [start, end) with one plan; returns the number of candles given to `advance`.
 
-    candles : CANDLE[T]. nxt : from `engine.index.next_entry`. Outputs of length 0 are not wanted: fills_out and
+    candles : CANDLE[T]. nxt : from `engine.index.first_entries`. Outputs of length 0 are not wanted: fills_out and
     trades_out (what is beyond their length is dropped; ``counts`` int64[2] says how many there were), equity_out
     float64[T] (marks at closes), daily_out float64[n_days] (must come in as zeros). ``book`` and ``account`` carry
     on from where they stand; ``stats`` must have been begun.

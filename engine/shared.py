@@ -11,72 +11,12 @@ refusal, a cap, a second trade) is not shared.
 
 from __future__ import annotations
 
-import numpy as np
-
-from core.plan import MAX_ENTRIES
-from engine.distinct import distinct
-from engine.records import PLAN
 from engine.rounding import borrowing, inline
 from engine.settle import begin_day, mark_day, settle
 from engine.stats import fold_trade
 
 SLACK = 5e-10
 """Half of the margin guard's tolerance: nearer to the guard than this a cycle is walked."""
-
-
-def _word(name: str) -> int:
-    """Which 8 bytes of a plan's record a field begins with."""
-    fields = PLAN.fields
-    assert fields is not None  # PLAN is a record
-    return int(fields[name][1]) // 8
-
-
-_COEFFICIENT, _RELATIVE = _word("coefficient"), _word("relative")
-_ALIKE = [
-    *range(_COEFFICIENT, _COEFFICIENT + 2), *range(_word("target_coefficient"), _word("stop_coefficient")),
-    *range(_word("stop_coefficient") + 1, _word("entries")),
-]
-"""Words that are equal in plans that share cycles: all but the stop's distance and the ladder behind its second."""
-
-
-def sharing(
-    plans: np.ndarray, columns: np.ndarray, by_unit: bool, by_risk: bool
-) -> tuple[np.ndarray, np.ndarray]:
-    """(order int64[n], group int32[n]): plans that differ only in how far their stop is and how long their ladder.
-
-    Of a group the longest ladders come first, of those the tightest stops. ``group`` is that of the plan at the same
-    place in ``order``: one of its own where cycles depend on the stop whether it is met or not, as they do when sizes
-    are chosen by risk, and -1 for all when sizes are not proportional, so that nothing is ever repeated.
-    """
-    n = len(plans)
-    if not by_unit:
-        return np.arange(n), np.full(n, -1, np.int32)
-    words = plans.view(np.uint64).reshape(n, -1)
-    _, group = distinct(words[:, _ALIKE])
-    units = plans["stop_unit"]
-    alone = (plans["trail_distance"] > 0.0) | (plans["stop_moving"] != 0) | by_risk
-    units = np.where(units >= 0, units, plans["stop"])  # a level without a unit is a multiple of its reference
-    if (units >= 0).any():
-        falls = np.array([bool((column < 0.0).any()) for column in columns])
-        alone |= (units >= 0) & falls[np.maximum(units, 0)]
-    order = np.lexsort((-plans["stop_coefficient"], -plans["entries"], group))
-    longest = order[np.searchsorted(group[order], group)]
-    alone |= ~_begins(words, words[longest], plans["entries"])
-    single = np.bincount(group, minlength=1)[group] == 1
-    among_others = bool((alone & ~single).any())
-    alone |= single
-    group[alone] = n + np.flatnonzero(alone)
-    if among_others:
-        order = np.lexsort((-plans["stop_coefficient"], -plans["entries"], group))
-    return order, group[order]
-
-
-def _begins(words: np.ndarray, longer: np.ndarray, entries: np.ndarray) -> np.ndarray:
-    """bool[n]: whether each plan's ladder is how the other one begins."""
-    beyond = np.arange(MAX_ENTRIES) >= entries[:, None]
-    same = [words[:, k : k + MAX_ENTRIES] == longer[:, k : k + MAX_ENTRIES] for k in (_COEFFICIENT, _RELATIVE)]
-    begins: np.ndarray = (beyond | (same[0] & same[1])).all(axis=1)
-    return begins
 
 
 @inline

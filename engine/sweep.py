@@ -13,9 +13,9 @@ from engine.bind import Binder
 from engine.chance import symbol_id
 from engine.costs import Costs
 from engine.cycles import FIRST_CYCLE, FIRST_MARK, GROUP, Cycles, lay_down, take_up
-from engine.distinct import distinct
 from engine.fold import finish, fold
-from engine.index import next_entry
+from engine.groups import sharing
+from engine.index import first_entries
 from engine.records import (
     ACCOUNT,
     BOOK,
@@ -32,7 +32,6 @@ from engine.records import (
     new_events,
     read_only,
 )
-from engine.shared import sharing
 from engine.span import Span
 from engine.stats import begin_stats
 
@@ -191,21 +190,3 @@ class Sweep:
                 self.order, self.group, *memory,
             )
             yield swept
-
-
-def first_entries(
-    plans: np.ndarray, span: Span, columns: np.ndarray, flags: np.ndarray, tick: float
-) -> tuple[np.ndarray, np.ndarray]:
-    """Where a flat book must look next: key int32[n_plans] into nxt int32[n_keys, T + 1] (`engine.fold.next_entry`)."""
-    keys = np.empty((len(plans), 4))
-    for i, name in enumerate(("direction", "base", "unit")):
-        keys[:, i] = plans[name]
-    keys[:, 3] = plans["coefficient"][:, 0]
-    first, which = distinct(keys)
-    nxt = np.empty((len(first), len(span) + 1), np.int32)
-    for i, (direction, base, unit, coefficient) in enumerate(keys[first].tolist()):
-        next_entry(
-            span.candles.high, span.candles.low, span.rows, flags, columns, int(direction), int(base), int(unit),
-            coefficient, tick, nxt[i],
-        )
-    return which, nxt

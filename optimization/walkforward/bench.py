@@ -17,6 +17,7 @@ from optimization.evaluation import planned
 from optimization.walkforward.chunks import Chunk, ChunkResult, Task, days_in
 from optimization.walkforward.figures import net_return, objective, sharpe
 from optimization.walkforward.grid import Codes
+from optimization.walkforward.making import maker
 from optimization.walkforward.material import Material
 
 PIECE_WEIGHT = 8_000_000
@@ -126,9 +127,9 @@ def bound(
     job, material = task.job, task.material
     strategy = material.strategy
     market = Market(job.symbol, material.decision, material.extra)
-    binder, make = Binder(len(material.decision)), strategy.Params.model_construct
+    binder, make = Binder(len(material.decision)), maker(strategy.Params, job.grid)
     for i, code in enumerate(codes.tolist()):
-        binder.add(planned(strategy, market, make(**job.grid.values_of(code))))
+        binder.add(planned(strategy, market, make(code)))
         if i % 256 == 255:
             between(0)
     return Sweep(job.symbol, span, binder, job.costs, job.capital)

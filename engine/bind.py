@@ -18,9 +18,13 @@ from engine.records import FROM_AVERAGE, FROM_FIRST, NO_COLUMN, PLAN
 _LADDER = struct.Struct("=" + "d" * (3 * MAX_ENTRIES))
 _LEVEL = struct.Struct("=d4i")
 _TRAIL = struct.Struct("=d2i")
-_REST = struct.Struct("=10i")
-_SIZE = _LADDER.size + 2 * _LEVEL.size + _TRAIL.size + _REST.size
-assert PLAN.itemsize >= _SIZE  # the layout law of this file: the order of PLAN's fields
+_COLUMNS = struct.Struct("=5i")
+_AGES = struct.Struct("=5i")
+_PARTS = (_LADDER, _LEVEL, _LEVEL, _TRAIL, _COLUMNS, _AGES)
+"""Of a plan's bytes, in the order of PLAN's fields: ladder, target, stop, trail, columns, and ages."""
+assert PLAN.itemsize == sum(part.size for part in _PARTS)
+_Ladder = tuple[bytes, int, bool, object, object]
+"""Its bytes, how many entries it has, whether there are limits among them, and what it was made of."""
 _REMEMBERED = 4096
 """Ladders, levels and trails kept at most: a sweep has few, a strategy that makes new ones for each plan many."""
 _NO_LEVEL = _LEVEL.pack(0.0, NO_COLUMN, NO_COLUMN, 0, 0)
@@ -32,7 +36,7 @@ class Binder:
 
     Every plan is checked when it is added: InputError names what is wrong with it. Columns, ladders, levels and trails
     are told apart by their identity, which is why they are kept: most plans of a sweep share them, and what was seen
-    before is neither checked nor packed again.
+    before is neither checked nor packed again. What a plan has in common with the one before is not even looked up.
     """
 
     def __init__(self, n_rows: int) -> None:
@@ -46,42 +50,60 @@ class Binder:
         self._flag_number: dict[int, int] = {}
         self._exit_number: dict[int, int] = {id(None): NO_COLUMN}
         self._weight_number: dict[int, int] = {}
-        self._ladders: dict[int, tuple[bytes, bool, object, object]] = {}
+        self._ladders: dict[int, _Ladder] = {}
         self._stops: dict[int, tuple[bytes, object]] = {}
         self._targets: dict[int, tuple[bytes, object]] = {id(None): (_NO_LEVEL, None)}
         self._trails: dict[int, tuple[bytes, object]] = {id(None): (_NO_TRAIL, None)}
         self._packed: list[bytes] = []
+        nothing = object()  # equal to no part of a plan
+        self._ladder: _Ladder = (b"", 0, False, nothing, nothing)
+        self._aim: tuple[bytes, object] = self._targets[id(None)]
+        self._trailing: tuple[bytes, object] = self._trails[id(None)]
+        self._columned: tuple[Any, ...] = (b"", *(nothing,) * 6)
+        self._aged: tuple[Any, ...] = (b"", *(nothing,) * 4)
 
     def __len__(self) -> int:
-        return len(self._packed) // 5
+        return len(self._packed) // len(_PARTS)
 
     def add(self, plan: Plan) -> int:
         """Number of the plan within this binder."""
-        coefficients, weights, stop, target, trail = plan.coefficients, plan.weights, plan.stop, plan.target, plan.trail
-        ladder = self._ladders.get(id(coefficients))
-        if ladder is None or ladder[3] is not weights:
-            ladder = self._ladder(coefficients, weights)
+        ladder, aim, trailing, stop = self._ladder, self._aim, self._trailing, plan.stop
+        if plan.coefficients is not ladder[3] or plan.weights is not ladder[4]:
+            ladder = self._ladder = self._ladder_of(plan.coefficients, plan.weights)
+        if plan.target is not aim[1]:
+            aim = self._aim = self._targets.get(id(plan.target)) or self._target(plan.target)
         guard = self._stops.get(id(stop)) or self._stop(stop)
-        aim = self._targets.get(id(target)) or self._target(target)
-        trailing = self._trails.get(id(trail)) or self._trail(trail)
-        rest = self._rest(plan, len(coefficients), ladder[1])
-        self._packed += (ladder[0], aim[0], guard[0], trailing[0], rest)
-        return len(self._packed) // 5 - 1
+        if plan.trail is not trailing[1]:
+            trailing = self._trailing = self._trails.get(id(plan.trail)) or self._trail(plan.trail)
+        columns, base, unit, direction, leave, weight, limits = self._columned
+        if (
+            plan.base is not base or plan.direction is not direction or plan.exit is not leave or plan.unit is not unit
+            or plan.row_weight is not weight or ladder[2] is not limits
+        ):
+            columns = self._columns_of(plan, ladder[2])
+        ages, max_hold, cooldown, freeze, entries = self._aged
+        if (
+            plan.max_hold is not max_hold or plan.cooldown is not cooldown or plan.freeze is not freeze
+            or ladder[1] is not entries
+        ):
+            ages = self._ages_of(plan, ladder[1])
+        self._packed += (ladder[0], aim[0], guard[0], trailing[0], columns, ages)
+        return len(self._packed) // len(_PARTS) - 1
 
     def arrays(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Plans PLAN[n], columns float64[C, n_rows], flags int8[F, n_rows]; at least one row each."""
-        plans = np.zeros(len(self), PLAN)
-        packed = np.frombuffer(b"".join(self._packed), np.uint8).reshape(len(self), _SIZE)
-        plans.view(np.uint8).reshape(len(plans), PLAN.itemsize)[:, :_SIZE] = packed
+        plans = np.frombuffer(bytearray().join(self._packed), PLAN)
         columns = np.stack(self._columns) if self._columns else np.zeros((1, self.n_rows))
         flags = np.stack(self._flags) if self._flags else np.zeros((1, self.n_rows), np.int8)
         return plans, columns, flags
 
-    def _ladder(self, coefficients: object, weights: object) -> tuple[bytes, bool, object, object]:
-        """A ladder that was not seen before: its bytes, whether it has limits, and what it was made of."""
+    def _ladder_of(self, coefficients: object, weights: object) -> _Ladder:
+        """A ladder that is not the last one's."""
+        known = self._ladders.get(id(coefficients))
+        if known is not None and known[4] is weights:
+            return known
         _make_room(self._ladders)
-        packed, limits = _packed_ladder(coefficients, weights)
-        made = self._ladders[id(coefficients)] = (packed, limits, coefficients, weights)
+        made = self._ladders[id(coefficients)] = (*_packed_ladder(coefficients, weights), coefficients, weights)
         return made
 
     def _stop(self, stop: object) -> tuple[bytes, object]:
@@ -120,8 +142,8 @@ class Binder:
         )
         return made
 
-    def _rest(self, plan: Plan, entries: int, limits: bool) -> bytes:
-        """What is a plan's own: base, unit, direction, exit, weight and ages."""
+    def _columns_of(self, plan: Plan, limits: bool) -> bytes:
+        """Direction, base, unit, exit and weight, that are not all the last plan's."""
         base, direction = self._number.get(id(plan.base)), self._flag_number.get(id(plan.direction))
         if base is None:
             base = self._column(plan.base)
@@ -133,17 +155,24 @@ class Binder:
         if leave is None:
             leave = self._exit(plan.exit)
         weight = NO_COLUMN if plan.row_weight is None else self._weight(plan.row_weight)
-        if plan.max_hold < 0 or plan.cooldown < 0:
-            raise InputError(f"plan: max_hold {plan.max_hold}, cooldown {plan.cooldown}: allowed is 0 or more")
         unit = NO_COLUMN if plan.unit is None else self._unit(plan.unit)
+        packed = _COLUMNS.pack(direction, base, unit, leave, weight)
+        self._columned = (packed, plan.base, plan.unit, plan.direction, plan.exit, plan.row_weight, limits)
+        return packed
+
+    def _ages_of(self, plan: Plan, entries: int) -> bytes:
+        """Longest hold, cooldown, freezing, and the number of entries, that are not all the last plan's."""
+        max_hold, cooldown, freeze = plan.max_hold, plan.cooldown, plan.freeze
+        if max_hold < 0 or cooldown < 0:
+            raise InputError(f"plan: max_hold {max_hold}, cooldown {cooldown}: allowed is 0 or more")
         try:
-            return _REST.pack(
-                direction, base, unit, leave, weight, plan.max_hold, plan.cooldown, plan.freeze, entries, 0
-            )
+            packed = _AGES.pack(max_hold, cooldown, freeze, entries, 0)
         except struct.error:
             raise InputError(
-                f"plan: max_hold {plan.max_hold!r}, cooldown {plan.cooldown!r}: allowed are whole numbers of rows"
+                f"plan: max_hold {max_hold!r}, cooldown {cooldown!r}: allowed are whole numbers of rows"
             ) from None
+        self._aged = (packed, max_hold, cooldown, freeze, entries)
+        return packed
 
     def _unit(self, unit: object) -> int:
         """Number of a column of units, or NO_COLUMN."""
@@ -219,15 +248,15 @@ def _make_room(remembered: dict[int, Any]) -> None:
         del remembered[next(i for i in remembered if i != id(None))]
 
 
-def _packed_ladder(coefficients: object, weights: object) -> tuple[bytes, bool]:
-    """Coefficients and weights as PLAN begins, checked; and whether there are limits among them."""
+def _packed_ladder(coefficients: object, weights: object) -> tuple[bytes, int, bool]:
+    """Coefficients and weights as PLAN begins, checked; how many there are, and whether limits are among them."""
     if not isinstance(coefficients, tuple) or not isinstance(weights, tuple):
         raise InputError("plan: coefficients and weights: allowed are tuples of numbers")
     return _packed_tuples(coefficients, weights)
 
 
 @lru_cache(maxsize=_REMEMBERED)
-def _packed_tuples(coefficients: tuple[float, ...], weights: tuple[float, ...]) -> tuple[bytes, bool]:
+def _packed_tuples(coefficients: tuple[float, ...], weights: tuple[float, ...]) -> tuple[bytes, int, bool]:
     """As `_packed_ladder`, remembered by value: a strategy that makes its tuples anew for each plan has few ladders."""
     if not 1 <= len(coefficients) <= MAX_ENTRIES or len(weights) != len(coefficients):
         raise InputError(
@@ -241,4 +270,4 @@ def _packed_tuples(coefficients: tuple[float, ...], weights: tuple[float, ...]) 
         raise InputError(f"plan: coefficients {coefficients}: limits must lie ever farther from the market (decrease)")
     pad = (0.0,) * (MAX_ENTRIES - len(coefficients))
     relative = [weight / weights[0] for weight in weights]
-    return _LADDER.pack(*coefficients, *pad, *weights, *pad, *relative, *pad), bool(limits)
+    return _LADDER.pack(*coefficients, *pad, *weights, *pad, *relative, *pad), len(weights), bool(limits)

@@ -201,3 +201,25 @@ def test_binding_no_columns_still_gives_a_row_to_read() -> None:
     plans, columns, flags = bind([plan(coefficients=(MARKET,), base=None)], N)
     assert columns.shape == flags.shape == (1, N)
     assert len(plans) == 1
+
+
+def test_a_plan_that_is_changed_after_it_was_added_is_bound_as_it_is_now() -> None:
+    one, binder = plan(), Binder(N)
+    binder.add(one)
+    one.cooldown, one.unit, one.coefficients = 3, COLUMN + 1.0, (MARKET,)
+    binder.add(one)
+    binder.add(plan())
+    plans, _, _ = binder.arrays()
+    assert plans["cooldown"].tolist() == [0, 3, 0]
+    assert plans["unit"].tolist() == [NO_COLUMN, 1, NO_COLUMN]
+    assert np.isnan(plans["coefficient"][:, 0]).tolist() == [False, True, False]
+
+
+def test_a_ladder_with_limits_needs_a_base_after_one_without() -> None:
+    binder = Binder(N)
+    binder.add(plan(coefficients=(MARKET,), base=None))
+    with pytest.raises(InputError, match="limit entries need a base"):
+        binder.add(plan(base=None))
+    with pytest.raises(InputError, match="limit entries need a base"):
+        binder.add(plan(base=None))
+    assert len(binder) == 1

@@ -14,7 +14,7 @@ from engine.cycles import Cycles
 from engine.span import Span, aligned
 from engine.sweep import Sweep
 from optimization.evaluation import planned
-from optimization.walkforward.chunks import Chunk, ChunkResult, Task, days_in
+from optimization.walkforward.chunks import Chunk, ChunkResult, Floats32, Task, days_in
 from optimization.walkforward.figures import net_return, objective, sharpe
 from optimization.walkforward.grid import Codes
 from optimization.walkforward.making import maker
@@ -40,7 +40,8 @@ class Workbench:
         """The chunk's result as bytes. ``between`` is called every 100 ms or sooner, and may raise to end the work."""
         sweep, cycles = self._sweep(chunk.codes, between)
         job, m = self.task.job, len(chunk.codes)
-        matrices = np.zeros((4, len(chunk.spans), m), np.float32)
+        own = job.choice.objective != "sharpe"
+        matrices = np.zeros((3 + own, len(chunk.spans), m), np.float32)
         trades = np.zeros((len(chunk.spans), m), np.int32)
         sums, daily = np.zeros((2, m)), np.zeros((len(chunk.daily), days_in(chunk.spans) if len(chunk.daily) else 0))
         longest = 0
@@ -58,13 +59,11 @@ class Workbench:
                 between(0)
             for w, place in enumerate(known):
                 s, number = swept.stats[w], place.number
-                matrices[1, number] = sharpe(s)
-                by_sharpe = job.choice.objective == "sharpe"
-                matrices[0, number] = (
-                    matrices[1, number] if by_sharpe else objective(s, job.choice.objective, job.capital)
-                )
-                matrices[2, number] = net_return(s, job.capital)
-                matrices[3, number] = s["drawdown"]
+                matrices[0, number] = sharpe(s)
+                matrices[1, number] = net_return(s, job.capital)
+                matrices[2, number] = s["drawdown"]
+                if own:
+                    matrices[3, number] = objective(s, job.choice.objective, job.capital)
                 trades[number] = s["trades"]
                 sums += (s["sum_r"], s["sum_r2"])
                 longest = max(longest, int(s["longest_hold_ms"].max()))
@@ -72,9 +71,9 @@ class Workbench:
                     first, last = swept.first_day[w : w + 2]
                     daily[:, place.day : place.day + last - first] = swept.daily[chunk.daily, first:last]
         between(len(chunk.spans))
-        return ChunkResult(
-            matrices[0], matrices[1], matrices[2], matrices[3], trades, sums, daily, longest
-        ).to_bytes()
+        ratio: Floats32 = matrices[0]
+        score = matrices[3] if own else ratio
+        return ChunkResult(score, ratio, matrices[1], matrices[2], trades, sums, daily, longest).to_bytes()
 
     def _sweep(self, codes: Codes, between: Callable[[int], None]) -> tuple[Sweep, Cycles]:
         key = codes.tobytes()

@@ -16,7 +16,7 @@ from core.errors import DataError
 from core.timeframe import DAY_MS
 from engine.cycles import MOST_CYCLES, MOST_MARKS
 from engine.records import CYCLE
-from optimization.walkforward.digest import digest
+from optimization.walkforward.digest import begun, followed
 from optimization.walkforward.grid import Codes
 from optimization.walkforward.job import Job, fingerprint
 from optimization.walkforward.material import Material
@@ -33,8 +33,8 @@ INDEX_BYTES = 256_000_000
 CYCLE_BYTES = 6
 """Kept of the cycles of a candle and combination, when positions are held often."""
 
-_MAGIC = b"SRWF0001"
-_HEAD = 5
+_MAGIC = b"SRWF0002"
+_HEAD = 6
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -72,8 +72,9 @@ class Chunk:
 class ChunkResult:
     """Figures of m combinations over W spans: score, Sharpe, return, drawdown float32[W, m], trades int32[W, m].
 
-    score : the job's objective. sums : float64[2, m], sum of daily returns and of their squares over all spans.
-    daily : float64[k, n_days], the spans one after another. longest_hold_ms : of all.
+    score : the job's objective, the very array ``sharpe`` where it is that. sums : float64[2, m], sum of daily returns
+    and of their squares over all spans. daily : float64[k, n_days], the spans one after another. longest_hold_ms : of
+    all.
     """
 
     score: Floats32
@@ -87,9 +88,10 @@ class ChunkResult:
 
     def to_bytes(self) -> bytes:
         """The result as it is stored and sent."""
-        spans, m = self.score.shape
-        head = np.array([spans, m, *self.daily.shape, self.longest_hold_ms], np.int64)
-        matrices = (self.score, self.sharpe, self.net_return, self.max_drawdown, self.trades)
+        spans, m = self.sharpe.shape
+        own = () if self.score is self.sharpe else (self.score,)
+        head = np.array([spans, m, *self.daily.shape, self.longest_hold_ms, len(own)], np.int64)
+        matrices = (self.sharpe, self.net_return, self.max_drawdown, *own, self.trades)
         return b"".join([_MAGIC, head.tobytes(), self.sums.tobytes(), self.daily.tobytes(), *map(_bytes, matrices)])
 
     @classmethod
@@ -98,15 +100,17 @@ class ChunkResult:
         begin = len(_MAGIC) + 8 * _HEAD
         if stored[: len(_MAGIC)] != _MAGIC or len(stored) < begin:
             raise DataError("result of a chunk: is damaged")
-        spans, m, kept, days, held = np.frombuffer(stored, np.int64, _HEAD, len(_MAGIC)).tolist()
-        if len(stored) != begin + 8 * (2 * m + kept * days) + 20 * spans * m:
+        spans, m, kept, days, held, own = np.frombuffer(stored, np.int64, _HEAD, len(_MAGIC)).tolist()
+        if len(stored) != begin + 8 * (2 * m + kept * days) + (16 + 4 * own) * spans * m:
             raise DataError("result of a chunk: is not whole")
         sums = np.frombuffer(stored, np.float64, 2 * m, begin).reshape(2, m)
         at = begin + sums.nbytes
         daily = np.frombuffer(stored, np.float64, kept * days, at).reshape(kept, days)
         at += daily.nbytes
-        score, sharpe, net_return, fall = np.frombuffer(stored, np.float32, 4 * spans * m, at).reshape(4, spans, m)
-        trades = np.frombuffer(stored, np.int32, spans * m, at + 16 * spans * m).reshape(spans, m)
+        matrices = np.frombuffer(stored, np.float32, (3 + own) * spans * m, at).reshape(3 + own, spans, m)
+        sharpe, net_return, fall = matrices[:3]
+        score = matrices[3] if own else sharpe
+        trades = np.frombuffer(stored, np.int32, spans * m, at + matrices.nbytes).reshape(spans, m)
         return cls(score, sharpe, net_return, fall, trades, sums, daily, held)
 
 
@@ -117,13 +121,14 @@ def _bytes(matrix: NDArray[np.generic]) -> bytes:
 def cut(task: Task, codes: Codes, first: int, spans: Spans, at_once: int, every: int) -> tuple[Chunk, ...]:
     """``codes``, numbered from ``first`` on, in chunks of ``at_once``; of each ``every``-th days are kept (0: none)."""
     walked = candles_in(task.material.walked.ts_ms, spans)
+    begin_of_key = begun(task.fingerprint, spans)
     chunks = []
     for begin in range(0, len(codes), at_once):
         part = codes[begin : begin + at_once]
         daily = np.empty(0, np.int32)
         if every:
             daily = np.arange(-(first + begin) % every, len(part), every, dtype=np.int32)
-        key = digest(task.fingerprint, spans, part, daily)
+        key = followed(begin_of_key, part, daily)
         chunks.append(Chunk(key, first + begin, part, spans, daily, len(part) * walked))
     return tuple(chunks)
 

@@ -15,7 +15,20 @@ from core.errors import InputError
 
 def digest(*values: object) -> str:
     """sha256 (hex) of the values, their kinds and their order included. Raises InputError for an unknown kind."""
+    return followed(hashlib.sha256(), *values)
+
+
+def begun(*values: object) -> hashlib._Hash:
+    """What `followed` continues: for many digests whose first values are the same."""
     sha = hashlib.sha256()
+    for value in values:
+        _feed(sha, value)
+    return sha
+
+
+def followed(first: hashlib._Hash, *values: object) -> str:
+    """`digest` of the values of `begun` and then of these; ``first`` may be followed by others as well."""
+    sha = first.copy()
     for value in values:
         _feed(sha, value)
     return sha.hexdigest()

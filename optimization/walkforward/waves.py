@@ -51,21 +51,24 @@ def wave(
     chunks = cut(task, codes, first, spans, around.at_once, every)
     kept = sum(len(chunk.daily) for chunk in chunks)
     n = len(codes)
-    matrices = np.zeros((4, len(spans), n), np.float32)
+    own = task.job.choice.objective != "sharpe"
+    matrices = np.zeros((3 + own, len(spans), n), np.float32)
     trades, sums = np.zeros((len(spans), n), np.int32), np.zeros((2, n))
     daily = np.zeros((kept, days_in(spans) if kept else 0))
     rows = dict(zip((c.key for c in chunks), np.cumsum([0, *(len(c.daily) for c in chunks)]).tolist(), strict=False))
     longest = 0
     for chunk, result in _results(task, chunks, around, stage, len(spans)):
         at = slice(chunk.first - first, chunk.first - first + len(chunk.codes))
-        parts = (result.score, result.sharpe, result.net_return, result.max_drawdown)
-        for matrix, part in zip(matrices, parts, strict=True):
+        for matrix, part in zip(matrices, (result.sharpe, result.net_return, result.max_drawdown), strict=False):
             matrix[:, at] = part
+        if own:
+            matrices[3, :, at] = result.score
         trades[:, at], sums[:, at] = result.trades, result.sums
         if len(chunk.daily):
             daily[rows[chunk.key] : rows[chunk.key] + len(chunk.daily)] = result.daily
         longest = max(longest, result.longest_hold_ms)
-    return Wave(matrices[0], matrices[1], matrices[2], matrices[3], trades, sums, daily, longest)
+    sharpe: Floats32 = matrices[0]
+    return Wave(matrices[3] if own else sharpe, sharpe, matrices[1], matrices[2], trades, sums, daily, longest)
 
 
 def joined(first: Wave, second: Wave) -> Wave:
@@ -106,7 +109,7 @@ def _sound(chunk: Chunk, stored: bytes) -> ChunkResult | None:
         result = ChunkResult.from_bytes(stored)
     except DataError:
         return None
-    return result if result.score.shape == (len(chunk.spans), len(chunk.codes)) else None
+    return result if result.sharpe.shape == (len(chunk.spans), len(chunk.codes)) else None
 
 
 class _Count:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -18,7 +19,7 @@ from engine import metrics
 from engine.records import STATS
 from optimization.walkforward.chunks import ChunkResult, Task, candles_in, combinations_at_once, cut
 from optimization.walkforward.configured import job_of
-from optimization.walkforward.digest import digest
+from optimization.walkforward.digest import begun, digest, followed
 from optimization.walkforward.figures import MOST_RATIO, objective, sharpe_of_sums
 from optimization.walkforward.grid import combinations
 from optimization.walkforward.job import Choice
@@ -77,6 +78,15 @@ def result(spans: int, m: int, kept: int, days: int) -> ChunkResult:
     return ChunkResult(*four, trades, rng.normal(size=(2, m)), rng.normal(size=(kept, days)), 7)  # type: ignore[arg-type]
 
 
+def test_an_objective_that_is_the_sharpe_ratio_is_not_stored_twice() -> None:
+    own = result(3, 5, 2, 11)
+    alike = replace(own, score=own.sharpe)
+    again = ChunkResult.from_bytes(alike.to_bytes())
+    assert again.score is again.sharpe
+    assert digest(again) == digest(alike)
+    assert len(own.to_bytes()) - len(alike.to_bytes()) == own.score.nbytes
+
+
 @pytest.mark.parametrize("shape", [(1, 1, 0, 0), (3, 5, 2, 11), (2, 4, 4, 9)])
 def test_a_result_comes_back_from_its_bytes(shape: tuple[int, int, int, int]) -> None:
     one = result(*shape)
@@ -115,6 +125,8 @@ def test_different_values_have_different_digests() -> None:
     assert len({digest(value) for value in VALUES}) == len(VALUES)
     assert [digest(value) for value in VALUES] == [digest(value) for value in VALUES]
     assert digest(1, 2) != digest(12)
+    first = begun("a", (1, 2))
+    assert [followed(first, value) for value in VALUES] == [digest("a", (1, 2), value) for value in VALUES]
 
 
 def test_a_digest_of_what_is_not_a_value_is_refused() -> None:

@@ -1,7 +1,8 @@
 """Ray's flags for the trading tree, put into the environment before Ray is imported (it reads them at import).
 
 Why each: docs/operations.md. Metrics, statistics and task events off lower the 99th percentile; workers run at
-ordinary niceness; a token is always needed; nothing is reported to anybody.
+ordinary niceness; answers up to 2 MB come without the object store; a token is always needed; nothing is reported to
+anybody.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ FLAGS: Final[Mapping[str, str]] = {
     "RAY_task_events_report_interval_ms": "0",
     "RAY_prestart_worker_first_driver": "0",
     "RAY_worker_niceness": "0",
+    "RAY_max_direct_call_object_size": "2000000",
     "RAY_AUTH_MODE": "token",
     "RAY_USAGE_STATS_ENABLED": "0",
     "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "0",

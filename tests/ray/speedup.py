@@ -20,6 +20,7 @@ from typing import Any
 import psutil
 
 from actors.wiring.flags import make_token, set_flags
+from optimization.memory import keep_freed_memory
 from scripts.main import keep_compiled_code
 
 keep_compiled_code()
@@ -74,6 +75,7 @@ def main() -> int:
     parser.add_argument("--turns", type=int, default=3)
     given = parser.parse_args()
     found: dict[int, list[dict[str, Any]]] = {1: [], 2: []}
+    keep_freed_memory()  # as `scalp-radar optimize` does
     with tempfile.TemporaryDirectory() as folder:
         set_flags(Path(folder))
         make_token()

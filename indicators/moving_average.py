@@ -8,6 +8,8 @@ from numpy.typing import NDArray
 
 Floats = NDArray[np.float64]
 _VALUES = types.Array(float64, 1, "C", readonly=True)
+_BLOCK = 512
+"""Rows summed before others are: as many as stay in the nearest cache."""
 
 
 @njit(float64[::1](_VALUES, int64), cache=True, nogil=True, error_model="numpy")
@@ -19,16 +21,23 @@ def sma(values: Floats, period: int) -> Floats:
     Warm-up: ``period``.
     """
     n = values.size
-    out = np.full(n, np.nan)
+    out = np.empty(n)
+    out[: period - 1] = np.nan
     rows = n - period + 1
-    if rows <= 0:
-        return out
-    total = np.zeros(rows)
-    for i in range(period):  # the window's i-th value of every row: the same sums, many rows at once
-        for t in range(rows):
-            total[t] += values[t + i]
-    for t in range(rows):
-        out[t + period - 1] = total[t] / period
+    for begin in range(0, rows, _BLOCK):  # the windows' i-th values of many rows at once, four of each in a turn
+        end = min(begin + _BLOCK, rows)
+        total = out[begin + period - 1 : end + period - 1]
+        total[:] = 0.0
+        for i in range(0, period - 3, 4):
+            four = values[begin + i : end + i + 3]
+            for t in range(total.size):
+                total[t] = (((total[t] + four[t]) + four[t + 1]) + four[t + 2]) + four[t + 3]
+        for i in range(period // 4 * 4, period):
+            one = values[begin + i : end + i]
+            for t in range(total.size):
+                total[t] += one[t]
+        for t in range(total.size):
+            total[t] /= period
     return out
 
 

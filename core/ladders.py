@@ -30,6 +30,16 @@ def resting(away: Numbers) -> tuple[Numbers, Numbers]:
 
 
 @lru_cache(maxsize=4096)
+def limits(levels: int, start: float, step: float) -> tuple[Numbers, Numbers]:
+    """Coefficients and equal weights of limits at `distances` of these.
+
+    >>> limits(2, 2.0, 1.0)
+    ((-2.0, -3.0), (0.5, 0.5))
+    """
+    return resting(distances(levels, start, step))
+
+
+@lru_cache(maxsize=4096)
 def averaging(levels: int, step: float, growth: float) -> tuple[Numbers, Numbers]:
     """Coefficients and weights of a market entry followed by limits, each ``step`` farther from it.
 

@@ -38,6 +38,7 @@ class Market:
         self.close, self.volume = candles.close, candles.volume
         self.extra = dict(extra or {})
         self._memory: dict[tuple[Any, ...], Any] = {}
+        self._derived: dict[tuple[Any, ...], Any] = {}
         self._levels: dict[tuple[int, float, int, bool], Level] = {}
         self._trails: dict[tuple[int, float, bool], Trail] = {}
 
@@ -56,11 +57,22 @@ class Market:
 
         >>> market.column(sma, "close", 20)                                    # doctest: +SKIP
         """
-        key = (function, *arguments)
+        key = (function, arguments)
         found = self._memory.get(key)
         if found is None:
             values = [getattr(self, a) if isinstance(a, str) else a for a in arguments]
             found = self._memory[key] = function(*values)
+        return found
+
+    def derived(self, function: Callable[..., Any], *arguments: Any) -> Any:
+        """``function(self, *arguments)``, computed once.
+
+        >>> market.derived(my_signals, params.period)                          # doctest: +SKIP
+        """
+        key = (function, arguments)
+        found = self._derived.get(key)
+        if found is None:
+            found = self._derived[key] = function(self, *arguments)
         return found
 
     def remember(self, key: tuple[Any, ...], compute: Callable[[], Any]) -> Any:
@@ -93,7 +105,7 @@ class Market:
 
     def on(self, timeframe: str) -> Higher:
         """This market on a higher timeframe, to be aligned back on the base without look-ahead."""
-        higher: Higher = self.remember((Higher, timeframe), lambda: Higher(self, timeframe))
+        higher: Higher = self.derived(Higher, timeframe)
         return higher
 
 

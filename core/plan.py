@@ -90,8 +90,9 @@ class Plan:
         ``base``, so negative for a limit below the market of a long; strictly decreasing.
     weights : one per entry, each above 0, their sum at most 1.
     stop : every plan has one.
-    base, unit : columns, or FIRST for ``base``; unit None means the base itself.
+    base : where limits are counted from: a column, or FIRST.
     target : the take profit, if any.
+    unit : a column; None means the base itself. This and what follows is best given by name.
     freeze : latch the levels of the ladder at the first fill.
     max_hold, cooldown : in plan rows, 0 for none; cooldown counts after a stop-out.
     exit : int8[n_rows]; bit EXIT_LONG leaves longs at the next open, EXIT_SHORT shorts.
@@ -111,10 +112,9 @@ class Plan:
         coefficients: tuple[float, ...],
         weights: tuple[float, ...],
         stop: Level,
-        *,
         base: Column | Price | None = None,
-        unit: Column | None = None,
         target: Level | None = None,
+        unit: Column | None = None,
         trail: Trail | None = None,
         freeze: bool = False,
         max_hold: int = 0,
@@ -128,8 +128,8 @@ class Plan:
         self.weights = weights
         self.stop = stop
         self.base = base
-        self.unit = unit
         self.target = target
+        self.unit = unit
         self.trail = trail
         self.freeze = freeze
         self.max_hold = max_hold

@@ -51,11 +51,10 @@ class DonchianBreakout(Strategy[DonchianBreakoutParams]):
     def plan(self, market: Market, params: DonchianBreakoutParams) -> Plan:
         """Market entry with the break; target and stop as far as the ATR of the signal's row says."""
         ranges = market.column(atr, "high", "low", "close", params.atr_period)
-        leave = params.exit_period
         return Plan(
-            _breaks(market, params.entry_period), AT_MARKET, (1.0,), market.level(AVERAGE, -params.stop_atr, ranges),
-            target=market.level(AVERAGE, params.target_atr, ranges),
-            exit=market.remember((_leaves, leave), lambda: _leaves(_breaks(market, leave))),
+            market.derived(_breaks, params.entry_period), AT_MARKET, (1.0,),
+            market.level(AVERAGE, -params.stop_atr, ranges), target=market.level(AVERAGE, params.target_atr, ranges),
+            exit=market.derived(_leaves, params.exit_period),
         )
 
     def conditions(self, market: Market, params: DonchianBreakoutParams) -> list[Condition]:
@@ -75,12 +74,11 @@ def _channel(market: Market, period: int) -> tuple[Floats, Floats]:
 
 def _breaks(market: Market, period: int) -> Flags:
     """int8[n]: +1 where a close is above the channel of the candles before, -1 below it."""
-    signs: Flags = market.remember(
-        (breakouts, period), lambda: breakouts(market.close, *_channel(market, period))
-    )
+    signs: Flags = breakouts(market.close, *_channel(market, period))
     return signs
 
 
-def _leaves(breaks: Flags) -> Flags:
-    """int8[n]: EXIT_LONG where a channel breaks downwards, EXIT_SHORT upwards."""
+def _leaves(market: Market, period: int) -> Flags:
+    """int8[n]: EXIT_LONG where the channel breaks downwards, EXIT_SHORT upwards."""
+    breaks: Flags = market.derived(_breaks, period)
     return (breaks < 0) * np.int8(EXIT_LONG) | (breaks > 0) * np.int8(EXIT_SHORT)

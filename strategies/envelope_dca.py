@@ -13,7 +13,7 @@ from typing import ClassVar, Self
 from pydantic import Field, model_validator
 
 from core import conditions
-from core.ladders import distances, resting
+from core.ladders import Numbers, distances, limits
 from core.market import Market
 from core.plan import Column, Level, Plan, fraction_of_average
 from core.strategy import Condition, Parameters, Strategy
@@ -49,9 +49,10 @@ class Envelope(Strategy[EnvelopeParams]):
     Params: ClassVar[type[Parameters]] = EnvelopeParams
     direction: ClassVar[int]
 
+    @staticmethod
     @abstractmethod
-    def offsets(self, params: EnvelopeParams) -> tuple[float, ...]:
-        """Distance of each level from the average, as a fraction of it."""
+    def ladder(levels: int, start: float, step: float) -> tuple[Numbers, Numbers]:
+        """Coefficients and weights: how far each level lies from the average, as a fraction of it, below 0."""
 
     def warmup(self, params: EnvelopeParams) -> int:
         """The window of the average."""
@@ -59,18 +60,16 @@ class Envelope(Strategy[EnvelopeParams]):
 
     def plan(self, market: Market, params: EnvelopeParams) -> Plan:
         """Limits at ``average x (1 -/+ offset)``, target at the moving average."""
-        period = params.ma_period
-        average, middle = market.remember((Envelope, period), lambda: _middle(market, period))
-        coefficients, weights = resting(self.offsets(params))
-        return Plan(
-            self.direction, coefficients, weights, fraction_of_average(-params.stop_fraction), base=average,
-            target=middle,
-        )
+        average, middle = market.derived(_middle, params.ma_period)
+        coefficients, weights = self.ladder(params.num_levels, params.envelope_start, params.envelope_step)
+        stop = fraction_of_average(-params.stop_fraction)
+        return Plan(self.direction, coefficients, weights, stop, average, middle)
 
     def conditions(self, market: Market, params: EnvelopeParams) -> list[Condition]:
         """Distance of the last price from each level."""
         average = float(market.column(sma, "close", params.ma_period)[-1])
-        levels = [average * (1.0 - self.direction * x) for x in self.offsets(params)]
+        coefficients, _ = self.ladder(params.num_levels, params.envelope_start, params.envelope_step)
+        levels = [average * (1.0 + self.direction * x) for x in coefficients]
         return conditions.levels(float(market.close[-1]), levels, self.direction)
 
 
@@ -81,6 +80,4 @@ class EnvelopeDca(Envelope):
     mirror: ClassVar[str] = "envelope_dca_short"
     direction: ClassVar[int] = 1
 
-    def offsets(self, params: EnvelopeParams) -> tuple[float, ...]:
-        """``start + k x step`` below the average."""
-        return distances(params.num_levels, params.envelope_start, params.envelope_step)
+    ladder = staticmethod(limits)

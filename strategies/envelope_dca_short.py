@@ -9,14 +9,14 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import ClassVar
 
-from core.ladders import distances
-from strategies.envelope_dca import Envelope, EnvelopeParams
+from core.ladders import Numbers, distances, resting
+from strategies.envelope_dca import Envelope
 
 
 @lru_cache(maxsize=4096)
-def _upper_offsets(levels: int, start: float, step: float) -> tuple[float, ...]:
-    """Distances of the levels above the average, as fractions of it."""
-    return tuple(1.0 / (1.0 - x) - 1.0 for x in distances(levels, start, step))
+def upper_limits(levels: int, start: float, step: float) -> tuple[Numbers, Numbers]:
+    """Limits as far above the average as the long's are below, in log return."""
+    return resting(tuple(1.0 / (1.0 - x) - 1.0 for x in distances(levels, start, step)))
 
 
 class EnvelopeDcaShort(Envelope):
@@ -25,7 +25,4 @@ class EnvelopeDcaShort(Envelope):
     name: ClassVar[str] = "envelope_dca_short"
     mirror: ClassVar[str] = "envelope_dca"
     direction: ClassVar[int] = -1
-
-    def offsets(self, params: EnvelopeParams) -> tuple[float, ...]:
-        """As far above as the long's levels are below, in log return."""
-        return _upper_offsets(params.num_levels, params.envelope_start, params.envelope_step)
+    ladder = staticmethod(upper_limits)

@@ -59,7 +59,7 @@ class Funding(Strategy[FundingParams]):
         """Market entry on the first row after the wait."""
         extreme, neutral, wait = params.rate_extreme, params.rate_neutral, params.wait_minutes
         return Plan(
-            market.remember((_direction, extreme, wait), lambda: _direction(market, extreme, wait)),
+            market.derived(_direction, extreme, wait),
             AT_MARKET, (1.0,), fraction_of_average(-params.stop_fraction),
             target=fraction_of_average(params.target_fraction), max_hold=params.max_hold,
             exit=market.column(_leaves, "funding", neutral),

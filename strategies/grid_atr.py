@@ -20,7 +20,7 @@ from pydantic import Field
 
 from core import conditions
 from core.candle import Floats
-from core.ladders import distances, resting
+from core.ladders import distances, limits
 from core.market import Market
 from core.plan import Flags, Plan, fraction_of_average
 from core.strategy import Condition, Parameters, Strategy
@@ -65,11 +65,7 @@ class GridAtr(Strategy[GridAtrParams]):
         """Limits at ``EMA -/+ (atr_start + k x atr_step) x ATR``, target at the moving EMA."""
         if params.side != "both":
             return atr_ladder(market, params, 1 if params.side == "long" else -1)
-        period = params.ema_period
-        towards = market.remember(
-            (side_of_average, period), lambda: side_of_average(market.close, market.column(ema, "close", period))
-        )
-        return atr_ladder(market, params, towards)
+        return atr_ladder(market, params, market.derived(_towards, params.ema_period))
 
     def conditions(self, market: Market, params: GridAtrParams) -> list[Condition]:
         """With both sides, on which side of the average the close is; and the distance from each level."""
@@ -91,14 +87,14 @@ def atr_ladder(market: Market, params: AtrLadderParams, direction: Flags | int, 
     """The plan of a ladder at ATR multiples for the rows' directions; ``leave`` are its exit flags."""
     average = market.column(ema, "close", params.ema_period)
     unit = market.column(atr, "high", "low", "close", params.atr_period)
-    coefficients, weights = resting(distances(params.num_levels, params.atr_start, params.atr_step))
+    coefficients, weights = limits(params.num_levels, params.atr_start, params.atr_step)
     if params.stop == "atr":
         stop = market.level(average, coefficients[-1] - params.stop_atr, unit)
     else:
         stop = fraction_of_average(-params.stop_fraction)
     return Plan(
-        direction, coefficients, weights, stop, base=average, unit=unit, target=market.level(average, 0.0, None, True),
-        freeze=True, cooldown=params.cooldown, exit=leave,
+        direction, coefficients, weights, stop, average, market.level(average, 0.0, None, True), unit=unit, freeze=True,
+        cooldown=params.cooldown, exit=leave,
     )
 
 
@@ -113,6 +109,11 @@ def atr_level_conditions(market: Market, params: AtrLadderParams, direction: int
     unit = float(market.column(atr, "high", "low", "close", params.atr_period)[-1])
     away = distances(params.num_levels, params.atr_start, params.atr_step)
     return conditions.levels(float(market.close[-1]), [average - direction * x * unit for x in away], direction)
+
+
+def _towards(market: Market, period: int) -> Flags:
+    """int8[n]: from the close to the average."""
+    return side_of_average(market.close, market.column(ema, "close", period))
 
 
 def side_of_average(close: Floats, average: Floats) -> Flags:

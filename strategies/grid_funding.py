@@ -20,7 +20,7 @@ from pydantic import Field, model_validator
 
 from core import conditions
 from core.candle import Floats
-from core.ladders import distances, resting
+from core.ladders import distances, limits
 from core.market import Market
 from core.plan import EXIT_LONG, EXIT_SHORT, Flags, Plan, fraction_of_average
 from core.strategy import Condition, Need, Parameters, Strategy
@@ -61,10 +61,10 @@ class GridFunding(Strategy[GridFundingParams]):
     def plan(self, market: Market, params: GridFundingParams) -> Plan:
         """Limits at ``SMA x (1 -/+ offset)``, target at the moving SMA."""
         average = market.column(sma, "close", params.ma_period)
-        coefficients, weights = resting(distances(params.num_levels, params.envelope_start, params.envelope_step))
+        coefficients, weights = limits(params.num_levels, params.envelope_start, params.envelope_step)
         return Plan(
             market.column(paid_side, "funding", params.funding_extreme), coefficients, weights,
-            fraction_of_average(-params.stop_fraction), base=average, target=market.level(average, moving=True),
+            fraction_of_average(-params.stop_fraction), average, market.level(average, moving=True),
             exit=market.column(no_longer_paid, "funding", params.funding_normal),
             row_weight=market.column(share_of_full, "funding", params.funding_full),
         )

@@ -58,7 +58,7 @@ class GridMultiTf(Strategy[GridMultiTfParams]):
     def plan(self, market: Market, params: GridMultiTfParams) -> Plan:
         """The ladder of `grid_atr` where the trend allows it."""
         period, multiplier = params.trend_period, params.trend_multiplier
-        sides = market.remember((allowed_side, period, multiplier), lambda: _sides(market, period, multiplier))
+        sides = market.derived(_sides, period, multiplier)
         return atr_ladder(market, params, *sides)
 
     def conditions(self, market: Market, params: GridMultiTfParams) -> list[Condition]:

@@ -61,14 +61,12 @@ class GridRsi(Strategy[GridRsiParams]):
 
     def plan(self, market: Market, params: GridRsiParams) -> Plan:
         """Market entry, then limits at ``first fill x (1 -/+ k x step_fraction)``."""
-        period, low, high = params.rsi_period, params.oversold, params.overbought
-        strength = market.column(rsi, "close", period)
-        direction = market.remember((extremes, period, low, high), lambda: extremes(strength, low, high))
-        leave = market.remember((back_at_neutral, period), lambda: back_at_neutral(strength))
+        direction = market.derived(_direction, params.rsi_period, params.oversold, params.overbought)
         coefficients, weights = averaging(params.num_levels, params.step_fraction, params.weight_growth)
         return Plan(
-            direction, coefficients, weights, fraction_of_average(-params.stop_fraction), base=FIRST,
-            target=fraction_of_average(params.target_fraction), cooldown=params.cooldown, exit=leave,
+            direction, coefficients, weights, fraction_of_average(-params.stop_fraction), FIRST,
+            fraction_of_average(params.target_fraction), cooldown=params.cooldown,
+            exit=market.derived(_leaves, params.rsi_period),
         )
 
     def conditions(self, market: Market, params: GridRsiParams) -> list[Condition]:
@@ -80,6 +78,16 @@ class GridRsi(Strategy[GridRsiParams]):
             away = [k * params.step_fraction for k in range(1, params.num_levels)]
             said += conditions.levels(price, [price * (1.0 - d * x) for x in away], d, first=2)
         return said
+
+
+def _direction(market: Market, period: int, oversold: float, overbought: float) -> Flags:
+    """int8[n]: against the extreme that RSI is at."""
+    return extremes(market.column(rsi, "close", period), oversold, overbought)
+
+
+def _leaves(market: Market, period: int) -> Flags:
+    """int8[n]: exit flags where RSI is back at neutral."""
+    return back_at_neutral(market.column(rsi, "close", period))
 
 
 def extremes(strength: Floats, oversold: float, overbought: float) -> Flags:

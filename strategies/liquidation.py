@@ -57,12 +57,10 @@ class Liquidation(Strategy[LiquidationParams]):
 
     def plan(self, market: Market, params: LiquidationParams) -> Plan:
         """Market entry, target at the zone as it was when the entry was decided."""
-        window, reach, least = params.window, params.reach, params.least
-        side, away, zone = _nearest(market, window)
+        _, _, zone = market.derived(_nearest, params.window)
         return Plan(
-            market.remember((_comes_near, window, reach, least), lambda: _comes_near(side, away, reach, least)),
-            AT_MARKET, (1.0,), fraction_of_average(-params.stop_fraction), target=market.level(zone),
-            max_hold=params.max_hold,
+            market.derived(_comes_near, params.window, params.reach, params.least), AT_MARKET, (1.0,),
+            fraction_of_average(-params.stop_fraction), target=market.level(zone), max_hold=params.max_hold,
         )
 
     def conditions(self, market: Market, params: LiquidationParams) -> list[Condition]:
@@ -86,22 +84,18 @@ def _zones(market: Market, window: int) -> tuple[Floats, Floats]:
 
 def _nearest(market: Market, window: int) -> tuple[Flags, Floats, Floats]:
     """The nearer zone of both sides: which side (int8, 0 for none), how far (fraction of the close), its price."""
-
-    def compute() -> tuple[Flags, Floats, Floats]:
-        above, below = _zones(market, window)
-        up, down = above / market.close - 1.0, 1.0 - below / market.close
-        higher: Bools = (up < down) | (np.isnan(down) & ~np.isnan(up))
-        lower: Bools = (down < up) | (np.isnan(up) & ~np.isnan(down))
-        side: Flags = higher.view(np.int8) - lower.view(np.int8)
-        return side, np.where(higher, up, down), np.where(higher, above, below)
-
-    nearest: tuple[Flags, Floats, Floats] = market.remember((_nearest, window), compute)
-    return nearest
+    above, below = _zones(market, window)
+    up, down = above / market.close - 1.0, 1.0 - below / market.close
+    higher: Bools = (up < down) | (np.isnan(down) & ~np.isnan(up))
+    lower: Bools = (down < up) | (np.isnan(up) & ~np.isnan(down))
+    side: Flags = higher.view(np.int8) - lower.view(np.int8)
+    return side, np.where(higher, up, down), np.where(higher, above, below)
 
 
-def _comes_near(side: Flags, away: Floats, reach: float, least: float) -> Flags:
+def _comes_near(market: Market, window: int, reach: float, least: float) -> Flags:
     """int8[n]: the side whose zone got within reach on this row, unless it is nearer than ``least``."""
-    near = side * (away <= reach)
+    side, away, _ = market.derived(_nearest, window)
+    near: Flags = side * (away <= reach)
     came: Bools = away >= least
     came[:1] = False  # whether it was near before cannot be known
     came[1:] &= near[1:] != near[:-1]

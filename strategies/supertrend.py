@@ -44,7 +44,7 @@ class Supertrend(Strategy[SupertrendParams]):
     def plan(self, market: Market, params: SupertrendParams) -> Plan:
         """Market entry with the flip, which leaves the other side in the same row."""
         period, multiplier, aim = params.atr_period, params.multiplier, params.target_fraction
-        turned, leave = market.remember((_signals, period, multiplier), lambda: _signals(market, period, multiplier))
+        turned, leave = market.derived(_signals, period, multiplier)
         return Plan(
             turned, AT_MARKET, (1.0,), fraction_of_average(-params.stop_fraction),
             target=fraction_of_average(aim) if aim > 0.0 else None, exit=leave,

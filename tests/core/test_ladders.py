@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core.conditions import levels, threshold
-from core.ladders import averaging, distances, resting
+from core.ladders import averaging, distances, limits, resting
 from core.strategy import Condition
 
 
@@ -22,6 +22,7 @@ def test_levels_lie_ever_farther_and_share_the_capital_evenly(count: int, start:
     assert all(b < a for a, b in pairwise(coefficients))
     assert math.fsum(weights) == pytest.approx(1.0)
     assert len(set(weights)) == 1
+    assert limits(count, start, step) == (coefficients, weights)
 
 
 @given(st.integers(1, 8), st.floats(0.001, 0.1), st.floats(1, 4))

@@ -59,6 +59,18 @@ def test_two_markets_remember_apart() -> None:
     assert len(count.calls) == 2
 
 
+def test_what_is_derived_from_the_market_is_computed_once() -> None:
+    market, calls = Market("X-USDT", candles(5)), []
+
+    def shifted_close(given: Market, by: int) -> Floats:
+        calls.append((given, by))
+        return shifted(given.close, by)
+
+    assert market.derived(shifted_close, 2) is market.derived(shifted_close, 2)
+    assert market.derived(shifted_close, 3)[3] == 1.0
+    assert calls == [(market, 2), (market, 3)]
+
+
 def test_anything_may_be_remembered_under_a_key() -> None:
     market, made = Market("X-USDT", candles(5)), []
     for _ in range(2):

@@ -13,10 +13,11 @@ from core.timeframe import timeframe_ms
 from engine.bind import Binder
 from engine.chance import symbol_id
 from engine.costs import Costs
+from engine.cycle import CYCLE
 from engine.fold import finish, fold
 from engine.index import first_entries
 from engine.ladder import Closed, Filled, closed, filled
-from engine.records import CYCLE, FILL, ROW, STATS, TRADE, cost_record, new_account, new_books, new_events
+from engine.records import FILL, ROW, STATS, TRADE, cost_record, new_account, new_books, new_events
 from engine.span import Span
 
 
@@ -47,7 +48,7 @@ class Backtest:
         return [filled(f) for f in self.fills]
 
 
-NOTHING_SHARED = (np.zeros(0, CYCLE), np.zeros(0, np.int32), np.zeros(3, np.int64))
+NOTHING_SHARED = (np.zeros(0, CYCLE), np.zeros(0, np.int32), new_books(0), np.zeros(3, np.int64))
 
 
 def run(

@@ -55,6 +55,7 @@ class Binder:
         self._targets: dict[int, tuple[bytes, object]] = {id(None): (_NO_LEVEL, None)}
         self._trails: dict[int, tuple[bytes, object]] = {id(None): (_NO_TRAIL, None)}
         self._packed: list[bytes] = []
+        self._count = 0
         nothing = object()  # equal to no part of a plan
         self._ladder: _Ladder = (b"", 0, False, nothing, nothing)
         self._aim: tuple[bytes, object] = self._targets[id(None)]
@@ -63,7 +64,7 @@ class Binder:
         self._aged: tuple[Any, ...] = (b"", *(nothing,) * 4)
 
     def __len__(self) -> int:
-        return len(self._packed) // len(_PARTS)
+        return self._count
 
     def add(self, plan: Plan) -> int:
         """Number of the plan within this binder."""
@@ -88,7 +89,9 @@ class Binder:
         ):
             ages = self._ages_of(plan, ladder[1])
         self._packed += (ladder[0], aim[0], guard[0], trailing[0], columns, ages)
-        return len(self._packed) // len(_PARTS) - 1
+        number = self._count
+        self._count = number + 1
+        return number
 
     def arrays(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Plans PLAN[n], columns float64[C, n_rows], flags int8[F, n_rows]; at least one row each."""

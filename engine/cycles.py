@@ -10,12 +10,13 @@ from dataclasses import dataclass
 import numpy as np
 
 from core.candle import Floats, Ints
-from engine.records import CYCLE
+from engine.cycle import CYCLE
+from engine.records import BOOK
 from engine.rounding import borrowing
 
 MOST_CYCLES = 400_000
 MOST_MARKS = 1_500_000
-"""What is kept beside the group at work: 79 MB at most, of which only what is written is ever touched."""
+"""What is kept beside the group at work: 95 MB at most, of which only what is written is ever touched."""
 
 CYCLES, MARKS, GROUP, PLACE, FIRST_CYCLE, FIRST_MARK = range(6)
 """Of ``work``: how much the group at work has, which it is, its place in the order, and where what it has begins."""
@@ -26,13 +27,15 @@ class Cycles:
     """Room for the cycles of a sweep's groups, each group's behind those of the groups before it.
 
     walked : CYCLE[C]. marks : float64[M], open results at closes. slots : int32[T], for each candle the last cycle of
-    the group at work that begins there. ranges : int64[n, 4], for each place of the order at which a group begins, what
-    is kept of it: cycles [0, 1) and marks [2, 3). work : int64[6]. Not for two threads at once.
+    the group at work that begins there. snapshots : BOOK[T + 1], the book before the stop of a cycle of that group was
+    reached, if it was walked in this call. ranges : int64[n, 4], for each place of the order at which a group begins,
+    what is kept of it: cycles [0, 1) and marks [2, 3). work : int64[6]. Not for two threads at once.
     """
 
     walked: np.ndarray
     marks: Floats
     slots: np.ndarray
+    snapshots: np.ndarray
     ranges: Ints
     work: Ints
 
@@ -42,7 +45,7 @@ class Cycles:
         cycles, marks = (MOST_CYCLES, MOST_MARKS) if kept else (0, 0)
         return cls(
             np.empty(cycles + candles + 1, CYCLE), np.empty(marks + 2 * (candles + 1)), np.zeros(candles, np.int32),
-            np.zeros((plans, 4), np.int64), np.array([0, 0, -1, 0, 0, 0]),
+            np.empty(candles + 1, BOOK), np.zeros((plans, 4), np.int64), np.array([0, 0, -1, 0, 0, 0]),
         )
 
 
@@ -59,6 +62,7 @@ def take_up(walked, marks, slots, ranges, work, group, place):
         return
     for i in range(cycles):
         walked[work[FIRST_CYCLE] + i] = walked[ranges[place, 0] + i]
+        walked[work[FIRST_CYCLE] + i].parting = -1
         slots[walked[ranges[place, 0] + i].begin] = i
     for i in range(count):
         marks[work[FIRST_MARK] + i] = marks[ranges[place, 2] + i]

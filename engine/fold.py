@@ -11,17 +11,18 @@ import math
 import numpy as np
 from numba import float64, from_dtype, int32, int64, njit, types
 
+from engine.branch import apart
+from engine.cycle import CYCLE, LAST, keep_cycle, levels_reached, mark_closes, stop_was_near
 from engine.hold import ANYTHING, TARGET_ALONE, hold
-from engine.prices import equity, latch, limit_price, open_result, renew_target, take_moving
+from engine.prices import equity, latch, open_result, renew_target, take_moving
 from engine.records import (
     ACCOUNT_T,
+    BOOK,
     BOOK_T,
     CANDLE,
     COST_T,
-    CYCLE,
     EVENTS_T,
     FILL,
-    FROM_FIRST,
     PLAN_T,
     ROW_T,
     STATS_T,
@@ -32,17 +33,16 @@ from engine.records import (
 from engine.rounding import borrowing, inline
 from engine.rules import leave
 from engine.settle import mark_day, settle
-from engine.shared import may_repeat, repeat, repeatable
+from engine.shared import may_repeat, may_resume, repeat, repeatable, resume
 from engine.stats import day_return, end_day, end_peak, fold_events
 from engine.walk import advance
 
 END = int(Reason.END)
-LAST = 2**31 - 1
-"""No cycle: beyond all that are kept."""
 TARGET = int(Reason.TARGET)
 
 _FILLS = types.Array(from_dtype(FILL), 1, "C")
 _TRADES = types.Array(from_dtype(TRADE), 1, "C")
+_BOOKS = types.Array(from_dtype(BOOK), 1, "C")
 _CYCLES = types.Array(from_dtype(CYCLE), 1, "C")
 
 
@@ -122,61 +122,17 @@ def take_profit(account, book, plan, cost, row, events, ts, row_number, o, best)
     return TARGET_ALONE
 
 
-@inline
-def stop_was_near(book, d, low, high):
-    """Whether the candle reached a stop that was in force in it, or might have for all that is known."""
-    adverse = low if d > 0 else high
-    return not (book.nearest_stop != book.nearest_stop or d * (adverse - book.nearest_stop) > 0.0)
-
-
-@inline
-def levels_reached(book, plan, cost, d, k, low, high):
-    """How many levels a candle that used ``k`` of them may have come to: one more, if it may have reached the next."""
-    if k >= plan.entries:
-        return k
-    if math.isnan(plan.coefficient[k]) or plan.base == FROM_FIRST:
-        return k + 1
-    limit = limit_price(book, plan, cost, d, k)
-    return k + 1 if d * ((low if d > 0 else high) - limit) <= 0.0 else k
-
-
-@borrowing
-def keep_cycle(cycle, events, book, begin, end, first_day, last_day, at, marks, ambiguous):
-    """Write down a walked cycle for others to repeat."""
-    cycle.begin = begin
-    cycle.end = end
-    cycle.marks = at
-    cycle.blocked_row = book.blocked_row
-    cycle.market_row = book.market_row
-    cycle.ambiguous = ambiguous
-    cycle.held_ms = events.trade[0].closed_ms - events.trade[0].opened_ms
-    cycle.fees = events.fees
-    cycle.funding = events.funding
-    cycle.gross = events.gross
-    cycle.net = events.net
-    cycle.cost = events.cost
-    cycle.first_day = first_day
-    cycle.last_day = last_day
-    lowest = marks[at] if begin + 1 < end else 0.0
-    highest = lowest
-    for i in range(at + 1, at + end - 1 - begin):
-        lowest = min(lowest, marks[i])
-        highest = max(highest, marks[i])
-    cycle.lowest = lowest
-    cycle.highest = highest
-
-
 @njit(
     int64(
         _CANDLES, read_only(np.float64, 2), read_only(np.int8, 2), PLAN_T, COST_T, read_only(np.int32, 1), int64, int64,
         ACCOUNT_T, BOOK_T, EVENTS_T, ROW_T, STATS_T, _FILLS, _TRADES, float64[::1], float64[::1], int64[::1],
-        float64[::1], _CYCLES, int32[::1], int64[::1], int64,
+        float64[::1], _CYCLES, int32[::1], _BOOKS, int64[::1], int64,
     ),
     error_model="numpy", nogil=True, cache=True, _nrt=False,
 )
 def fold(  # noqa: C901  # one loop over cycles; calls would have to pass its dozen locals
     candles, columns, flags, plan, cost, nxt, start, end, account, book, events, values, stats, fills_out, trades_out,
-    equity_out, daily_out, counts, marks, cycles, slots, shared, number,
+    equity_out, daily_out, counts, marks, cycles, slots, snapshots, shared, number,
 ):
     """Walk candles [start, end) with one plan; returns the number of candles given to `advance`.
 
@@ -185,43 +141,65 @@ def fold(  # noqa: C901  # one loop over cycles; calls would have to pass its do
     float64[T] (marks at closes), daily_out float64[n_days] (must come in as zeros). ``book`` and ``account`` carry
     on from where they stand; ``stats`` must have been begun.
     marks : float64[M], M > end - start, open results at closes. cycles CYCLE[C], slots int32[T], shared int64[2] (how
-    many cycles and marks are kept): what may be repeated; C = 0 when nothing is. ``number`` : of the plan.
+    many cycles and marks are kept): what may be repeated; C = 0 when nothing is, as where ``equity_out`` is wanted.
+    snapshots : BOOK[S], the book before the stop of the cycle of this number was reached. ``number`` : of the plan.
     """
+    apart()
     first_day = np.int64(candles[start].day) if start < end else 0
     called = 0
     slow = steps_always(plan)
     sharing = cycles.size > 0
     t = start
+    repeated = -1  # where a repeated cycle has led to: the next candle that may matter
     while t < end:
-        if book.direction == 0 and t > start:
-            upto = min(skip_flat(candles, nxt, book, t), end)
-            if equity_out.size > 0:
-                for i in range(t, upto):
-                    equity_out[i] = account.wallet
-            t = upto
-            if t >= end:
-                break
-        alike = sharing and (t > start or candles[t].begins != 0) and repeatable(account, book, candles[t].row)
+        if t == repeated:
+            alike = book.market_row < 0 or book.market_row != candles[t].row
+        else:
+            if book.direction == 0 and t > start:
+                upto = min(skip_flat(candles, nxt, book, t), end)
+                if equity_out.size > 0:
+                    for i in range(t, upto):
+                        equity_out[i] = account.wallet
+                t = upto
+                if t >= end:
+                    break
+            alike = sharing and (t > start or candles[t].begins != 0) and repeatable(account, book, candles[t].row)
+        found, parting = -1, -1
         if alike:
             slot, after = slots[t], -1
             while after < 0 and slot < shared[0] and cycles[slot].begin == t:
                 if may_repeat(cycles[slot], plan, number, end) and repeat(
                     account, book, plan, cost, stats, cycles[slot], candles, marks, equity_out, daily_out, first_day
                 ):
-                    after = cycles[slot].end
+                    after = cycles[slot].follow
+                elif cycles[slot].parting > parting and may_resume(cycles[slot], plan, end):
+                    found = slot
+                    parting = cycles[slot].parting
                 slot = cycles[slot].before
             if after >= 0:
                 t = after
+                repeated = after
                 continue
         if sharing and (marks.size - shared[1] < end - t or shared[0] == cycles.size):
             shared[0] = 0
             shared[1] = 0
+            found = -1
         begin = t
         at = shared[1]  # marks of this cycle that are not settled yet: [at, n)
         n = at
         ambiguous = 0
         reached = 0
         alone = 0
+        if alike:
+            cycles[shared[0]].parting = -1
+            if found >= 0 and resume(account, book, plan, cost, snapshots[found]):
+                for i in range(parting - t):
+                    marks[at + i] = marks[cycles[found].marks + i]
+                n = at + parting - t
+                t = parting
+                reached = cycles[found].parting_reached
+                ambiguous = cycles[found].parting_ambiguous
+                stats.ambiguous += ambiguous
         wallet = account.wallet
         scale = book.scale
         while t < end:
@@ -242,6 +220,12 @@ def fold(  # noqa: C901  # one loop over cycles; calls would have to pass its do
                 best = x.high if d > 0 else x.low
                 what = take_profit(account, book, plan, cost, values, events, x.ts_ms, r, x.open, best)
             if what != TARGET_ALONE:
+                adverse = x.low if d > 0 else x.high
+                if alike and alone == 0 and d * (adverse - book.stop) <= 0.0 and shared[0] < snapshots.size and d != 0:
+                    cycles[shared[0]].parting = t
+                    cycles[shared[0]].parting_reached = reached
+                    cycles[shared[0]].parting_ambiguous = ambiguous
+                    snapshots[shared[0]] = book
                 first = 1 if r >= 0 and (x.begins != 0 or t == start) else 0
                 load_row(values, plan, columns, flags, r)
                 if first == 0:  # the rows of skipped candles were not looked at
@@ -276,7 +260,15 @@ def fold(  # noqa: C901  # one loop over cycles; calls would have to pass its do
                 scale = book.scale
                 fold_events(stats, events)
                 continue
-            settle(stats, wallet, scale, marks, at, n - at, candles, t - 1 - (n - at), equity_out, daily_out, first_day)
+            kept = alike and book.direction == 0 and events.trades == 1 and n - at == t - 1 - begin
+            if kept:
+                cycle = cycles[shared[0]]
+                keep_cycle(cycle, events, book, candles, begin, t, candles[begin].day, x.day, at, marks, ambiguous)
+                mark_closes(stats, wallet, scale, cycle, candles, marks, equity_out, daily_out, first_day)
+            else:
+                settle(
+                    stats, wallet, scale, marks, at, n - at, candles, t - 1 - (n - at), equity_out, daily_out, first_day
+                )
             stats.exposure += n - at
             fold_events(stats, events)
             e = equity(account, book, x.close)
@@ -284,18 +276,19 @@ def fold(  # noqa: C901  # one loop over cycles; calls would have to pass its do
             if equity_out.size > 0:
                 equity_out[t - 1] = e
             if book.direction == 0:
-                if alike and events.trades == 1 and n - at == t - 1 - begin:
-                    keep_cycle(
-                        cycles[shared[0]], events, book, begin, t, candles[begin].day, x.day, at, marks, ambiguous
-                    )
-                    cycles[shared[0]].plan = number
-                    cycles[shared[0]].alone = alone
-                    cycles[shared[0]].stop_coefficient = plan.stop_coefficient
-                    cycles[shared[0]].reached = reached
-                    cycles[shared[0]].entries = plan.entries
+                if kept:
+                    cycle = cycles[shared[0]]
+                    cycle.plan = number
+                    cycle.alone = alone
+                    cycle.stop_coefficient = plan.stop_coefficient
+                    cycle.reached = reached
+                    cycle.entries = plan.entries
                     before = slots[begin]
                     known = before < shared[0] and cycles[before].begin == begin
-                    cycles[shared[0]].before = before if known else LAST
+                    cycle.before = before if known else LAST
+                    cycle.follow = skip_flat(candles, nxt, book, t)
+                    t = cycle.follow
+                    repeated = t
                     slots[begin] = shared[0]
                     shared[0] += 1
                     shared[1] = n

@@ -240,35 +240,6 @@ CANDLE = np.dtype(
 )
 """An execution candle in one cache line: a walk that jumps pays for one miss, not for ten."""
 
-CYCLE = np.dtype(
-    [
-        ("plan", "i8"),  # who walked it
-        ("alone", "i8"),  # 1 when no other plan may repeat it: its stop was near
-        ("before", "i8"),  # the one walked before it that begins at the same candle
-        ("begin", "i8"),  # candle of the first fill
-        ("end", "i8"),  # the first candle after the exit's
-        ("marks", "i8"),  # where its open results at closes begin
-        ("blocked_row", "i8"),
-        ("market_row", "i8"),
-        ("ambiguous", "i8"),
-        ("reached", "i8"),  # levels that it may have come to: no shorter ladder may repeat it
-        ("entries", "i8"),  # of the ladder that was walked
-        ("held_ms", "i8"),
-        ("fees", "f8"),  # this and the rest per unit of the scale
-        ("funding", "f8"),
-        ("gross", "f8"),
-        ("net", "f8"),
-        ("cost", "f8"),
-        ("stop_coefficient", "f8"),  # no tighter stop may repeat it
-        ("lowest", "f8"),  # of the open results at its closes, 0 without any
-        ("highest", "f8"),
-        ("first_day", "i4"),
-        ("last_day", "i4"),  # of the exit's candle
-    ],
-    align=True,
-)
-"""A cycle that is repeated by the same plan, or by others that differ in nothing that mattered (`engine.shared`)."""
-
 STATS = np.dtype(
     [
         ("wallet", "f8"),

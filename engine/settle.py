@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from engine.rounding import borrowing
-from engine.stats import day_return, end_day, end_peak
+from engine.stats import day_return, end_day, end_peak, mark
 
 
 @borrowing
@@ -21,12 +21,7 @@ def mark_day(stats, e, day, daily_out, first_day):
     """Fold one equity, marked on ``day``, into drawdown and daily returns."""
     begin_day(stats, day, daily_out, first_day)
     stats.last_equity = e
-    if e > stats.peak:
-        end_peak(stats)
-        stats.peak = e
-        stats.low = e
-    elif e < stats.low:
-        stats.low = e
+    mark(stats, e)
 
 
 @borrowing

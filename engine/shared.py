@@ -1,7 +1,8 @@
 """Cycles that plans share: what one walked, others repeat that differ in nothing that mattered in it.
 
 Plans differ so when their stop is wider than one that was never met, or their ladder is shorter or longer by levels
-that were never reached. A plan also repeats what it did itself in another window that overlaps.
+that were never reached. A plan also repeats what it did itself in another window that overlaps. Where a tighter stop
+was met, a wider one goes on from the book as it stood before that candle.
 
 Law: a repeated cycle is the walked one to the last bit. It holds because a book by unit keeps everything but money
 apart from wallet and weights, money being ``scale x amount``, because a wider stop lies behind a tighter one that the
@@ -11,8 +12,10 @@ refusal, a cap, a second trade) is not shared.
 
 from __future__ import annotations
 
+from engine.cycle import mark_closes
+from engine.prices import renew_stop
 from engine.rounding import borrowing, inline
-from engine.settle import begin_day, mark_day, settle
+from engine.settle import mark_day
 from engine.stats import fold_trade
 
 SLACK = 5e-10
@@ -38,7 +41,7 @@ def affordable(account, cost, scale, spent):
     notional = scale * spent
     return (
         scale > 0.0
-        and notional / cost.leverage <= cost.guard * account.wallet * (1.0 + SLACK)
+        and notional <= cost.leverage * cost.guard * account.wallet * (1.0 + SLACK)
         and (cost.tiers == 1 or notional < cost.tier_notional[0] * (1.0 - SLACK))
     )
 
@@ -60,29 +63,70 @@ def may_repeat(cycle, plan, number, end):
     )
 
 
+@inline
+def may_resume(cycle, plan, end):
+    """Whether this plan would do this cycle up to the candle in which that one's stop was reached."""
+    return (
+        0 <= cycle.parting < end
+        and cycle.stop_coefficient >= plan.stop_coefficient
+        and cycle.parting_reached <= plan.entries
+        and (cycle.parting_reached < cycle.entries or plan.entries <= cycle.entries)
+    )
+
+
+@inline
+def resume(account, book, plan, cost, snapshot):
+    """Bring a flat book to where another plan's stood; returns False, having done nothing, when it must be walked.
+
+    What depends on the plan that differs, the stop, is made anew; what the book knows of earlier cycles stays.
+    """
+    scale = (account.wallet if cost.compounding != 0 else account.initial) * plan.weight[0]
+    if not affordable(account, cost, scale, snapshot.cost):
+        return False
+    book.scale = scale
+    book.by_unit = 1
+    book.capital = 1.0
+    book.quantity = snapshot.quantity
+    book.cost = snapshot.cost
+    book.fees = snapshot.fees
+    book.funding = snapshot.funding
+    book.margin = snapshot.margin
+    book.reserved = scale * snapshot.margin
+    account.reserved = book.reserved
+    book.average = snapshot.average
+    book.first_price = snapshot.first_price
+    book.best = snapshot.best
+    book.base = snapshot.base
+    book.unit = snapshot.unit
+    book.target_reference = snapshot.target_reference
+    book.target_unit = snapshot.target_unit
+    book.stop_reference = snapshot.stop_reference
+    book.stop_unit = snapshot.stop_unit
+    book.target = snapshot.target
+    book.liquidation = snapshot.liquidation
+    book.direction = snapshot.direction
+    book.used = snapshot.used
+    book.first_row = snapshot.first_row
+    book.first_ms = snapshot.first_ms
+    book.market_row = max(book.market_row, snapshot.market_row)
+    renew_stop(book, plan, cost)
+    return True
+
+
 @borrowing
 def repeat(account, book, plan, cost, stats, cycle, candles, marks, equity_out, daily_out, first_day):
     """Do a shared cycle with this account; returns False, having done nothing, when it must be walked."""
     scale = (account.wallet if cost.compounding != 0 else account.initial) * plan.weight[0]
     if not affordable(account, cost, scale, cycle.cost):
         return False
-    t, n = cycle.begin, cycle.end - 1 - cycle.begin
-    if n > 0:
-        within_a_day = cycle.first_day == cycle.last_day and equity_out.size == 0
-        if within_a_day and account.wallet + scale * cycle.highest <= stats.peak:
-            begin_day(stats, cycle.first_day, daily_out, first_day)  # no new peak, so the lowest close says it all
-            stats.low = min(stats.low, account.wallet + scale * cycle.lowest)
-        else:
-            settle(stats, account.wallet, scale, marks, cycle.marks, n, candles, t, equity_out, daily_out, first_day)
+    mark_closes(stats, account.wallet, scale, cycle, candles, marks, equity_out, daily_out, first_day)
     net = scale * cycle.net
     account.wallet += net
     fold_trade(stats, net, scale * cycle.gross, scale * cycle.fees, scale * cycle.funding, cycle.held_ms)
     mark_day(stats, account.wallet, cycle.last_day, daily_out, first_day)
-    if equity_out.size > 0:
-        equity_out[cycle.end - 1] = account.wallet
     book.cycle += 1
     book.blocked_row = max(book.blocked_row, cycle.blocked_row)
     book.market_row = max(book.market_row, cycle.market_row)
-    stats.exposure += n
+    stats.exposure += cycle.end - 1 - cycle.begin
     stats.ambiguous += cycle.ambiguous
     return True

@@ -15,6 +15,17 @@ def end_peak(stats):
 
 
 @inline
+def mark(stats, e):
+    """Fold one equity into the drawdown; without branches that cannot be predicted."""
+    peak, low = stats.peak, stats.low
+    higher = e > peak
+    if higher & (low < peak * (1.0 - stats.drawdown) * (1.0 + 1e-12)):
+        end_peak(stats)
+    stats.peak = e if higher else peak
+    stats.low = e if higher | (e < low) else low
+
+
+@inline
 def day_return(last, begin):
     """Return of a day that began and ended with these equities; 0 once nothing is left to earn on."""
     return last / begin - 1.0 if begin > 0.0 else 0.0
@@ -27,10 +38,9 @@ def end_day(stats):
         r = day_return(stats.last_equity, stats.day_equity)
         stats.sum_r += r
         stats.sum_r2 += r * r
-        if r < 0.0:
-            stats.sum_down2 += r * r
-        if r < stats.worst_day:
-            stats.worst_day = r
+        down = min(r, 0.0)  # without a branch: whether a day gains cannot be predicted
+        stats.sum_down2 += down * down
+        stats.worst_day = min(stats.worst_day, r)
         stats.day_equity = stats.last_equity
 
 
@@ -51,15 +61,11 @@ def fold_trade(stats, net, gross, fees, funding, held_ms):
     stats.trades += 1
     stats.fees += fees
     stats.funding += funding
-    if net > 0.0:
-        stats.wins += 1
-        stats.net_profit += net
-    else:
-        stats.net_loss -= net
-    if gross > 0.0:
-        stats.gross_profit += gross
-    else:
-        stats.gross_loss -= gross
+    stats.wins += int(net > 0.0)  # without branches: whether a trade wins cannot be predicted
+    stats.net_profit += max(net, 0.0)
+    stats.net_loss += max(-net, 0.0)
+    stats.gross_profit += max(gross, 0.0)
+    stats.gross_loss += max(-gross, 0.0)
     stats.longest_hold_ms = max(stats.longest_hold_ms, held_ms)
 
 

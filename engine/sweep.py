@@ -12,6 +12,7 @@ from core.errors import InputError
 from engine.bind import Binder
 from engine.chance import symbol_id
 from engine.costs import Costs
+from engine.cycle import CYCLE
 from engine.cycles import FIRST_CYCLE, FIRST_MARK, GROUP, Cycles, lay_down, take_up
 from engine.fold import finish, fold
 from engine.groups import sharing
@@ -21,7 +22,6 @@ from engine.records import (
     BOOK,
     CANDLE,
     COST,
-    CYCLE,
     EVENTS,
     PLAN,
     ROW,
@@ -76,19 +76,20 @@ class SweptWindows:
         types.Array(from_dtype(STATS), 2, "C"), float64[:, ::1], read_only(np.int64, 1),
         types.Array(from_dtype(_NO_FILLS_DTYPE), 1, "C"), types.Array(from_dtype(_NO_TRADES_DTYPE), 1, "C"),
         float64[::1], int64[::1], read_only(np.int64, 1), read_only(np.int32, 1), float64[::1],
-        types.Array(from_dtype(CYCLE), 1, "C"), int32[::1], int64[:, ::1], int64[::1],
+        types.Array(from_dtype(CYCLE), 1, "C"), int32[::1], types.Array(from_dtype(BOOK), 1, "C"), int64[:, ::1],
+        int64[::1],
     ),
     error_model="numpy", nogil=True, cache=True,
 )
 def _walk_plans(
     candles, columns, flags, plans, cost, nxt, key, windows, first_plan, last_plan, capital, account, book, events,
     values, fresh, stats, daily, first_day, fills, trades, equity_out, counts, order, group, marks, walked, slots,
-    ranges, work,
+    snapshots, ranges, work,
 ):
     """Walk plans order[first_plan:last_plan] over the windows [start, end); returns the candles given to `advance`.
 
     A group's plans walk one window after the other, so that what they share they share over all windows.
-    marks, walked, slots, ranges, work : of `Cycles`.
+    marks, walked, slots, snapshots, ranges, work : of `Cycles`.
     """
     called = 0
     begin = first_plan
@@ -116,7 +117,7 @@ def _walk_plans(
                 called += fold(
                     candles, columns, flags, plans[i], cost[0], nxt[key[i]], start, end, account[0], book[0],
                     events[0], values[0], stats[w, i], fills, trades, equity_out, mine, counts, results, cycles,
-                    slots, work, i,
+                    slots, snapshots, work, i,
                 )
                 finish(
                     candles[end - 1], plans[i], cost[0], account[0], book[0], events[0], values[0], stats[w, i], mine,
@@ -182,7 +183,7 @@ class Sweep:
         state = (new_account(self.capital), new_books(1), new_events(wanted=False), np.zeros(1, ROW), new_books(1))
         own = cycles or self.room(kept=False)
         own.work[GROUP] = -1
-        memory = own.marks, own.walked, own.slots, own.ranges, own.work
+        memory = own.marks, own.walked, own.slots, own.snapshots, own.ranges, own.work
         for first in range(0, n, plans_a_piece):
             swept.looked_at += _walk_plans(
                 candles, self.columns, self.flags, self.plans, self.cost, self.nxt, self.key, bounds, first,

@@ -10,6 +10,7 @@ import math
 
 from numba import float64, int64, njit
 
+from engine.branch import apart
 from engine.chance import uniform_inline
 from engine.costs import Path
 from engine.prices import (
@@ -156,6 +157,7 @@ def advance(  # noqa: C901  # the path's one loop, see above
 
     row : values of the plan row in force, its number ``row_number``; ``first``: 1 on its first execution candle.
     """
+    apart()
     events.fills = 0
     events.refusals = 0
     events.trades = 0

@@ -14,8 +14,8 @@ from numpy.typing import NDArray
 from core.candle import Floats, Ints
 from core.errors import DataError
 from core.timeframe import DAY_MS
+from engine.cycle import CYCLE
 from engine.cycles import MOST_CYCLES, MOST_MARKS
-from engine.records import CYCLE
 from optimization.walkforward.digest import begun, followed
 from optimization.walkforward.grid import Codes
 from optimization.walkforward.job import Job, fingerprint

@@ -220,6 +220,13 @@ def test_stops_that_are_seldom_met_cost_little_more_than_one(kind):
     assert together < 0.5 * sum(sweep([plan], Costs()).looked_at for plan in plans)
 
 
+@pytest.mark.parametrize("kind", KINDS)
+def test_where_a_tighter_stop_was_met_a_wider_one_goes_on(kind):
+    plans = [KINDS[kind](s) for s in (0.006, 0.008, 0.01, 0.012, 0.015)]
+    alone = sum(sweep([plan], Costs()).looked_at for plan in plans)
+    assert sweep(plans, Costs()).looked_at < 0.65 * alone  # 0.75 where each stop is walked to from the first fill
+
+
 def test_sizes_that_are_rounded_are_walked_one_by_one():
     plans = [KINDS["ladder"](s) for s in (0.2, 0.25)]
     costs = Costs(step=0.001)

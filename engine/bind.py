@@ -96,8 +96,8 @@ class Binder:
     def arrays(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Plans PLAN[n], columns float64[C, n_rows], flags int8[F, n_rows]; at least one row each."""
         plans = np.frombuffer(bytearray().join(self._packed), PLAN)
-        columns = np.stack(self._columns) if self._columns else np.zeros((1, self.n_rows))
-        flags = np.stack(self._flags) if self._flags else np.zeros((1, self.n_rows), np.int8)
+        columns = np.array(self._columns) if self._columns else np.zeros((1, self.n_rows))
+        flags = np.array(self._flags) if self._flags else np.zeros((1, self.n_rows), np.int8)
         return plans, columns, flags
 
     def _ladder_of(self, coefficients: object, weights: object) -> _Ladder:

@@ -7,6 +7,7 @@ sweep: ``columns`` float64[n_columns, n_rows] and ``flags`` int8[n_flags, n_rows
 from __future__ import annotations
 
 from enum import IntEnum
+from functools import lru_cache
 from typing import Final
 
 import numpy as np
@@ -282,6 +283,12 @@ def read_only(dtype: DTypeLike, dimensions: int) -> types.Array:
 
 def cost_record(costs: Costs, symbol_number: int) -> np.ndarray:
     """COST[1] of ``costs`` for the symbol with this number (`engine.chance.symbol_id`)."""
+    return np.frombuffer(bytearray(_packed_costs(costs, symbol_number)), COST)
+
+
+@lru_cache(maxsize=256)
+def _packed_costs(costs: Costs, symbol_number: int) -> bytes:
+    """The bytes of that record, remembered: to write them field by field takes as long as to bind a dozen plans."""
     record = np.zeros(1, COST)
     for name in COST.names or ():
         if name not in ("tiers", "symbol_id", "by_unit") and not name.startswith("tier_"):
@@ -291,7 +298,7 @@ def cost_record(costs: Costs, symbol_number: int) -> np.ndarray:
     record["tiers"] = len(costs.tiers)
     for i, tier in enumerate(costs.tiers):
         record["tier_notional"][0, i], record["tier_rate"][0, i], record["tier_deduction"][0, i] = tier
-    return record
+    return record.tobytes()
 
 
 def new_events(*, wanted: bool) -> np.ndarray:
@@ -310,10 +317,16 @@ def new_account(capital: float) -> np.ndarray:
 
 def new_books(count: int) -> np.ndarray:
     """BOOK[count], flat, nothing blocked."""
-    books = np.zeros(count, BOOK)
-    books["scale"] = 1.0
+    return np.frombuffer(bytearray(_flat_book() * count), BOOK)
+
+
+@lru_cache(maxsize=1)
+def _flat_book() -> bytes:
+    """The bytes of one of them."""
+    book = np.zeros(1, BOOK)
+    book["scale"] = 1.0
     for name in ("blocked_row", "refused_row", "market_row", "first_row"):
-        books[name] = -1
+        book[name] = -1
     for name in ("target", "stop", "trail", "liquidation", "nearest_stop", "first_price"):
-        books[name] = np.nan
-    return books
+        book[name] = np.nan
+    return book.tobytes()

@@ -6,7 +6,7 @@ import os
 import sys
 from collections import Counter
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
@@ -16,6 +16,7 @@ from ray.exceptions import RayTaskError
 from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
 
 from core.errors import ScalpRadarError
+from optimization.fanout.lately import Lately
 from optimization.fanout.places import places
 from optimization.fanout.shell import WorkerProcess
 
@@ -29,10 +30,11 @@ class NoWorkers(ScalpRadarError):
 
 @dataclass(frozen=True, slots=True)
 class Member:
-    """A worker: Ray's handle and the node it was put on."""
+    """A worker: Ray's handle, the node it was put on, and the names of the tasks that it has."""
 
     handle: Any
     node_id: str
+    tasks: Lately[None] = field(default_factory=Lately)
 
 
 class Crew:

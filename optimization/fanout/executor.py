@@ -3,7 +3,8 @@
 Laws
 - A chunk's bytes depend on task and chunk alone, so it may be given twice, and its worker may be killed at any moment.
 - At most `schedule.AHEAD` chunks lie at a worker: memory does not grow with the size of a run.
-- A task is put into the object store once, and read from there by every worker of a node without copying.
+- A task is put into the object store once, and read from there by every worker of a node once, without copying; after
+  that its name is enough.
 """
 
 from __future__ import annotations
@@ -226,7 +227,10 @@ class RayExecutor:
             self._homes[call.plans(piece)] = worker
             if len(self._homes) > _HOMES_KEPT:
                 del self._homes[next(iter(self._homes))]
-            reference = self._crew.members[worker].handle.evaluate.remote(call.task, call.chunk(piece))
+            member = self._crew.members[worker]
+            task = None if call.name in member.tasks else call.task
+            member.tasks.keep(call.name, None)
+            reference = member.handle.evaluate.remote(call.name, task, call.chunk(piece))
             self._watch(reference, partial(self._post, self._came, worker, piece))
 
     def _came(self, worker: int, piece: int, future: Any) -> None:
@@ -242,8 +246,11 @@ class RayExecutor:
             self._crew.forget(worker)
             self._schedule.leave(worker)
             self._tend()
-        elif self._schedule.done(worker, piece, 0.0):
-            self._calls.pop(piece).results.put(_cause(error))
+        else:
+            if worker in self._crew.members:  # what failed may be the coming of the task itself
+                self._crew.members[worker].tasks.clear()
+            if self._schedule.done(worker, piece, 0.0):
+                self._calls.pop(piece).results.put(_cause(error))
 
     def _end(self, error: BaseException) -> None:
         if self._ended is not None:

@@ -10,6 +10,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
+from optimization.fanout.lately import Lately
 from optimization.memory import keep_freed_memory
 
 
@@ -29,14 +30,17 @@ class WorkerProcess:
         os.environ.setdefault("NUMBA_CACHE_DIR", str(Path.home() / ".cache" / "scalp-radar" / "numba" / cache))
         module, _, name = home.partition(":")
         self._worker = getattr(import_module(module), name)()
+        self._tasks: Lately[Any] = Lately()
 
     def ready(self) -> int:
         """The process id, once compiled code is loaded."""
         return os.getpid()
 
-    def evaluate(self, task: Any, chunk: Any) -> tuple[bytes, float]:
-        """The chunk's result and the seconds it took."""
-        found: tuple[bytes, float] = self._worker.evaluate(task, chunk)
+    def evaluate(self, name: str, task: Any, chunk: Any) -> tuple[bytes, float]:
+        """The chunk's result and the seconds it took; ``task`` is None when it came before, under its ``name``."""
+        if task is not None:
+            self._tasks.keep(name, task)
+        found: tuple[bytes, float] = self._worker.evaluate(self._tasks.get(name), chunk)
         return found
 
 

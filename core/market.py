@@ -6,7 +6,7 @@ Law: row t of everything reachable from a Market uses candles up to t only.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -41,16 +41,16 @@ class Market:
         self._derived: dict[tuple[Any, ...], Any] = {}
         self._levels: dict[tuple[int, float, int, bool], Level] = {}
         self._trails: dict[tuple[int, float, bool], Trail] = {}
+        for name, column in self.extra.items():
+            if not hasattr(self, name):
+                setattr(self, name, column)
 
     def __len__(self) -> int:
         return len(self.ts_ms)
 
-    def __getattr__(self, name: str) -> Floats:
-        extra = self.__dict__.get("extra", {})
-        if name in extra:
-            column: Floats = extra[name]
-            return column
-        raise AttributeError(f"{self.__dict__.get('symbol', 'market')} has no column {name!r}")
+    if TYPE_CHECKING:  # a real one would slow every look at an attribute, of which a sweep has thousands
+
+        def __getattr__(self, name: str) -> Floats: ...
 
     def column(self, function: Callable[..., Any], *arguments: Any) -> Any:
         """``function(*arguments)``, computed once; a string argument stands for the column of that name.
@@ -60,9 +60,16 @@ class Market:
         key = (function, arguments)
         found = self._memory.get(key)
         if found is None:
-            values = [getattr(self, a) if isinstance(a, str) else a for a in arguments]
+            values = [self._named(a) if isinstance(a, str) else a for a in arguments]
             found = self._memory[key] = function(*values)
         return found
+
+    def _named(self, name: str) -> Floats:
+        """The column of this name."""
+        column: Floats | None = getattr(self, name, None)
+        if column is None:
+            raise AttributeError(f"{self.symbol} has no column {name!r}")
+        return column
 
     def derived(self, function: Callable[..., Any], *arguments: Any) -> Any:
         """``function(self, *arguments)``, computed once.

@@ -149,13 +149,14 @@ def fold(  # noqa: C901  # one loop over cycles; calls would have to pass its do
     called = 0
     slow = steps_always(plan)
     sharing = cycles.size > 0
+    touched = not math.isnan(plan.coefficient[0])  # a limit, met where the index says; a market order also at ``start``
     t = start
     repeated = -1  # where a repeated cycle has led to: the next candle that may matter
     while t < end:
         if t == repeated:
             alike = book.market_row < 0 or book.market_row != candles[t].row
         else:
-            if book.direction == 0 and t > start:
+            if book.direction == 0 and (t > start or touched):
                 upto = min(skip_flat(candles, nxt, book, t), end)
                 if equity_out.size > 0:
                     for i in range(t, upto):

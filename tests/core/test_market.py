@@ -104,7 +104,7 @@ def test_an_unknown_column_is_named() -> None:
     market = Market("BTC-USDT", candles(5))
     with pytest.raises(AttributeError, match="BTC-USDT has no column 'closes'"):
         market.column(Counting(), "closes")
-    with pytest.raises(AttributeError, match="BTC-USDT has no column 'funding'"):
+    with pytest.raises(AttributeError, match="'Market' object has no attribute 'funding'"):
         _ = market.funding
 
 

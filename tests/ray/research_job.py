@@ -41,15 +41,33 @@ class Slow(Worker):
 
 def job(days: int = 460, per_axis: int = 4, costs: Costs | None = None) -> tuple[Job, Material]:
     """Envelope DCA on a wandering price of so many days, ``per_axis`` values for each of four parameters."""
-    candles = wandering(days * 24)
-    grid = Grid(
+    return job_of(days, Grid(
         ("ma_period", "envelope_start", "envelope_step", "stop_fraction"),
         (
             tuple(range(5, 5 + per_axis)), tuple(round(0.02 + 0.005 * i, 4) for i in range(per_axis)),
             tuple(round(0.01 + 0.003 * i, 4) for i in range(per_axis)), tuple(0.1 + 0.05 * i for i in range(per_axis)),
         ),
         (("num_levels", 3),),
-    )
+    ), costs)
+
+
+def search(days: int, per_axis: int, *, often: bool) -> tuple[Job, Material]:
+    """The same with 15 ladders' lengths and stops for each of ``per_axis`` averages, offsets and steps.
+
+    often : offsets from 1 to 5 %, which price often comes to; else from 5 to 15 %.
+    """
+    first, last = (0.01, 0.05) if often else (0.05, 0.15)
+    offsets, steps = (np.linspace(a, b, per_axis).round(5).tolist() for a, b in ((first, last), (0.005, 0.03)))
+    stops = (0.02, 0.03, 0.05, 0.08, 0.12) if often else (0.1, 0.15, 0.2, 0.3, 0.4)
+    return job_of(days, Grid(
+        ("ma_period", "num_levels", "envelope_start", "envelope_step", "stop_fraction"),
+        (tuple(range(5, 5 + per_axis)), (2, 3, 4), tuple(offsets), tuple(steps), stops), (),
+    ))
+
+
+def job_of(days: int, grid: Grid, costs: Costs | None = None) -> tuple[Job, Material]:
+    """Envelope DCA on a wandering price of so many days, over a grid."""
+    candles = wandering(days * 24)
     strategy = find("envelope_dca")
     end_ms = int(candles.ts_ms[-1]) + HOUR_MS
     made = Job(

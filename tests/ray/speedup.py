@@ -1,7 +1,8 @@
 """How much faster two workers are than one: ``python -m tests.ray.speedup``.
 
 The same run, in turns with one worker and with two; wall seconds from the first chunk to the last of its waves, and of
-the whole run, with the largest memory of a worker (PSS).
+the whole run, with the largest memory of a worker (PSS). ``--seldom`` searches where positions are seldom held: there a
+result costs less to find than to bring home.
 """
 
 from __future__ import annotations
@@ -26,7 +27,7 @@ from scripts.main import keep_compiled_code
 keep_compiled_code()
 
 
-def measured(workers: int, days: int, per_axis: int) -> dict[str, float]:
+def measured(workers: int, days: int, per_axis: int, often: bool) -> dict[str, float]:
     """One run with so many workers, in a Ray of its own."""
     from actors.wiring.session import own_ray
     from optimization.fanout.executor import RayExecutor
@@ -34,7 +35,7 @@ def measured(workers: int, days: int, per_axis: int) -> dict[str, float]:
     from optimization.walkforward.port import Forgetful
     from optimization.walkforward.run import run
     from tests.ray.research import _workers
-    from tests.ray.research_job import job
+    from tests.ray.research_job import search
 
     class Timed(RayExecutor):
         seconds = 0.0
@@ -46,7 +47,7 @@ def measured(workers: int, days: int, per_axis: int) -> dict[str, float]:
             yield from super().evaluate(task, chunks, told)
             self.seconds += time.perf_counter() - began
 
-    made, stuff = job(days, per_axis)
+    made, stuff = search(days, per_axis, often=often)
     with own_ray(workers), Timed(workers) as executor:
         while not _workers() or executor.ready < workers:
             time.sleep(0.05)
@@ -70,9 +71,10 @@ def measured(workers: int, days: int, per_axis: int) -> dict[str, float]:
 def main() -> int:
     """Prints one line of JSON for each run and the ratios of the medians."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--days", type=int, default=1800, help="of hourly candles")
-    parser.add_argument("--per-axis", type=int, default=24, help="values of each of four parameters")
-    parser.add_argument("--turns", type=int, default=3)
+    parser.add_argument("--days", type=int, default=1825, help="of hourly candles")
+    parser.add_argument("--per-axis", type=int, default=22, help="values of each of three parameters")
+    parser.add_argument("--seldom", action="store_true", help="offsets that are seldom reached")
+    parser.add_argument("--turns", type=int, default=1)
     given = parser.parse_args()
     found: dict[int, list[dict[str, Any]]] = {1: [], 2: []}
     keep_freed_memory()  # as `scalp-radar optimize` does
@@ -81,7 +83,7 @@ def main() -> int:
         make_token()
         for _ in range(given.turns):
             for workers, runs in found.items():
-                runs.append(measured(workers, given.days, given.per_axis))
+                runs.append(measured(workers, given.days, given.per_axis, not given.seldom))
                 sys.stdout.write(json.dumps({"workers": workers, **runs[-1]}) + "\n")
                 sys.stdout.flush()
     one, two = (

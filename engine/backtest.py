@@ -63,18 +63,18 @@ def run(
     binder = Binder(n_rows)
     binder.add(plan)
     plans, columns, flags = binder.arrays()
-    _, nxt = first_entries(plans, span, columns, flags, costs.tick)
+    _, touched = first_entries(plans, span, columns, flags, costs.tick)
     room = 4096
     while True:
-        result, wanted = _record(symbol, span, plans, columns, flags, nxt[0], costs, capital, room, closing=closing)
+        result, wanted = _record(symbol, span, plans, columns, flags, touched[0], costs, capital, room, closing=closing)
         if wanted <= room:
             return result
         room = wanted
 
 
 def _record(
-    symbol: str, span: Span, plans: np.ndarray, columns: np.ndarray, flags: np.ndarray, nxt: np.ndarray, costs: Costs,
-    capital: float, room: int, *, closing: bool,
+    symbol: str, span: Span, plans: np.ndarray, columns: np.ndarray, flags: np.ndarray, touched: np.ndarray,
+    costs: Costs, capital: float, room: int, *, closing: bool,
 ) -> tuple[Backtest, int]:
     """The walk with space for ``room`` fills and trades, and how many fills there were."""
     candles = span.packed
@@ -88,7 +88,7 @@ def _record(
         s[name] = capital
     s["day"], s["days"] = first_day, len(daily)
     fold(
-        candles, columns, flags, plans[0], cost[0], nxt, 0, len(span), account[0], book[0], events[0], values[0], s,
+        candles, columns, flags, plans[0], cost[0], touched, 0, len(span), account[0], book[0], events[0], values[0], s,
         fills, trades, equity, daily, counts, np.empty(len(span) + 1), *NOTHING_SHARED, 0,
     )
     left_open = bool(book["direction"][0])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import struct
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from functools import lru_cache
 from itertools import pairwise
 from math import inf, isfinite, isnan
@@ -55,7 +55,6 @@ class Binder:
         self._targets: dict[int, tuple[bytes, object]] = {id(None): (_NO_LEVEL, None)}
         self._trails: dict[int, tuple[bytes, object]] = {id(None): (_NO_TRAIL, None)}
         self._packed: list[bytes] = []
-        self._count = 0
         nothing = object()  # equal to no part of a plan
         self._ladder: _Ladder = (b"", 0, False, nothing, nothing)
         self._aim: tuple[bytes, object] = self._targets[id(None)]
@@ -64,34 +63,40 @@ class Binder:
         self._aged: tuple[Any, ...] = (b"", *(nothing,) * 4)
 
     def __len__(self) -> int:
-        return self._count
+        return len(self._packed) // len(_PARTS)
 
     def add(self, plan: Plan) -> int:
         """Number of the plan within this binder."""
-        ladder, aim, trailing, stop = self._ladder, self._aim, self._trailing, plan.stop
-        if plan.coefficients is not ladder[3] or plan.weights is not ladder[4]:
-            ladder = self._ladder = self._ladder_of(plan.coefficients, plan.weights)
-        if plan.target is not aim[1]:
-            aim = self._aim = self._targets.get(id(plan.target)) or self._target(plan.target)
-        guard = self._stops.get(id(stop)) or self._stop(stop)
-        if plan.trail is not trailing[1]:
-            trailing = self._trailing = self._trails.get(id(plan.trail)) or self._trail(plan.trail)
+        self.extend((plan,))
+        return len(self) - 1
+
+    def extend(self, plans: Iterable[Plan]) -> None:
+        """Add each, in this order; what was added before a wrong one stays."""
+        ladder, aim, trailing, packed, stops = self._ladder, self._aim, self._trailing, self._packed, self._stops
         columns, base, unit, direction, leave, weight, limits = self._columned
-        if (
-            plan.base is not base or plan.direction is not direction or plan.exit is not leave or plan.unit is not unit
-            or plan.row_weight is not weight or ladder[2] is not limits
-        ):
-            columns = self._columns_of(plan, ladder[2])
         ages, max_hold, cooldown, freeze, entries = self._aged
-        if (
-            plan.max_hold is not max_hold or plan.cooldown is not cooldown or plan.freeze is not freeze
-            or ladder[1] is not entries
-        ):
-            ages = self._ages_of(plan, ladder[1])
-        self._packed += (ladder[0], aim[0], guard[0], trailing[0], columns, ages)
-        number = self._count
-        self._count = number + 1
-        return number
+        for plan in plans:
+            if plan.coefficients is not ladder[3] or plan.weights is not ladder[4]:
+                ladder = self._ladder = self._ladder_of(plan.coefficients, plan.weights)
+            if plan.target is not aim[1]:
+                aim = self._aim = self._targets.get(id(plan.target)) or self._target(plan.target)
+            stop = plan.stop
+            guard = stops.get(id(stop)) or self._stop(stop)
+            if plan.trail is not trailing[1]:
+                trailing = self._trailing = self._trails.get(id(plan.trail)) or self._trail(plan.trail)
+            if (
+                plan.base is not base or plan.direction is not direction or plan.exit is not leave
+                or plan.unit is not unit or plan.row_weight is not weight or ladder[2] is not limits
+            ):
+                self._columned = self._columns_of(plan, ladder[2])
+                columns, base, unit, direction, leave, weight, limits = self._columned
+            if (
+                plan.max_hold is not max_hold or plan.cooldown is not cooldown or plan.freeze is not freeze
+                or ladder[1] is not entries
+            ):
+                self._aged = self._ages_of(plan, ladder[1])
+                ages, max_hold, cooldown, freeze, entries = self._aged
+            packed += (ladder[0], aim[0], guard[0], trailing[0], columns, ages)
 
     def arrays(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Plans PLAN[n], columns float64[C, n_rows], flags int8[F, n_rows]; at least one row each."""
@@ -145,8 +150,8 @@ class Binder:
         )
         return made
 
-    def _columns_of(self, plan: Plan, limits: bool) -> bytes:
-        """Direction, base, unit, exit and weight, that are not all the last plan's."""
+    def _columns_of(self, plan: Plan, limits: bool) -> tuple[Any, ...]:
+        """The bytes of direction, base, unit, exit and weight, that are not all the last plan's; and these."""
         base, direction = self._number.get(id(plan.base)), self._flag_number.get(id(plan.direction))
         if base is None:
             base = self._column(plan.base)
@@ -160,11 +165,10 @@ class Binder:
         weight = NO_COLUMN if plan.row_weight is None else self._weight(plan.row_weight)
         unit = NO_COLUMN if plan.unit is None else self._unit(plan.unit)
         packed = _COLUMNS.pack(direction, base, unit, leave, weight)
-        self._columned = (packed, plan.base, plan.unit, plan.direction, plan.exit, plan.row_weight, limits)
-        return packed
+        return packed, plan.base, plan.unit, plan.direction, plan.exit, plan.row_weight, limits
 
-    def _ages_of(self, plan: Plan, entries: int) -> bytes:
-        """Longest hold, cooldown, freezing, and the number of entries, that are not all the last plan's."""
+    def _ages_of(self, plan: Plan, entries: int) -> tuple[Any, ...]:
+        """The bytes of longest hold, cooldown, freezing and number of entries, not all the last plan's; and these."""
         max_hold, cooldown, freeze = plan.max_hold, plan.cooldown, plan.freeze
         if max_hold < 0 or cooldown < 0:
             raise InputError(f"plan: max_hold {max_hold}, cooldown {cooldown}: allowed is 0 or more")
@@ -174,8 +178,7 @@ class Binder:
             raise InputError(
                 f"plan: max_hold {max_hold!r}, cooldown {cooldown!r}: allowed are whole numbers of rows"
             ) from None
-        self._aged = (packed, max_hold, cooldown, freeze, entries)
-        return packed
+        return packed, max_hold, cooldown, freeze, entries
 
     def _unit(self, unit: object) -> int:
         """Number of a column of units, or NO_COLUMN."""
@@ -236,8 +239,7 @@ class Binder:
 def bind(plans: Sequence[Plan], n_rows: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Records, columns and flags of ``plans`` over the same rows (`Binder.arrays`)."""
     binder = Binder(n_rows)
-    for plan in plans:
-        binder.add(plan)
+    binder.extend(plans)
     return binder.arrays()
 
 

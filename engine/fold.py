@@ -11,6 +11,7 @@ import math
 import numpy as np
 from numba import float64, from_dtype, int32, int64, njit, types
 
+from engine.bits import next_bit
 from engine.branch import apart
 from engine.cycle import CYCLE, LAST, keep_cycle, levels_reached, mark_closes, stop_was_near
 from engine.hold import ANYTHING, TARGET_ALONE, hold
@@ -90,11 +91,11 @@ def keep(events, fills_out, trades_out, counts):
 
 
 @borrowing
-def skip_flat(candles, nxt, book, t):
+def skip_flat(candles, touched, book, t):
     """The next candle that could matter to a flat book: not before its next touch, nor in a blocked row."""
-    t = nxt[t]
+    t = next_bit(touched, t, candles.size)
     while t < candles.size and candles[t].row <= book.blocked_row:
-        t = nxt[t + 1]
+        t = next_bit(touched, t + 1, candles.size)
     return t
 
 
@@ -124,22 +125,22 @@ def take_profit(account, book, plan, cost, row, events, ts, row_number, o, best)
 
 @njit(
     int64(
-        _CANDLES, read_only(np.float64, 2), read_only(np.int8, 2), PLAN_T, COST_T, read_only(np.int32, 1), int64, int64,
-        ACCOUNT_T, BOOK_T, EVENTS_T, ROW_T, STATS_T, _FILLS, _TRADES, float64[::1], float64[::1], int64[::1],
+        _CANDLES, read_only(np.float64, 2), read_only(np.int8, 2), PLAN_T, COST_T, read_only(np.uint64, 1), int64,
+        int64, ACCOUNT_T, BOOK_T, EVENTS_T, ROW_T, STATS_T, _FILLS, _TRADES, float64[::1], float64[::1], int64[::1],
         float64[::1], _CYCLES, int32[::1], _BOOKS, int64[::1], int64,
     ),
     error_model="numpy", nogil=True, cache=True, _nrt=False,
 )
 def fold(  # noqa: C901  # one loop over cycles; calls would have to pass its dozen locals
-    candles, columns, flags, plan, cost, nxt, start, end, account, book, events, values, stats, fills_out, trades_out,
-    equity_out, daily_out, counts, marks, cycles, slots, snapshots, shared, number,
+    candles, columns, flags, plan, cost, touched, start, end, account, book, events, values, stats, fills_out,
+    trades_out, equity_out, daily_out, counts, marks, cycles, slots, snapshots, shared, number,
 ):
     """Walk candles [start, end) with one plan; returns the number of candles given to `advance`.
 
-    candles : CANDLE[T]. nxt : from `engine.index.first_entries`. Outputs of length 0 are not wanted: fills_out and
-    trades_out (what is beyond their length is dropped; ``counts`` int64[2] says how many there were), equity_out
-    float64[T] (marks at closes), daily_out float64[n_days] (must come in as zeros). ``book`` and ``account`` carry
-    on from where they stand; ``stats`` must have been begun.
+    candles : CANDLE[T]. touched : uint64[words], where a flat book must look (`engine.index.first_entries`). Outputs of
+    length 0 are not wanted: fills_out and trades_out (what is beyond their length is dropped; ``counts`` int64[2] says
+    how many there were), equity_out float64[T] (marks at closes), daily_out float64[n_days] (must come in as zeros).
+    ``book`` and ``account`` carry on from where they stand; ``stats`` must have been begun.
     marks : float64[M], M > end - start, open results at closes. cycles CYCLE[C], slots int32[T], shared int64[2] (how
     many cycles and marks are kept): what may be repeated; C = 0 when nothing is, as where ``equity_out`` is wanted.
     snapshots : BOOK[S], the book before the stop of the cycle of this number was reached. ``number`` : of the plan.
@@ -149,15 +150,15 @@ def fold(  # noqa: C901  # one loop over cycles; calls would have to pass its do
     called = 0
     slow = steps_always(plan)
     sharing = cycles.size > 0
-    touched = not math.isnan(plan.coefficient[0])  # a limit, met where the index says; a market order also at ``start``
+    limits = not math.isnan(plan.coefficient[0])  # met where the index says; a market order also at ``start``
     t = start
     repeated = -1  # where a repeated cycle has led to: the next candle that may matter
     while t < end:
         if t == repeated:
             alike = book.market_row < 0 or book.market_row != candles[t].row
         else:
-            if book.direction == 0 and (t > start or touched):
-                upto = min(skip_flat(candles, nxt, book, t), end)
+            if book.direction == 0 and (t > start or limits):
+                upto = min(skip_flat(candles, touched, book, t), end)
                 if equity_out.size > 0:
                     for i in range(t, upto):
                         equity_out[i] = account.wallet
@@ -287,7 +288,7 @@ def fold(  # noqa: C901  # one loop over cycles; calls would have to pass its do
                     before = slots[begin]
                     known = before < shared[0] and cycles[before].begin == begin
                     cycle.before = before if known else LAST
-                    cycle.follow = skip_flat(candles, nxt, book, t)
+                    cycle.follow = skip_flat(candles, touched, book, t)
                     t = cycle.follow
                     repeated = t
                     slots[begin] = shared[0]

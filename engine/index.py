@@ -5,8 +5,9 @@ from __future__ import annotations
 import math
 
 import numpy as np
-from numba import float64, int32, njit, types
+from numba import float64, int32, njit, types, uint64
 
+from engine.bits import WORD, pack
 from engine.distinct import distinct
 from engine.hold import SLACK
 from engine.records import NO_COLUMN, PLAN, read_only
@@ -22,12 +23,12 @@ _WHOLE_KEY = np.arange(4)
 def first_entries(
     plans: np.ndarray, span: Span, columns: np.ndarray, flags: np.ndarray, tick: float
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Where a flat book must look next: key int32[n_plans] into nxt int32[n_keys, T + 1].
+    """Where a flat book must look: key int32[n_plans] into bits uint64[n_keys, words] (`engine.bits`).
 
-    ``nxt[key[i], t]`` is the next candle from t on where the first entry of plan i might fill; T for none.
+    The bits of ``bits[key[i]]`` are the candles at which the first entry of plan i might fill.
     """
-    which, nxt = _first_entries(plans, span.candles.high, span.candles.low, span.rows, flags, columns, tick)
-    return which, nxt
+    which, bits = _first_entries(plans, span.candles.high, span.candles.low, span.rows, flags, columns, tick)
+    return which, bits
 
 
 @njit(error_model="numpy", nogil=True)
@@ -87,39 +88,28 @@ def _reached(hit, highest, lowest, ways, base, unit, coefficient, tick):
 
 
 @borrowing
-def _fill(out, high, low, starts, hit, words, market, ways, base, unit, coefficient, tick):
-    """Into ``out``: the next candle from each of these rows' on that may fill the first entry.
+def _touch(touched, high, low, starts, hit, words, market, ways, base, unit, coefficient, tick):
+    """Into ``touched``, bool[T], False before: which candles of these rows may fill the first entry.
 
     hit : bool[_BLOCK], rows that may be filled at all, False beyond these. words : the same as uint64, since most are
-    0. A market entry fills at the first candle of its row. What is next behind these rows is in ``out`` already.
+    0. A market entry fills at the first candle of its row.
     """
-    upto = starts[-1]
-    nearest = out[upto]
-    for k in range((ways.size - 1) // _WORD, -1, -1):
-        if words[k] != 0:
-            last = min((k + 1) * _WORD, ways.size)
-            out[starts[last] : upto] = nearest
-            upto = starts[last]
-            for r in range(last - 1, k * _WORD - 1, -1):
-                begin = starts[r]
-                if upto - begin == 1:
-                    nearest = begin if hit[r] else nearest
-                    out[begin] = nearest
-                elif hit[r] and not market:
-                    for t in range(upto - 1, begin - 1, -1):
-                        if _reaches(high[t], low[t], ways[r], base[r], unit[r], coefficient, tick):
-                            nearest = t
-                        out[t] = nearest
-                elif upto > begin:
-                    out[begin:upto] = nearest
-                    nearest = begin if hit[r] else nearest
-                    out[begin] = nearest
-                upto = begin
-    out[starts[0] : upto] = nearest
+    for k in range((ways.size + _WORD - 1) // _WORD):
+        if words[k] == 0:
+            continue
+        for r in range(k * _WORD, min((k + 1) * _WORD, ways.size)):
+            if not hit[r]:
+                continue
+            begin, end = starts[r], starts[r + 1]
+            if market or end - begin == 1:
+                touched[begin] |= end > begin
+            else:
+                for t in range(begin, end):
+                    touched[t] = _reaches(high[t], low[t], ways[r], base[r], unit[r], coefficient, tick)
 
 
 @njit(
-    types.Tuple((int32[::1], int32[:, ::1]))(
+    types.Tuple((int32[::1], uint64[:, ::1]))(
         read_only(PLAN, 1), read_only(np.float64, 1), read_only(np.float64, 1), read_only(np.int32, 1),
         read_only(np.int8, 2), read_only(np.float64, 2), float64,
     ),
@@ -137,19 +127,18 @@ def _first_entries(plans, high, low, row, flags, columns, tick):
         keys[i, 3] = NO_COLUMN if market else plan.unit
     first, which = distinct(keys.view(np.uint64), _WHOLE_KEY)
     n = row.size
-    nxt = np.empty((first.size, n + 1), np.int32)
-    nxt[:, n] = n
+    bits = np.zeros((first.size, (n + WORD - 1) // WORD), np.uint64)
     known = 0  # the first candle that has a row
     while known < n and row[known] < 0:
         known += 1
     if known == n:
-        nxt[:] = n
-        return which, nxt
+        return which, bits
     first_row, starts, highest, lowest = _rows(high[known:], low[known:], row[known:])
     starts += known
+    rowwise = starts.size == n - known + 1 and starts[-1] == n and highest.size == n - known
+    touched = np.zeros((first.size, bits.shape[1] * WORD), np.bool_)
     hit = np.empty(_BLOCK, np.bool_)
-    words = hit.view(np.uint64)
-    for begin in range((highest.size - 1) // _BLOCK * _BLOCK, -1, -_BLOCK):
+    for begin in range(0, highest.size, _BLOCK):
         end = min(begin + _BLOCK, highest.size)
         rows = slice(first_row + begin, first_row + end)
         hit[end - begin :] = False
@@ -160,16 +149,19 @@ def _first_entries(plans, high, low, row, flags, columns, tick):
             ways = flags[plan.direction, rows]
             base = columns[max(plan.base, 0), rows]
             unit = columns[plan.unit, rows] if plan.unit >= 0 else base
+            into = touched[k, known + begin : known + end] if rowwise else hit
             if market:
                 for r in range(ways.size):
-                    hit[r] = ways[r] != 0
+                    into[r] = ways[r] != 0
             elif plan.base >= 0:
-                _reached(hit, highest[begin:end], lowest[begin:end], ways, base, unit, coefficient, tick)
+                _reached(into, highest[begin:end], lowest[begin:end], ways, base, unit, coefficient, tick)
             else:  # levels from the first fill: no first entry can be one
-                hit[:] = False
-            _fill(
-                nxt[k], high, low, starts[begin : end + 1], hit, words, market, ways, base, unit, coefficient, tick
-            )
+                into[:] = False
+            if not rowwise:
+                _touch(
+                    touched[k], high, low, starts[begin : end + 1], hit, hit.view(np.uint64), market, ways, base, unit,
+                    coefficient, tick,
+                )
     for k in range(first.size):
-        nxt[k, :known] = nxt[k, known]
-    return which, nxt
+        pack(bits[k], touched[k])
+    return which, bits

@@ -69,7 +69,7 @@ class SweptWindows:
 @njit(
     int64(
         read_only(CANDLE, 1), read_only(np.float64, 2), read_only(np.int8, 2), read_only(PLAN, 1),
-        read_only(COST, 1), read_only(np.int32, 2), read_only(np.int32, 1), read_only(np.int64, 2), int64, int64,
+        read_only(COST, 1), read_only(np.uint64, 2), read_only(np.int32, 1), read_only(np.int64, 2), int64, int64,
         float64,
         types.Array(from_dtype(ACCOUNT), 1, "C"), types.Array(from_dtype(BOOK), 1, "C"),
         types.Array(from_dtype(EVENTS), 1, "C"), types.Array(from_dtype(ROW), 1, "C"), read_only(BOOK, 1),
@@ -82,7 +82,7 @@ class SweptWindows:
     error_model="numpy", nogil=True, cache=True,
 )
 def _walk_plans(
-    candles, columns, flags, plans, cost, nxt, key, windows, first_plan, last_plan, capital, account, book, events,
+    candles, columns, flags, plans, cost, touched, key, windows, first_plan, last_plan, capital, account, book, events,
     values, fresh, stats, daily, first_day, fills, trades, equity_out, counts, order, group, marks, walked, slots,
     snapshots, ranges, work,
 ):
@@ -115,7 +115,7 @@ def _walk_plans(
                 begin_stats(stats[w, i], capital, candles[start].day, candles[end - 1].day)
                 mine = daily[i, first_day[w] : first_day[w + 1]] if daily.shape[0] > 0 else equity_out
                 called += fold(
-                    candles, columns, flags, plans[i], cost[0], nxt[key[i]], start, end, account[0], book[0],
+                    candles, columns, flags, plans[i], cost[0], touched[key[i]], start, end, account[0], book[0],
                     events[0], values[0], stats[w, i], fills, trades, equity_out, mine, counts, results, cycles,
                     slots, snapshots, work, i,
                 )
@@ -145,7 +145,7 @@ class Sweep:
         self.plans, self.columns, self.flags = binder.arrays()
         self.cost = cost_record(costs, symbol_id(symbol))
         self.order, self.group = sharing(self.plans, self.columns, costs.scale_free, costs.risk > 0.0)
-        self.key, self.nxt = first_entries(self.plans, span, self.columns, self.flags, costs.tick)
+        self.key, self.touched = first_entries(self.plans, span, self.columns, self.flags, costs.tick)
 
     def __len__(self) -> int:
         return len(self.plans)
@@ -186,7 +186,7 @@ class Sweep:
         memory = own.marks, own.walked, own.slots, own.snapshots, own.ranges, own.work
         for first in range(0, n, plans_a_piece):
             swept.looked_at += _walk_plans(
-                candles, self.columns, self.flags, self.plans, self.cost, self.nxt, self.key, bounds, first,
+                candles, self.columns, self.flags, self.plans, self.cost, self.touched, self.key, bounds, first,
                 min(first + plans_a_piece, n), self.capital, *state, swept.stats, swept.daily, first_day, *nothing,
                 self.order, self.group, *memory,
             )

@@ -24,6 +24,10 @@ PIECE_WEIGHT = 8_000_000
 """Candle-combinations between two chances to end the work: below 100 ms, however often positions are held."""
 
 
+PLANS_AT_ONCE = 256
+"""As `PIECE_WEIGHT`, while plans are made."""
+
+
 class Workbench:
     """A task unpacked, with the last sweep that was bound and the cycles that it walked: a run's next wave walks the
     same combinations, and in part the same days.
@@ -127,8 +131,8 @@ def bound(
     strategy = material.strategy
     market = Market(job.symbol, material.decision, material.extra)
     binder, make = Binder(len(material.decision)), maker(strategy.Params, job.grid)
-    for i, code in enumerate(codes.tolist()):
-        binder.add(planned(strategy, market, make(code)))
-        if i % 256 == 255:
-            between(0)
+    for first in range(0, len(codes), PLANS_AT_ONCE):
+        some = codes[first : first + PLANS_AT_ONCE].tolist()
+        binder.extend([planned(strategy, market, make(code)) for code in some])
+        between(0)
     return Sweep(job.symbol, span, binder, job.costs, job.capital)

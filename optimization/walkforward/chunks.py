@@ -27,7 +27,10 @@ Spans = tuple[tuple[int, int], ...]
 CHUNK_WEIGHT = 128_000_000
 """Candle-combinations of a chunk: a third of a second when positions are held often."""
 
-INDEX_BYTES = 256_000_000
+INDEX_BYTES_A_CANDLE = 2
+"""Of the index of next entries, while it is made, for each combination that has one of its own."""
+
+INDEX_BYTES = 128_000_000
 """Most that a chunk's next-entry index may take, if every combination needs a row of it."""
 
 CYCLE_BYTES = 6
@@ -136,7 +139,7 @@ def cut(task: Task, codes: Codes, first: int, spans: Spans, at_once: int, every:
 def combinations_at_once(task: Task, spans: Spans) -> int:
     """How many combinations a chunk over ``spans`` takes: about `CHUNK_WEIGHT`, and within `INDEX_BYTES`."""
     walked = candles_in(task.material.walked.ts_ms, spans)
-    indexed = 4 * (len(task.material.packed) + 1)
+    indexed = INDEX_BYTES_A_CANDLE * len(task.material.packed)
     return max(1, min(CHUNK_WEIGHT // max(walked, 1), INDEX_BYTES // indexed))
 
 
@@ -159,4 +162,5 @@ def memory_bytes(task: Task, combinations: int, columns_each: float = 1.0) -> in
     rows, candles = len(task.material.decision), len(task.material.packed)
     own = int(combinations * columns_each * rows * 8 * 2)  # once remembered, once side by side
     cycles = min(combinations * candles * CYCLE_BYTES, MOST_CYCLES * CYCLE.itemsize + MOST_MARKS * 8)
-    return min(combinations * 4 * (candles + 1), INDEX_BYTES) + own + cycles + combinations * 2048 + candles * 200
+    index = min(combinations * candles * INDEX_BYTES_A_CANDLE, INDEX_BYTES)
+    return index + own + cycles + combinations * 2048 + candles * 200

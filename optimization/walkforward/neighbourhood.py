@@ -64,8 +64,7 @@ def _walk(task: Task, recorder: Recorder, variants: list[Params], span: tuple[in
     if not variants or not variants[0] or not len(walked):
         return
     binder = Binder(len(recorder.market))
-    for params in variants:
-        binder.add(recorder.plan(params))
+    binder.extend([recorder.plan(params) for params in variants])
     at = int(walked.packed["day"][0]) - span[0] // DAY_MS
     daily = Sweep(task.job.symbol, walked, binder, task.job.costs, task.job.capital).walk(daily=True).daily
     out[:, at : at + daily.shape[1]] = daily

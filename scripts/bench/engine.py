@@ -46,8 +46,7 @@ def whole_sweep(grid: str, decision: Candles, walked: Span) -> Callable[[], np.n
 
     def whole() -> np.ndarray:
         market, binder = Market("BTC-USDT", decision), Binder(len(decision))
-        for p in params:
-            binder.add(strategy.plan(market, p))
+        binder.extend([strategy.plan(market, p) for p in params])
         return Sweep("BTC-USDT", walked, binder, COSTS).walk().stats
 
     return whole

@@ -61,8 +61,7 @@ def binder_of(strategy: AnyStrategy, params: list[Parameters], candles: Candles)
 
     def run() -> object:
         market, binder = Market("BTC-USDT", candles, extra), Binder(len(candles))
-        for p in params:
-            binder.add(strategy.plan(market, p))
+        binder.extend([strategy.plan(market, p) for p in params])
         return binder.arrays()
 
     return run

@@ -6,8 +6,10 @@ import math
 
 import numpy as np
 import pytest
+from numba import njit
 
 from core.candle import Candles
+from engine.bits import next_bit, words
 from engine.index import first_entries
 from engine.records import FROM_FIRST, NO_COLUMN, PLAN
 from engine.span import Span
@@ -19,6 +21,11 @@ ROWS = {
     "rows without candles": np.sort(np.random.default_rng(3).integers(-1, COUNT, COUNT)),
     "no row yet": np.full(COUNT, -1),
 }
+
+
+@njit
+def _next(bits, t, none):
+    return next_bit(bits, t, none)
 
 
 def may_fill(plan, columns, flags, row, t, high, low, tick):
@@ -53,12 +60,13 @@ def test_it_is_the_next_candle_that_may_fill(row, tick):
     plans["base"] = rng.choice([0, 1, FROM_FIRST, NO_COLUMN], 60, p=[0.4, 0.4, 0.1, 0.1])
     plans["unit"] = rng.choice([NO_COLUMN, 2], 60)
     plans["coefficient"][:, 0] = rng.choice([np.nan, -0.01, -0.03, -0.2, -2.0, 0.01], 60)
-    key, nxt = first_entries(plans, Span(candles, np.zeros(0), row.astype(np.int32)), columns, flags, tick)
-    assert nxt.shape == (key.max() + 1, COUNT + 1)
+    key, bits = first_entries(plans, Span(candles, np.zeros(0), row.astype(np.int32)), columns, flags, tick)
+    assert bits.shape == (key.max() + 1, words(COUNT))
+    beginnings = range(COUNT + 1)
     for i, plan in enumerate(plans):
         nearest = COUNT
         expected = [COUNT]
         for t in range(COUNT - 1, -1, -1):
             nearest = t if may_fill(plan, columns, flags, row, t, candles.high, candles.low, tick) else nearest
             expected.append(nearest)
-        assert nxt[key[i]].tolist() == expected[::-1]
+        assert [_next(bits[key[i]], t, COUNT) for t in beginnings] == expected[::-1]

@@ -150,7 +150,7 @@ def test_threads_at_once_give_the_same() -> None:
 def test_columns_may_be_read_only() -> None:
     """As those from Ray's object store are."""
     ready = sweep()
-    for array in (ready.plans, ready.columns, ready.flags, ready.nxt, ready.span.packed):
+    for array in (ready.plans, ready.columns, ready.flags, ready.touched, ready.span.packed):
         array.flags.writeable = False
     try:
         np.testing.assert_array_equal(ready.walk().stats, sweep().walk().stats)

@@ -9,7 +9,7 @@ from llvmlite import ir
 from numba import types
 from numba.extending import intrinsic
 
-from engine.rounding import borrowing
+from engine.rounding import borrowing, inline
 
 WORD = 64
 _BYTES = 8
@@ -27,7 +27,8 @@ def _first_bit(_typing: Any, word: Any) -> Any:
     return types.int64(types.uint64), lower
 
 
-def words(count: int) -> int:
+@inline
+def words(count):
     """How many words hold so many bits."""
     return (count + WORD - 1) // WORD
 

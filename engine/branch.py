@@ -37,13 +37,3 @@ def apart(_typing: Any) -> Any:
         return context.get_dummy_value()
 
     return types.void(), lower
-
-
-@intrinsic
-def at(_typing: Any, number: Any) -> Any:
-    """A number as an index that is not negative: of others compiled code asks at each access whether they are."""
-
-    def lower(context: Any, builder: Any, _signature: Any, arguments: Any) -> Any:
-        return context.cast(builder, arguments[0], number, types.uintp)
-
-    return types.uintp(number), lower

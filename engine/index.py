@@ -7,7 +7,7 @@ import math
 import numpy as np
 from numba import float64, int32, njit, types, uint64
 
-from engine.bits import WORD, pack
+from engine.bits import WORD, pack, words
 from engine.distinct import distinct
 from engine.hold import SLACK
 from engine.records import NO_COLUMN, PLAN, read_only
@@ -33,10 +33,10 @@ def first_entries(
 
 @njit(error_model="numpy", nogil=True)
 def _rows(high, low, row):
-    """(first_row, starts, highest, lowest): the rows in force at these candles, from the first one on.
+    """(first_row, starts, highest, lowest, rowwise): the rows in force at these candles, from the first one on.
 
     starts : int64[rows + 1], where each row's candles begin. highest, lowest : float64[rows], extremes of its candles;
-    without any it cannot be reached.
+    without any it cannot be reached. rowwise : whether each row has one candle.
     """
     first_row = row[0]
     count = row[-1] + 1 - first_row
@@ -44,7 +44,7 @@ def _rows(high, low, row):
     for t in range(1, row.size):
         rowwise &= row[t] == row[t - 1] + 1
     if rowwise:
-        return first_row, np.arange(count + 1), high, low
+        return first_row, np.arange(count + 1), high, low, True
     starts = np.empty(count + 1, np.int64)
     highest = np.full(count, -math.inf)
     lowest = np.full(count, math.inf)
@@ -57,7 +57,7 @@ def _rows(high, low, row):
         highest[r] = max(highest[r], high[t])
         lowest[r] = min(lowest[r], low[t])
     starts[begun] = row.size
-    return first_row, starts, highest, lowest
+    return first_row, starts, highest, lowest, False
 
 
 @borrowing
@@ -87,15 +87,29 @@ def _reached(hit, highest, lowest, ways, base, unit, coefficient, tick):
             hit[r] = _reaches(highest[r], lowest[r], ways[r], base[r], unit[r], coefficient, tick)
 
 
+@njit(error_model="numpy", nogil=True)
+def _keys(plans):
+    """float64[n, 4]: what plans that wait for the same first entry have in common; of a market order its direction."""
+    keys = np.empty((plans.size, _WHOLE_KEY.size))
+    for i in range(plans.size):
+        plan = plans[i]
+        market = math.isnan(plan.coefficient[0])
+        keys[i, 0] = plan.coefficient[0]
+        keys[i, 1] = plan.direction
+        keys[i, 2] = NO_COLUMN if market else plan.base
+        keys[i, 3] = NO_COLUMN if market else plan.unit
+    return keys
+
+
 @borrowing
-def _touch(touched, high, low, starts, hit, words, market, ways, base, unit, coefficient, tick):
+def _touch(touched, high, low, starts, hit, eights, market, ways, base, unit, coefficient, tick):
     """Into ``touched``, bool[T], False before: which candles of these rows may fill the first entry.
 
-    hit : bool[_BLOCK], rows that may be filled at all, False beyond these. words : the same as uint64, since most are
+    hit : bool[_BLOCK], rows that may be filled at all, False beyond these. eights : the same as uint64, since most are
     0. A market entry fills at the first candle of its row.
     """
     for k in range((ways.size + _WORD - 1) // _WORD):
-        if words[k] == 0:
+        if eights[k] == 0:
             continue
         for r in range(k * _WORD, min((k + 1) * _WORD, ways.size)):
             if not hit[r]:
@@ -117,25 +131,16 @@ def _touch(touched, high, low, starts, hit, words, market, ways, base, unit, coe
 )
 def _first_entries(plans, high, low, row, flags, columns, tick):
     """`first_entries` of a span's arrays."""
-    keys = np.empty((plans.size, _WHOLE_KEY.size))
-    for i in range(plans.size):
-        plan = plans[i]
-        market = math.isnan(plan.coefficient[0])
-        keys[i, 0] = plan.coefficient[0]
-        keys[i, 1] = plan.direction
-        keys[i, 2] = NO_COLUMN if market else plan.base
-        keys[i, 3] = NO_COLUMN if market else plan.unit
-    first, which = distinct(keys.view(np.uint64), _WHOLE_KEY)
+    first, which = distinct(_keys(plans).view(np.uint64), _WHOLE_KEY)
     n = row.size
-    bits = np.zeros((first.size, (n + WORD - 1) // WORD), np.uint64)
+    bits = np.zeros((first.size, words(n)), np.uint64)
     known = 0  # the first candle that has a row
     while known < n and row[known] < 0:
         known += 1
     if known == n:
         return which, bits
-    first_row, starts, highest, lowest = _rows(high[known:], low[known:], row[known:])
+    first_row, starts, highest, lowest, rowwise = _rows(high[known:], low[known:], row[known:])
     starts += known
-    rowwise = starts.size == n - known + 1 and starts[-1] == n and highest.size == n - known
     touched = np.zeros((first.size, bits.shape[1] * WORD), np.bool_)
     hit = np.empty(_BLOCK, np.bool_)
     for begin in range(0, highest.size, _BLOCK):

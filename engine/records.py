@@ -325,8 +325,6 @@ def _flat_book() -> bytes:
     """The bytes of one of them."""
     book = np.zeros(1, BOOK)
     book["scale"] = 1.0
-    for name in ("blocked_row", "refused_row", "market_row", "first_row"):
-        book[name] = -1
-    for name in ("target", "stop", "trail", "liquidation", "nearest_stop", "first_price"):
-        book[name] = np.nan
+    book[["blocked_row", "refused_row", "market_row", "first_row"]] = (-1,) * 4
+    book[["target", "stop", "trail", "liquidation", "nearest_stop", "first_price"]] = (np.nan,) * 6
     return book.tobytes()

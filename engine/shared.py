@@ -36,6 +36,12 @@ def repeatable(account, book, row):
 
 
 @inline
+def scale_of(account, plan, cost):
+    """The scale of a cycle that begins now (`engine.rules.take_capital`), where sizes are proportional."""
+    return (account.wallet if cost.compounding != 0 else account.initial) * plan.weight[0]
+
+
+@inline
 def affordable(account, cost, scale, spent):
     """Whether guard and maintenance tier treat a cycle of this cost and scale as they treated the walked one."""
     notional = scale * spent
@@ -80,7 +86,7 @@ def resume(account, book, plan, cost, snapshot):
 
     What depends on the plan that differs, the stop, is made anew; what the book knows of earlier cycles stays.
     """
-    scale = (account.wallet if cost.compounding != 0 else account.initial) * plan.weight[0]
+    scale = scale_of(account, plan, cost)
     if not affordable(account, cost, scale, snapshot.cost):
         return False
     book.scale = scale
@@ -116,7 +122,7 @@ def resume(account, book, plan, cost, snapshot):
 @borrowing
 def repeat(account, book, plan, cost, stats, cycle, candles, marks, equity_out, daily_out, first_day):
     """Do a shared cycle with this account; returns False, having done nothing, when it must be walked."""
-    scale = (account.wallet if cost.compounding != 0 else account.initial) * plan.weight[0]
+    scale = scale_of(account, plan, cost)
     if not affordable(account, cost, scale, cycle.cost):
         return False
     mark_closes(stats, account.wallet, scale, cycle, candles, marks, equity_out, daily_out, first_day)

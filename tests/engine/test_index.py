@@ -20,6 +20,7 @@ ROWS = {
     "rows of six candles": np.arange(COUNT) // 6 - 1,
     "rows without candles": np.sort(np.random.default_rng(3).integers(-1, COUNT, COUNT)),
     "no row yet": np.full(COUNT, -1),
+    "as many rows as candles, not one each": np.arange(COUNT) - 1 - (np.arange(COUNT) % 7 == 3),
 }
 
 

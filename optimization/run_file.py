@@ -112,6 +112,12 @@ def unpack(packed: bytes | Any, name: str) -> Kept:
 
 def _check(run: StoredRun, windows: tuple[StoredWindow, ...], table: Any) -> None:
     """Raises ValueError naming what cannot be."""
+    _check_run(run)
+    _check_windows(run, windows)
+    _check_table(run, table)
+
+
+def _check_run(run: StoredRun) -> None:
     for field, pattern in _PATTERNS.items():
         value = getattr(run, field)
         if not pattern.fullmatch(value):
@@ -121,12 +127,18 @@ def _check(run: StoredRun, windows: tuple[StoredWindow, ...], table: Any) -> Non
         if not 0 <= value <= _LATEST_MS:
             raise ValueError(f"{field} = {value}: allowed is 0 to {_LATEST_MS}")
     _checked(_Detail, run.detail, "detail")
+
+
+def _check_windows(run: StoredRun, windows: tuple[StoredWindow, ...]) -> None:
     if [window.number for window in windows] != list(range(run.windows)):
         raise ValueError(f"windows: {len(windows)} are given; there must be {run.windows}, numbered from 0")
     for window in windows:
         for name, value in _fields(window).items():
             if isinstance(value, int) and not -1 <= value <= _LATEST_MS:
                 raise ValueError(f"windows.{window.number}.{name} = {value}: allowed is 0 to {_LATEST_MS}")
+
+
+def _check_table(run: StoredRun, table: Any) -> None:
     if table.num_rows != run.combinations:
         raise ValueError(f"combinations: {table.num_rows} rows are given, there must be {run.combinations}")
     missing = {f"{p}.{m}.{w}" for p in PARTS for m in METRICS for w in range(run.windows)} - set(table.column_names)
